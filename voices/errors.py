@@ -1,0 +1,103 @@
+"""What can go wrong, as one tree; the worker adds its own branches in ``worker/errors.py``.
+
+ChatterpodError
+├── InvalidRequest            invalid_request      what was sent is wrong: `field` names it
+│   ├── InvalidVoiceId
+│   └── InvalidClip                                not audio, too short, too long, silent
+├── UnknownVoice              unknown_voice        nothing is published under that id
+├── VoiceExists               voice_exists         something is already published under that id
+├── VoiceCorrupt              voice_corrupt        its files are not what its manifest says
+├── VoiceIncompatible         voice_incompatible   its conditionals do not fit the engine
+└── StoreFailure              store_failure        the directory cannot be read or written
+"""
+
+from typing import ClassVar
+
+
+class ChatterpodError(Exception):
+    """An error with a stable ``code``, a message a person can act on, and the field at fault."""
+
+    code: ClassVar[str] = "engine_failure"
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+    def as_dict(self) -> dict[str, str | None]:
+        """Return the form in which every interface reports the error."""
+        return {"code": self.code, "message": self.message, "field": self.field}
+
+
+class InvalidRequest(ChatterpodError):
+    """What was sent is wrong."""
+
+    code = "invalid_request"
+
+
+class InvalidVoiceId(InvalidRequest):
+    """The voice id could not name a voice."""
+
+    def __init__(self, voice_id: object) -> None:
+        super().__init__(
+            f"{str(voice_id)[:80]!r} cannot be a voice id: use 1 to 64 of a-z, 0-9, '_' and '-', "
+            "beginning with a letter or a digit.",
+            field="voice_id",
+        )
+
+
+class InvalidClip(InvalidRequest):
+    """The reference clip cannot become a voice."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field="clip")
+
+
+class UnknownVoice(ChatterpodError):
+    """Nothing is published under that voice id."""
+
+    code = "unknown_voice"
+
+    def __init__(self, voice_id: str) -> None:
+        super().__init__(
+            f"There is no voice {voice_id!r}: add it with `voices add {voice_id} CLIP`, "
+            "or see what there is with `voices list`.",
+            field="voice_id",
+        )
+
+
+class VoiceExists(ChatterpodError):
+    """A voice of that id is already published."""
+
+    code = "voice_exists"
+
+    def __init__(self, voice_id: str) -> None:
+        super().__init__(
+            f"There is already a voice {voice_id!r}: choose another id, or replace it with --force.",
+            field="voice_id",
+        )
+
+
+class VoiceCorrupt(ChatterpodError):
+    """A voice's files are not what its manifest says; it is refused, never spoken wrongly."""
+
+    code = "voice_corrupt"
+
+    def __init__(self, voice_id: str, what: str) -> None:
+        super().__init__(
+            f"The voice {voice_id!r} is damaged ({what}): "
+            f"add it again with `voices add {voice_id} CLIP --force`.",
+            field="voice_id",
+        )
+
+
+class VoiceIncompatible(ChatterpodError):
+    """A voice's conditionals do not fit the engine, and cannot be made to."""
+
+    code = "voice_incompatible"
+
+
+class StoreFailure(ChatterpodError):
+    """The place where voices are kept cannot be read or written."""
+
+    code = "store_failure"

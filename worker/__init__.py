@@ -1,0 +1,1 @@
+"""The worker: a RunPod job in, streamed speech out."""

@@ -1,0 +1,1 @@
+"""Samples on their way to the listener: each stage incremental, ``process`` then ``flush``."""

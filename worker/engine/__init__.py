@@ -1,0 +1,1 @@
+"""Engines turn text and conditionals into samples."""

@@ -1,0 +1,65 @@
+"""The engine protocol: what the rest of the worker knows of speech synthesis."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from voices.clip import Clip, Samples
+from voices.conditionals import Conditionals
+
+IsCancelled = Callable[[], bool]
+"""Asked between steps of long work: once it answers True, the work stops."""
+
+
+@dataclass(frozen=True)
+class SpeechOptions:
+    """How to speak, as far as the request says; an engine reads the ones named in its ``options``.
+
+    None leaves the choice to the engine's own default.
+    """
+
+    seed: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    repetition_penalty: float | None = None
+    exaggeration: float | None = None
+    cfg_weight: float | None = None
+    language: str | None = None
+
+
+class Engine(Protocol):
+    """One speech model, owned by one thread: no method is called while another runs."""
+
+    name: str
+    """As in the ``ENGINE`` setting and the start event."""
+    sample_rate: int
+    """Hz of the samples that ``stream`` yields."""
+    fingerprint: str
+    """Names the encoders behind ``prepare``; conditionals of another fingerprint are not accepted."""
+    options: frozenset[str]
+    """The fields of ``SpeechOptions`` that this engine honours; the others are reported as ignored."""
+    watermarks: bool
+    """Whether its samples carry Perth's watermark."""
+
+    def prepare(self, clip: Clip) -> Conditionals:
+        """Compute a voice's conditionals from its prepared reference clip."""
+        ...
+
+    def default_conditionals(self) -> Conditionals:
+        """Return the built-in voice; raises ``UnknownVoice`` when there is none."""
+        ...
+
+    def stream(
+        self, text: str, conditionals: Conditionals, options: SpeechOptions, cancelled: IsCancelled
+    ) -> Iterator[Samples]:
+        """Speak one text chunk: yield mono float32 blocks in [-1, 1] as they come.
+
+        Ends early once ``cancelled()`` is true. Raises ``VoiceIncompatible`` for foreign
+        conditionals and ``EngineFailure`` when the model fails.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back what the engine holds; it cannot be used afterwards."""
+        ...
