@@ -1,0 +1,122 @@
+"""Where voices are kept: a flat space of keys such as ``anna/voice.json``."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+from typing_extensions import override
+
+from voices.errors import StoreFailure
+
+
+class Store(Protocol):
+    """Files under keys; a key has one or two parts, ``name`` or ``folder/name``."""
+
+    def names(self) -> list[str]:
+        """List the top level, sorted: folders and files alike. Empty when there is no store yet."""
+        ...
+
+    def files(self, folder: str) -> list[str]:
+        """List a folder's files, sorted, by name. Empty when there is no such folder."""
+        ...
+
+    def version(self, key: str) -> str | None:
+        """Return what changes whenever the file does; None when there is no such file."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Return the file; raises ``FileNotFoundError``."""
+        ...
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write the file, so that a reader sees all of it or none."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove the file, and its folder once empty; nothing happens when it is not there."""
+        ...
+
+
+class DirectoryStore(Store):
+    """A directory on a disk, or a mounted network volume. Raises ``StoreFailure`` when it cannot be used."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __str__(self) -> str:
+        return str(self.root)
+
+    @override
+    def names(self) -> list[str]:
+        return self._listing(self.root)
+
+    @override
+    def files(self, folder: str) -> list[str]:
+        return self._listing(self._path(folder))
+
+    @override
+    def version(self, key: str) -> str | None:
+        with self._failures(f"look at {key} in"):
+            try:
+                status = self._path(key).stat()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        return f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}"
+
+    @override
+    def read(self, key: str) -> bytes:
+        with self._failures(f"read {key} from"):
+            return self._path(key).read_bytes()
+
+    @override
+    def write(self, key: str, data: bytes) -> None:
+        path = self._path(key)
+        with self._failures(f"write {key} to"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Beside its target, because only a rename within one file system is atomic; the
+            # leading dot keeps an interrupted write out of every listing.
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(temporary).chmod(0o644)
+                Path(temporary).replace(path)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+
+    @override
+    def delete(self, key: str) -> None:
+        path = self._path(key)
+        with self._failures(f"delete {key} from"):
+            path.unlink(missing_ok=True)
+            if path.parent != self.root:
+                with suppress(OSError):  # not empty yet
+                    path.parent.rmdir()
+
+    def _path(self, key: str) -> Path:
+        parts = key.split("/")
+        if len(parts) > 2 or any(not part or part.startswith(".") or "\0" in part for part in parts):  # noqa: PLR2004
+            raise ValueError(f"{key!r} is not a key of a store")
+        return self.root.joinpath(*parts)
+
+    def _listing(self, directory: Path) -> list[str]:
+        with self._failures("list"):
+            try:
+                return sorted(entry.name for entry in os.scandir(directory) if not entry.name.startswith("."))
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+
+    @contextmanager
+    def _failures(self, attempt: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise StoreFailure(f"Could not {attempt} {self.root}: {error.strerror or error}.") from error
