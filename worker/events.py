@@ -1,0 +1,115 @@
+"""Events: what a request is answered with, in order start, audio..., end."""
+
+import base64
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from typing_extensions import override
+
+
+@dataclass(frozen=True)
+class Event:
+    """One answer; ``as_json`` is its form on every interface that speaks JSON."""
+
+    type: ClassVar[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return a JSON object."""
+        return {"type": self.type, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class StartEvent(Event):
+    """The request is accepted and its voice is at hand."""
+
+    type: ClassVar[str] = "start"
+
+    request_id: str
+    voice_id: str
+    engine: str
+    format: str
+    mime: str
+    sample_rate: int
+    channels: int
+    ignored: list[str]
+    """Options that were sent and that this engine does not have."""
+
+
+@dataclass(frozen=True)
+class AudioEvent(Event):
+    """Encoded audio: all payloads of a request, joined, are one playable file."""
+
+    type: ClassVar[str] = "audio"
+
+    index: int
+    """Counts from 0 without a gap."""
+    offset_s: float
+    seconds: float
+    """Speech that went into this event; an encoder may hold its last milliseconds back for the next."""
+    audio: bytes
+
+    @override
+    def as_json(self) -> dict[str, Any]:
+        return {**super().as_json(), "audio": base64.b64encode(self.audio).decode()}
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What a request cost."""
+
+    ttfa_ms: float | None
+    """From the job's arrival in the worker to its first encoded audio."""
+    rtf: float | None
+    """Synthesis time over audio duration."""
+    queue_ms: float
+    """From the job's arrival to the start of its synthesis."""
+    speech_tokens: int | None
+    """None for an engine that has none."""
+    voice_cache: str
+    """``hit``; ``miss`` when read from the volume; ``computed`` when made from the reference clip."""
+
+
+@dataclass(frozen=True)
+class EndEvent(Event):
+    """The speech is complete: ``chunks`` audio events, whose joined bytes have this ``sha256``."""
+
+    type: ClassVar[str] = "end"
+
+    chunks: int
+    audio_seconds: float
+    sha256: str
+    metrics: Metrics
+
+
+@dataclass(frozen=True)
+class VoicesEvent(Event):
+    """Answers ``list_voices``."""
+
+    type: ClassVar[str] = "voices"
+
+    voices: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class VoicePreparedEvent(Event):
+    """Answers ``prepare_voice``: the voice is in the cache."""
+
+    type: ClassVar[str] = "voice_prepared"
+
+    voice_id: str
+    engine: str
+    fingerprint: str
+    voice_cache: str
+
+
+@dataclass(frozen=True)
+class HealthEvent(Event):
+    """Answers ``health``."""
+
+    type: ClassVar[str] = "health"
+
+    engine: str
+    sample_rate: int
+    voices: int
+    cached_voices: int
+    active_requests: int

@@ -1,0 +1,180 @@
+"""What a client may ask for: validated, bounded, typed. Nothing unchecked goes further than this."""
+
+from collections.abc import Collection
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from voices.errors import InvalidRequest, InvalidVoiceId
+from voices.voice import DEFAULT_VOICE_ID, VoiceId
+from worker.audio.encoders import FORMATS
+from worker.engine.base import SpeechOptions
+from worker.errors import TextTooLong
+from worker.text.normalize import is_speakable
+
+_MAX_SEED = 2**32 - 1
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
+
+
+class SpeechRequest(_Request):
+    """Speak ``text``. What is left out is the engine's own default."""
+
+    action: Literal["speak"] = "speak"
+    text: str
+    voice_id: Annotated[VoiceId, Field(validation_alias=AliasChoices("voice_id", "voice"))] = DEFAULT_VOICE_ID
+    format: Annotated[str, Field(validation_alias=AliasChoices("format", "response_format"))] = "mp3"
+    sample_rate: Annotated[int, Field(ge=8_000, le=48_000)] | None = None
+    """Hz; the engine's own when left out."""
+    speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
+    """Twice as fast is 2.0; the pitch stays."""
+    stream: bool = True
+    """False sends the whole file in one audio event."""
+    deadline_ms: Annotated[int, Field(ge=1, le=24 * 3_600_000)] | None = None
+
+    seed: Annotated[int, Field(ge=0, le=_MAX_SEED)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=5)] | None = None
+    """0 always takes the likeliest token."""
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    top_k: Annotated[int, Field(ge=0, le=6_563)] | None = None
+    repetition_penalty: Annotated[float, Field(ge=1, le=5)] | None = None
+    exaggeration: Annotated[float, Field(ge=0, le=2)] | None = None
+    cfg_weight: Annotated[float, Field(ge=0, le=2)] | None = None
+    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
+    watermark: bool | None = None
+
+    @field_validator("text")
+    @classmethod
+    def _can_be_spoken(cls, text: str) -> str:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise PydanticCustomError(
+                "text", "it holds an unpaired surrogate, which is not Unicode"
+            ) from None
+        if not is_speakable(text):
+            raise PydanticCustomError("text", "there is nothing to speak in it: send at least one word")
+        return text
+
+    @field_validator("format")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in FORMATS:
+            raise PydanticCustomError("format", "use one of {known}", {"known": ", ".join(FORMATS)})
+        return name
+
+    @model_validator(mode="after")
+    def _format_has_the_rate(self) -> Self:
+        rates = FORMATS[self.format].sample_rates
+        if self.sample_rate is not None and self.sample_rate not in rates:
+            raise InvalidRequest(
+                f"sample_rate: {self.format} cannot have {self.sample_rate} Hz: {_describe_rates(rates)}.",
+                field="sample_rate",
+            )
+        return self
+
+    @property
+    def options(self) -> SpeechOptions:
+        """The options that go to the engine."""
+        return SpeechOptions(**{name: getattr(self, name) for name in SpeechOptions.__dataclass_fields__})
+
+    @property
+    def options_sent(self) -> set[str]:
+        """The names of the engine options that the client set."""
+        return {name for name in self.model_fields_set if getattr(self, name) is not None}
+
+
+class ListVoicesRequest(_Request):
+    """List the voices of the registry."""
+
+    action: Literal["list_voices"]
+
+
+class PrepareVoiceRequest(_Request):
+    """Load a voice, or compute its conditionals, before it is first spoken."""
+
+    action: Literal["prepare_voice"]
+    voice_id: Annotated[VoiceId, Field(validation_alias=AliasChoices("voice_id", "voice"))]
+
+
+class HealthRequest(_Request):
+    """Ask whether the worker is well."""
+
+    action: Literal["health"]
+
+
+Request = SpeechRequest | ListVoicesRequest | PrepareVoiceRequest | HealthRequest
+
+_BY_ACTION: dict[str, type[Request]] = {
+    "speak": SpeechRequest,
+    "list_voices": ListVoicesRequest,
+    "prepare_voice": PrepareVoiceRequest,
+    "health": HealthRequest,
+}
+
+
+def parse_request(job_input: object, *, max_text_characters: int) -> Request:
+    """Turn a job's ``input`` into a request; raises ``InvalidRequest`` naming the field at fault."""
+    if not isinstance(job_input, dict):
+        raise InvalidRequest(
+            'The job\'s input must be a JSON object such as {"text": "Hello"}.', field="input"
+        )
+    text = job_input.get("text")
+    if isinstance(text, str) and len(text) > max_text_characters:
+        raise TextTooLong(
+            f"text: {len(text):,} characters are more than the {max_text_characters:,} "
+            "that one request may have: send it in parts."
+        )
+    action = job_input.get("action", "speak")
+    if not isinstance(action, str) or action not in _BY_ACTION:
+        raise InvalidRequest(f"action: use one of {', '.join(_BY_ACTION)}.", field="action")
+    model = _BY_ACTION[action]
+    try:
+        return model.model_validate(job_input)
+    except ValidationError as error:
+        raise _explain(model, error.errors(include_url=False)[0]) from error
+
+
+def _explain(model: type[Request], error: ErrorDetails) -> InvalidRequest:
+    """Say in one sentence what is wrong with which field; the client's text is never repeated."""
+    field = str(error["loc"][0]) if error["loc"] else "input"
+    field = _ALIASES.get(field, field)
+    if field == "voice_id" and isinstance(error["input"], str):
+        return InvalidVoiceId(error["input"])
+    match error["type"]:
+        case "extra_forbidden":
+            message = f"There is no field {field[:80]!r}: the fields are {', '.join(model.model_fields)}."
+        case "missing":
+            message = f"{field} is required."
+        case _:
+            given = error["input"]
+            told = f" (not {given!r})" if isinstance(given, bool | int | float) else ""
+            message = f"{field}: {error['msg'].removeprefix('Input ')}{told}."
+    return InvalidRequest(message, field=field[:80])
+
+
+_ALIASES = {"voice": "voice_id", "response_format": "format"}
+
+
+def _describe_rates(rates: Collection[int]) -> str:
+    if isinstance(rates, range):
+        return f"use {rates[0]} to {rates[-1]} Hz"
+    return f"use one of {', '.join(map(str, rates))} Hz"

@@ -1,0 +1,45 @@
+"""What a deployment can set, each by the environment variable of the same name in capitals."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from voices.registry import default_voices_dir
+
+EngineName = Literal["auto", "preview", "chatterbox-turbo"]
+
+MEBIBYTE = 1 << 20
+
+
+class Settings(BaseSettings):
+    """The worker's settings; raises ``pydantic.ValidationError`` for a value it cannot have."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    engine: EngineName = "auto"
+    """``auto`` takes chatterbox-turbo where a checkpoint is found, else preview, and says so."""
+    model_dir: Path | None = None
+    """The checkpoint's directory; otherwise RunPod's model cache, then Hugging Face's, are looked at."""
+    device: str = "auto"
+    """``cuda``, ``cpu``, or ``auto`` for the first of them that is there."""
+    watermark: bool = True
+    """Whether Chatterbox's speech carries Perth's watermark."""
+
+    voices_dir: Path = Field(default_factory=default_voices_dir)
+    voice_cache_mb: Annotated[int, Field(ge=1)] = 256
+
+    max_concurrency: Annotated[int, Field(ge=1, le=1000)] = 4
+    """Jobs taken at once."""
+    max_text_characters: Annotated[int, Field(ge=1)] = 5_000
+    max_result_mb: Annotated[float, Field(gt=0)] = 9.0
+    """Base64 audio of one request: RunPod loses a result of more than 10 MB."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @cached_property
+    def max_result_bytes(self) -> int:
+        """``max_result_mb`` as encoded audio, before base64 adds a third."""
+        return int(self.max_result_mb * MEBIBYTE * 3 / 4)

@@ -1,0 +1,23 @@
+"""Turbo's paralinguistic tags: single tokens to the model, to be kept whole everywhere else."""
+
+import re
+
+SOUND_TAGS = (
+    "clear throat",
+    "sigh",
+    "shush",
+    "cough",
+    "groan",
+    "sniff",
+    "gasp",
+    "chuckle",
+    "laugh",
+)
+
+TAG = re.compile(r"\[[a-z]+(?: [a-z]+)?\]")
+"""Any tag, known or not: one that is cut in two would be read out as words."""
+
+
+def without_tags(text: str) -> str:
+    """Return the words alone, for an engine that cannot laugh."""
+    return " ".join(TAG.sub(" ", text).split())
