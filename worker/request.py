@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from voices.errors import InvalidRequest, InvalidVoiceId
 from voices.voice import DEFAULT_VOICE_ID, VoiceId
 from worker.audio.encoders import FORMATS
-from worker.engine.base import SpeechOptions
+from worker.engine.base import Engine, SpeechOptions
 from worker.errors import TextTooLong
 from worker.text.normalize import is_speakable
 
@@ -96,10 +96,13 @@ class SpeechRequest(_Request):
         """The options that go to the engine."""
         return SpeechOptions(**{name: getattr(self, name) for name in SpeechOptions.__dataclass_fields__})
 
-    @property
-    def options_sent(self) -> set[str]:
-        """The names of the engine options that the client set."""
-        return {name for name in self.model_fields_set if getattr(self, name) is not None}
+    def options_ignored_by(self, engine: Engine) -> list[str]:
+        """Name the options that the client set and the engine does not have."""
+        sent = {name for name in self.model_fields_set if getattr(self, name) is not None}
+        ignored = sent & set(SpeechOptions.__dataclass_fields__) - engine.options
+        if self.watermark is not None and self.watermark != engine.watermarks:
+            ignored.add("watermark")
+        return sorted(ignored)
 
 
 class ListVoicesRequest(_Request):

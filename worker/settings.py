@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from voices.registry import default_voices_dir
@@ -43,3 +43,11 @@ class Settings(BaseSettings):
     def max_result_bytes(self) -> int:
         """``max_result_mb`` as encoded audio, before base64 adds a third."""
         return int(self.max_result_mb * MEBIBYTE * 3 / 4)
+
+
+def explain_settings(error: ValidationError) -> str:
+    """Say in a line each which environment variables are wrong, and how."""
+    return "\n".join(
+        f"{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}."
+        for each in error.errors(include_url=False, include_input=False)
+    )

@@ -17,6 +17,7 @@ from typing_extensions import override
 from voices.clip import Samples
 
 _INT16_MAX = 32_767
+WAV_HEADER_BYTES = 44
 _BYTES_PER_SAMPLE = 2
 _STREAMED_SIZE = 0xFFFF_FFFF
 """Players take this for "until the end" where the length is not known yet."""
@@ -124,7 +125,7 @@ def to_int16(samples: Samples) -> npt.NDArray[np.int16]:
 def wav_header(sample_rate: int, data_bytes: int | None = None) -> bytes:
     """Return the 44 bytes before mono 16-bit samples; without ``data_bytes``, for a stream of any length."""
     data = _STREAMED_SIZE if data_bytes is None else data_bytes
-    riff = _STREAMED_SIZE if data_bytes is None else data_bytes + 36
+    riff = _STREAMED_SIZE if data_bytes is None else data_bytes + WAV_HEADER_BYTES - 8
     byte_rate = sample_rate * _BYTES_PER_SAMPLE
     layout = struct.pack("<IHHIIHH", 16, 1, 1, sample_rate, byte_rate, _BYTES_PER_SAMPLE, 16)
     return b"RIFF" + struct.pack("<I", riff) + b"WAVEfmt " + layout + b"data" + struct.pack("<I", data)

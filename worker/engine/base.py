@@ -1,7 +1,7 @@
 """The engine protocol: what the rest of the worker knows of speech synthesis."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from voices.clip import Clip, Samples
@@ -26,6 +26,20 @@ class SpeechOptions:
     exaggeration: float | None = None
     cfg_weight: float | None = None
     language: str | None = None
+
+    def for_text_chunk(self, index: int) -> "SpeechOptions":
+        """Derive the options of one text chunk: each has a seed of its own, the first the request's."""
+        return self if self.seed is None else replace(self, seed=(self.seed + index) % 2**32)
+
+
+@dataclass(frozen=True, eq=False)
+class SpeechBlock:
+    """A piece of speech as an engine makes it."""
+
+    samples: Samples
+    """(n,) mono float32 in [-1, 1] at the engine's sample rate."""
+    speech_tokens: int = 0
+    """How many speech tokens were decoded into them; 0 from an engine that has none."""
 
 
 class Engine(Protocol):
@@ -52,8 +66,8 @@ class Engine(Protocol):
 
     def stream(
         self, text: str, conditionals: Conditionals, options: SpeechOptions, cancelled: IsCancelled
-    ) -> Iterator[Samples]:
-        """Speak one text chunk: yield mono float32 blocks in [-1, 1] as they come.
+    ) -> Iterator[SpeechBlock]:
+        """Speak one text chunk, yielding its blocks as they come.
 
         Ends early once ``cancelled()`` is true. Raises ``VoiceIncompatible`` for foreign
         conditionals and ``EngineFailure`` when the model fails.

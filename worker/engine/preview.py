@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 from typing_extensions import override
 
-from voices.clip import CLIP_SAMPLE_RATE, Clip, Samples
+from voices.clip import CLIP_SAMPLE_RATE, Clip
 from voices.conditionals import Conditionals
 from voices.errors import VoiceIncompatible
 from worker.audio.resample import Resampler
-from worker.engine.base import Engine, IsCancelled, SpeechOptions
+from worker.engine.base import Engine, IsCancelled, SpeechBlock, SpeechOptions
 from worker.engine.espeak import EspeakVoice, shared_espeak
 from worker.engine.prosody import pitch_hz, syllables_per_second
 from worker.text.tags import without_tags
@@ -55,7 +55,7 @@ class PreviewEngine(Engine):
     @override
     def stream(
         self, text: str, conditionals: Conditionals, options: SpeechOptions, cancelled: IsCancelled
-    ) -> Iterator[Samples]:
+    ) -> Iterator[SpeechBlock]:
         if conditionals.fingerprint != self.fingerprint:
             raise VoiceIncompatible(
                 f"The preview engine cannot use conditionals of {conditionals.fingerprint}."
@@ -67,8 +67,8 @@ class PreviewEngine(Engine):
         for block in self._espeak.speak(spoken, voice):
             if cancelled():
                 return
-            yield resampler.process(block)
-        yield resampler.flush()
+            yield SpeechBlock(resampler.process(block))
+        yield SpeechBlock(resampler.flush())
 
     @override
     def close(self) -> None:

@@ -1,0 +1,78 @@
+"""The worker's commands for people: typer parses and prints, the modules behind do the work."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from voices.errors import ChatterpodError
+
+app = typer.Typer(
+    help="Without a command: take jobs from RunPod's queue (or from --rp_serve_api).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+COMMANDS = ("say",)
+
+
+@app.callback()
+def _root() -> None:
+    """Speak without a server."""
+
+
+@app.command()
+def say(
+    text: Annotated[str, typer.Argument(help="What to speak; '-' reads standard input.")],
+    *,
+    voice: Annotated[str, typer.Option(help="A voice id, as in `voices list`.")] = "default",
+    out: Annotated[Path, typer.Option(help="The file to write; its ending is the format.")] = Path(
+        "speech.wav"
+    ),
+    engine: Annotated[str | None, typer.Option(help="auto, preview or chatterbox-turbo.")] = None,
+    voices_dir: Annotated[Path | None, typer.Option(help="The voices' directory.")] = None,
+    model_dir: Annotated[Path | None, typer.Option(help="The checkpoint's directory.")] = None,
+    speed: Annotated[float, typer.Option(help="0.5 to 2.0.")] = 1.0,
+    seed: Annotated[int | None, typer.Option(help="The same seed speaks the same.")] = None,
+    sample_rate: Annotated[int | None, typer.Option(help="Hz; the engine's own by default.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the start and end events as JSON.")] = False,
+) -> None:
+    """Speak a text into a file, without any server."""
+    from worker.say import say_to_file
+    from worker.settings import Settings, explain_settings
+
+    chosen: dict[str, Any] = {"engine": engine, "voices_dir": voices_dir, "model_dir": model_dir}
+    job_input: dict[str, Any] = {
+        "text": sys.stdin.read() if text == "-" else text,
+        "voice_id": voice,
+        "format": out.suffix.removeprefix(".").lower() or "wav",
+        "speed": speed,
+    }
+    job_input |= {"seed": seed} if seed is not None else {}
+    job_input |= {"sample_rate": sample_rate} if sample_rate is not None else {}
+    try:
+        settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
+        start, end = say_to_file(job_input, out, settings)
+    except ValidationError as error:
+        _fail(
+            {"code": "invalid_settings", "message": explain_settings(error), "field": None}, as_json=as_json
+        )
+    except ChatterpodError as error:
+        _fail(error.as_dict(), as_json=as_json)
+    if as_json:
+        typer.echo(json.dumps({"file": str(out), "start": start.as_json(), "end": end.as_json()}))
+        return
+    metrics = end.metrics
+    typer.echo(
+        f"{out}: {end.audio_seconds:.2f} s by {start.engine} in voice {start.voice_id}; "
+        f"first audio after {metrics.ttfa_ms:.0f} ms, real-time factor {metrics.rtf:.3f}"
+    )
+
+
+def _fail(error: dict[str, str | None], *, as_json: bool) -> None:
+    typer.echo(json.dumps({"error": error}) if as_json else f"error: {error['message']}", err=not as_json)
+    raise typer.Exit(1)

@@ -1,0 +1,81 @@
+"""One request's clock: when it came, whether it must stop, and what it has cost."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from worker.engine.base import IsCancelled
+from worker.errors import Cancelled, DeadlineExceeded
+from worker.events import Metrics
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Where a request came in: what it is called, and when (``time.perf_counter`` seconds)."""
+
+    request_id: str
+    at: float = field(default_factory=time.perf_counter)
+
+
+class Progress:
+    """Made when the work on a request begins."""
+
+    def __init__(self, arrival: Arrival, deadline_ms: int | None, cancelled: IsCancelled) -> None:
+        self.speech_tokens = 0
+        self._arrived = arrival.at
+        self._started = time.perf_counter()
+        self._deadline_ms = deadline_ms
+        self._cancelled = cancelled
+        self._first_audio: float | None = None
+        self._busy_seconds = 0.0
+
+    def must_stop(self) -> bool:
+        """Whether the request was cancelled or is late: asked between steps of long work."""
+        return self._cancelled() or self._is_late()
+
+    def check(self) -> None:
+        """Raise ``Cancelled`` or ``DeadlineExceeded`` where the request must not go on."""
+        if self._cancelled():
+            raise Cancelled("The request was cancelled.")
+        if self._deadline_ms is not None and self._is_late():
+            raise DeadlineExceeded(self._deadline_ms)
+
+    def note_audio(self) -> None:
+        """Mark that encoded audio is there; the first time counts."""
+        if self._first_audio is None:
+            self._first_audio = time.perf_counter()
+
+    def timed(self, work: Iterator[T]) -> Iterator[T]:
+        """Pass ``work`` on, counting the time it takes, not the time its consumer takes."""
+        while True:
+            began = time.perf_counter()
+            try:
+                item = next(work)
+            except StopIteration:
+                return
+            finally:
+                self._busy_seconds += time.perf_counter() - began
+            yield item
+
+    def metrics(self, audio_seconds: float, voice_cache: str) -> Metrics:
+        """Sum up, for the end event."""
+        return Metrics(
+            ttfa_ms=None if self._first_audio is None else _milliseconds(self._first_audio - self._arrived),
+            rtf=round(self._busy_seconds / audio_seconds, 4) if audio_seconds else None,
+            queue_ms=_milliseconds(self._started - self._arrived),
+            speech_tokens=self.speech_tokens or None,
+            voice_cache=voice_cache,
+        )
+
+    def _is_late(self) -> bool:
+        return (
+            self._deadline_ms is not None
+            and _milliseconds(time.perf_counter() - self._arrived) > self._deadline_ms
+        )
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)

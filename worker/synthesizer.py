@@ -1,0 +1,125 @@
+"""The path of one request, from what was asked to the events that answer it."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+from voices.clip import Samples
+from voices.registry import VoiceRegistry
+from worker.audio.encoders import FORMATS
+from worker.audio.pacing import EventPacer
+from worker.audio.resample import Resampler
+from worker.audio.speed import TimeStretch
+from worker.audio.stages import Stage, StageChain
+from worker.engine.base import Engine, IsCancelled
+from worker.errors import TextTooLong
+from worker.events import AudioEvent, EndEvent, Event, StartEvent
+from worker.progress import Arrival, Progress
+from worker.request import SpeechRequest
+from worker.settings import MEBIBYTE, Settings
+from worker.text.chunks import split_text
+from worker.text.normalize import normalize_text
+from worker.voice_cache import LoadedVoice, VoiceCache
+
+
+class Synthesizer:
+    """Speaks requests with one engine. Belongs to the inference thread."""
+
+    def __init__(self, engine: Engine, registry: VoiceRegistry, settings: Settings) -> None:
+        self.engine = engine
+        self.registry = registry
+        self.voices = VoiceCache(registry, engine, settings.voice_cache_mb * MEBIBYTE)
+        self._max_result_bytes = settings.max_result_bytes
+
+    def speak(self, request: SpeechRequest, arrival: Arrival, cancelled: IsCancelled) -> Iterator[Event]:
+        """Yield the start event, the audio events as the speech is made, and the end event.
+
+        Raises any of ``worker.errors``; once it has, or is closed, nothing of the request is left.
+        """
+        progress = Progress(arrival, request.deadline_ms, cancelled)
+        voice = self.voices.get(request.voice_id)
+        yield self._start(request, arrival, voice)
+        digest, chunks, audio_seconds, total_bytes = hashlib.sha256(), 0, 0.0, 0
+        for seconds, encoded in self._encoded(request, voice, progress):
+            total_bytes += len(encoded)
+            if total_bytes > self._max_result_bytes:
+                raise TextTooLong(
+                    f"text: its speech as {request.format} is more than the "
+                    f"{self._max_result_bytes / MEBIBYTE:.1f} MB that one result may have: "
+                    "send it in parts, or ask for mp3."
+                )
+            digest.update(encoded)
+            yield AudioEvent(
+                index=chunks, offset_s=round(audio_seconds, 6), seconds=round(seconds, 6), audio=encoded
+            )
+            chunks, audio_seconds = chunks + 1, audio_seconds + seconds
+        yield EndEvent(
+            chunks=chunks,
+            audio_seconds=round(audio_seconds, 6),
+            sha256=digest.hexdigest(),
+            metrics=progress.metrics(audio_seconds, voice.source),
+        )
+
+    def _start(self, request: SpeechRequest, arrival: Arrival, voice: LoadedVoice) -> StartEvent:
+        return StartEvent(
+            request_id=arrival.request_id,
+            voice_id=voice.voice_id,
+            engine=self.engine.name,
+            format=request.format,
+            mime=FORMATS[request.format].mime,
+            sample_rate=self._sample_rate(request),
+            channels=1,
+            ignored=request.options_ignored_by(self.engine),
+        )
+
+    def _sample_rate(self, request: SpeechRequest) -> int:
+        return request.sample_rate or self.engine.sample_rate
+
+    def _encoded(
+        self, request: SpeechRequest, voice: LoadedVoice, progress: Progress
+    ) -> Iterator[tuple[float, bytes]]:
+        """Yield each audio event's seconds of speech and encoded bytes; one for all unless streamed."""
+        sample_rate = self._sample_rate(request)
+        encoder = FORMATS[request.format].encoder(sample_rate)
+        held_seconds, held = 0.0, b""
+        for samples in self._paced(request, voice, progress):
+            held_seconds += len(samples) / sample_rate
+            held += encoder.encode(samples)
+            if request.stream and held:
+                progress.note_audio()
+                yield held_seconds, held
+                held_seconds, held = 0.0, b""
+        held += encoder.flush()
+        if held:
+            progress.note_audio()
+            yield held_seconds, held
+
+    def _paced(self, request: SpeechRequest, voice: LoadedVoice, progress: Progress) -> Iterator[Samples]:
+        """Yield each event's share of the samples, at the request's speed and sample rate."""
+        sample_rate = self._sample_rate(request)
+        pacer = EventPacer(sample_rate)
+        stages = StageChain(self._stages(request, sample_rate))
+        for samples in self._spoken(request, voice, progress):
+            yield from pacer.gather(stages.process(samples))
+        yield from pacer.gather(stages.flush())
+        yield from pacer.rest()
+
+    def _stages(self, request: SpeechRequest, sample_rate: int) -> list[Stage]:
+        stages: list[Stage] = []
+        if request.speed != 1.0:
+            stages.append(TimeStretch(request.speed, self.engine.sample_rate))
+        if sample_rate != self.engine.sample_rate:
+            stages.append(Resampler(self.engine.sample_rate, sample_rate))
+        return stages
+
+    def _spoken(self, request: SpeechRequest, voice: LoadedVoice, progress: Progress) -> Iterator[Samples]:
+        """Yield the engine's samples, text chunk by text chunk."""
+        options = replace(request.options, language=request.language or voice.language)
+        for index, text_chunk in enumerate(split_text(normalize_text(request.text))):
+            blocks = self.engine.stream(
+                text_chunk, voice.conditionals, options.for_text_chunk(index), progress.must_stop
+            )
+            for block in progress.timed(blocks):
+                progress.speech_tokens += block.speech_tokens
+                yield block.samples
+            progress.check()
