@@ -18,6 +18,8 @@ Samples = npt.NDArray[np.float32]
 CLIP_SAMPLE_RATE = 24_000
 """Hz. S3Gen's own rate, so that the stored reference is resampled once and never again."""
 
+_INT16_STEPS = np.float32(2**15)
+
 MAX_FILE_BYTES = 200 * 1024 * 1024
 MAX_SECONDS = 600.0
 """Longer recordings are refused while they are being decoded: a voice needs 10 to 15 s."""
@@ -35,11 +37,19 @@ class Clip:
         """Duration in seconds."""
         return len(self.samples) / self.sample_rate
 
+    def quantised(self) -> "Clip":
+        """Return the clip as 16 bits can hold it: what ``to_flac`` stores and decoding gives back, exactly."""
+        return Clip(self._int16().astype(np.float32) / _INT16_STEPS, self.sample_rate)
+
     def to_flac(self) -> bytes:
-        """Encode losslessly, as 16-bit FLAC."""
+        """Encode as 16-bit FLAC."""
         buffer = io.BytesIO()
-        soundfile.write(buffer, self.samples, self.sample_rate, format="FLAC", subtype="PCM_16")
+        soundfile.write(buffer, self._int16(), self.sample_rate, format="FLAC", subtype="PCM_16")
         return buffer.getvalue()
+
+    def _int16(self) -> npt.NDArray[np.int16]:
+        scaled = np.round(self.samples * _INT16_STEPS)
+        return np.clip(scaled, -_INT16_STEPS, _INT16_STEPS - 1).astype(np.int16)
 
 
 def decode_clip(source: Path | bytes, sample_rate: int = CLIP_SAMPLE_RATE) -> Clip:

@@ -85,7 +85,7 @@ def loudness_lufs(clip: Clip) -> float:
 def _normalised(segment: AudioSegment) -> Clip:
     gain_db = TARGET_LUFS - loudness_lufs(_to_clip(segment))
     gain_db = min(gain_db, PEAK_CEILING_DBFS - segment.max_dBFS)
-    return _to_clip(segment.apply_gain(gain_db))
+    return _to_clip(segment.apply_gain(gain_db)).quantised()
 
 
 def _measure(clip: Clip, speech_seconds: float) -> ClipFacts:

@@ -108,14 +108,25 @@ class VoiceRegistry:
             raise VoiceCorrupt(voice.voice_id, f"{file} is of fingerprint {conditionals.fingerprint}")
         return conditionals
 
-    def check_free(self, voice_id: str) -> None:
-        """Raise unless a new voice can be published under ``voice_id``: ask before long work."""
+    def check(self, voice: Voice) -> None:
+        """Read every file of the voice; raises ``VoiceCorrupt`` for the first that is not as published."""
+        files = voice.manifest.files if voice.manifest else ()
+        for key in [voice.reference, *(f"{voice.voice_id}/{file}" for file in files)]:
+            self._read(voice, key)
+
+    def check_exists(self, voice_id: str) -> None:
+        """Raise ``UnknownVoice`` unless there is such a voice, be it damaged."""
+        if self.store.version(f"{check_voice_id(voice_id)}/{MANIFEST_FILE}") is None:
+            self._bare_voice(voice_id)
+
+    def check_free(self, voice_id: str, *, replace: bool = False) -> None:
+        """Raise unless a voice can be published under ``voice_id``: ask before long work."""
         check_voice_id(voice_id)
         if voice_id == DEFAULT_VOICE_ID:
             raise InvalidRequest(
                 f"{DEFAULT_VOICE_ID!r} is the engine's built-in voice: choose another id.", field="voice_id"
             )
-        if self.store.version(f"{voice_id}/{MANIFEST_FILE}") is not None:
+        if not replace and self.store.version(f"{voice_id}/{MANIFEST_FILE}") is not None:
             raise VoiceExists(voice_id)
 
     def add(
@@ -130,11 +141,7 @@ class VoiceRegistry:
         replace: bool = False,
     ) -> Manifest:
         """Publish a voice; raises ``VoiceExists`` unless ``replace``, and ``InvalidRequest``."""
-        try:
-            self.check_free(voice_id)
-        except VoiceExists:
-            if not replace:
-                raise
+        self.check_free(voice_id, replace=replace)
         data = {REFERENCE_FILE: prepared.clip.to_flac()}
         data |= {conditionals_file(each.fingerprint): each.to_bytes() for each in conditionals}
         try:
