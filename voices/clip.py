@@ -38,7 +38,7 @@ class Clip:
         return len(self.samples) / self.sample_rate
 
     def quantised(self) -> "Clip":
-        """Return the clip as 16 bits can hold it: what ``to_flac`` stores and decoding gives back, exactly."""
+        """Return the clip as ``to_flac`` stores it: decoded again, it is exactly this."""
         return Clip(self._int16().astype(np.float32) / _INT16_STEPS, self.sample_rate)
 
     def to_flac(self) -> bytes:
@@ -48,8 +48,9 @@ class Clip:
         return buffer.getvalue()
 
     def _int16(self) -> npt.NDArray[np.int16]:
-        scaled = np.round(self.samples * _INT16_STEPS)
-        return np.clip(scaled, -_INT16_STEPS, _INT16_STEPS - 1).astype(np.int16)
+        steps: Samples = np.round(self.samples * _INT16_STEPS)
+        clipped: Samples = np.clip(steps, -_INT16_STEPS, _INT16_STEPS - 1)
+        return clipped.astype(np.int16)
 
 
 def decode_clip(source: Path | bytes, sample_rate: int = CLIP_SAMPLE_RATE) -> Clip:

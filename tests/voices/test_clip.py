@@ -1,0 +1,90 @@
+"""Decoding: any container, within bounds."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from voices import clip as clip_module
+from voices.clip import Clip, decode_clip
+from voices.errors import InvalidClip
+
+CONTAINERS = [
+    ("clip.wav", "pcm_s16le", 44_100, "stereo"),
+    ("clip.mp3", "libmp3lame", 44_100, "stereo"),
+    ("clip.m4a", "aac", 48_000, "stereo"),
+    ("clip.ogg", "libopus", 16_000, "mono"),
+    ("clip.opus", "libopus", 48_000, "mono"),
+    ("clip.flac", "flac", 16_000, "mono"),
+    ("clip.webm", "libopus", 48_000, "stereo"),
+    ("ulaw.wav", "pcm_mulaw", 8_000, "mono"),
+]
+
+
+@pytest.mark.parametrize(("name", "codec", "rate", "layout"), CONTAINERS)
+def test_decodes_every_common_container_to_mono_24_khz(encode_clip, speech, name, codec, rate, layout):
+    decoded = decode_clip(encode_clip(speech, name, codec, rate, layout))
+    assert decoded.sample_rate == 24_000
+    assert decoded.seconds == pytest.approx(speech.seconds, abs=0.1)
+    assert np.abs(decoded.samples).max() > 0.3
+
+
+def test_flac_gives_back_exactly_what_was_quantised(prepared):
+    assert np.array_equal(decode_clip(prepared.clip.to_flac()).samples, prepared.clip.samples)
+
+
+def test_an_empty_file_is_refused(tmp_path):
+    path = tmp_path / "empty.wav"
+    path.touch()
+    with pytest.raises(InvalidClip, match="empty"):
+        decode_clip(path)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(InvalidClip, match="no clip"):
+        decode_clip(tmp_path / "nowhere.wav")
+
+
+def test_what_is_not_audio_is_refused(tmp_path):
+    path = tmp_path / "notes.wav"
+    path.write_text("These are notes, not audio. " * 100)
+    with pytest.raises(InvalidClip, match="not an audio file"):
+        decode_clip(path)
+
+
+def test_a_playlist_opens_nothing(tmp_path, clip_file):
+    playlist = tmp_path / "list.m3u8"
+    playlist.write_text(f"#EXTM3U\n#EXTINF:10,\n{clip_file}\n#EXT-X-ENDLIST\n")
+    with pytest.raises(InvalidClip):
+        decode_clip(playlist)
+
+
+def test_a_truncated_container_is_refused(encode_clip, speech):
+    path = encode_clip(speech, "clip.m4a", "aac")
+    with pytest.raises(InvalidClip):
+        decode_clip(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_an_hour_is_refused_while_it_is_decoded(monkeypatch, speech):
+    hour = Clip(np.zeros(3600 * 8_000, np.float32), 8_000)
+    with pytest.raises(InvalidClip, match="10 minutes"):
+        decode_clip(hour.to_flac())
+
+
+def test_too_large_a_file_is_refused_unread(monkeypatch, clip_file):
+    monkeypatch.setattr(clip_module, "MAX_FILE_BYTES", 1000)
+    with pytest.raises(InvalidClip, match="larger than"):
+        decode_clip(clip_file)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damaged_bytes_never_do_more_than_be_refused(speech, data):
+    damaged = bytearray(speech.to_flac()[:20_000])
+    for _ in range(data.draw(st.integers(1, 30))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        decoded = decode_clip(bytes(damaged))
+    except InvalidClip:
+        return
+    assert np.isfinite(decoded.samples).all()

@@ -1,0 +1,176 @@
+"""The registry: a whole voice or none, and nothing that was not published."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from voices.conditionals import Conditionals, conditionals_file
+from voices.errors import (
+    ChatterpodError,
+    InvalidRequest,
+    InvalidVoiceId,
+    UnknownVoice,
+    VoiceCorrupt,
+    VoiceExists,
+)
+
+CONDITIONALS = Conditionals("engine-1", {"pitch": np.array([1.0], np.float32)})
+
+
+@pytest.fixture
+def anna(registry, prepared):
+    registry.add("anna", prepared, [CONDITIONALS], name="Anna", labels={"mood": "calm"})
+    return registry.get("anna")
+
+
+def _path(registry, key):
+    return registry.store.root / key
+
+
+def test_a_published_voice_is_found_with_all_its_parts(registry, anna, prepared):
+    assert registry.ids() == ["anna"]
+    assert anna.manifest.name == "Anna"
+    assert anna.manifest.labels == {"mood": "calm"}
+    assert anna.manifest.fingerprints == ["engine-1"]
+    assert np.array_equal(registry.reference(anna).samples, prepared.clip.samples)
+    assert registry.conditionals(anna, "engine-1").tensors["pitch"] == [1.0]
+    assert registry.conditionals(anna, "engine-2") is None
+
+
+def test_an_id_that_is_taken_is_refused_unless_replaced(registry, anna, prepared):
+    with pytest.raises(VoiceExists, match="--force"):
+        registry.add("anna", prepared)
+    registry.add("anna", prepared, replace=True)
+    assert registry.get("anna").manifest.fingerprints == []
+    assert registry.store.files("anna") == ["reference.flac", "voice.json"]
+
+
+def test_the_built_in_voice_cannot_be_replaced(registry, prepared):
+    with pytest.raises(InvalidRequest, match="built-in"):
+        registry.add("default", prepared, replace=True)
+
+
+def test_a_deleted_voice_is_unknown(registry, anna):
+    registry.delete("anna")
+    assert registry.ids() == []
+    assert not _path(registry, "anna").exists()
+    for attempt in (registry.get, registry.delete):
+        with pytest.raises(UnknownVoice, match="voices add anna"):
+            attempt("anna")
+
+
+@pytest.mark.parametrize("voice_id", ["../../etc/passwd", "", "Anna", "a b", "a/b", ".", "-a", "a" * 65, "ä"])
+def test_an_id_that_is_none_is_refused(registry, voice_id):
+    with pytest.raises(InvalidVoiceId):
+        registry.get(voice_id)
+
+
+def test_a_bare_clip_is_a_voice(registry, speech):
+    registry.store.write("dora.flac", speech.to_flac())
+    assert registry.ids() == ["dora"]
+    voice = registry.get("dora")
+    assert voice.manifest is None
+    assert registry.reference(voice).seconds == pytest.approx(speech.seconds, abs=0.01)
+    registry.delete("dora")
+    assert registry.ids() == []
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"schema_version": 2}',
+        b"\xff\xfe",
+    ],
+)
+def test_a_damaged_manifest_is_refused_and_can_be_replaced(registry, anna, prepared, manifest):
+    _path(registry, "anna/voice.json").write_bytes(manifest)
+    assert registry.ids() == ["anna"]
+    with pytest.raises(VoiceCorrupt, match="not a manifest"):
+        registry.get("anna")
+    registry.add("anna", prepared, replace=True)
+    registry.check(registry.get("anna"))
+
+
+def test_a_manifest_cannot_name_files_elsewhere(registry, anna):
+    path = _path(registry, "anna/voice.json")
+    manifest = json.loads(path.read_text())
+    manifest["files"]["../bob/reference.flac"] = manifest["files"]["reference.flac"]
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(VoiceCorrupt):
+        registry.get("anna")
+
+
+def test_another_voices_manifest_is_refused(registry, anna):
+    registry.store.write("bob/voice.json", registry.store.read("anna/voice.json"))
+    with pytest.raises(VoiceCorrupt, match="another voice"):
+        registry.get("bob")
+
+
+@pytest.mark.parametrize("file", ["reference.flac", conditionals_file("engine-1")])
+def test_a_changed_file_is_refused(registry, anna, file):
+    path = _path(registry, f"anna/{file}")
+    damaged = bytearray(path.read_bytes())
+    damaged[-1] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(VoiceCorrupt, match="not the file that was published"):
+        registry.check(anna)
+
+
+def test_a_missing_file_is_refused(registry, anna):
+    _path(registry, "anna/reference.flac").unlink()
+    with pytest.raises(VoiceCorrupt, match="missing"):
+        registry.reference(anna)
+
+
+def test_conditionals_of_another_fingerprint_are_refused(registry, prepared):
+    swapped = Conditionals("engine-2", CONDITIONALS.tensors)
+    object.__setattr__(swapped, "fingerprint", "engine-3")
+    registry.add("carl", prepared, [swapped])
+    manifest = json.loads(registry.store.read("carl/voice.json"))
+    manifest["files"][conditionals_file("engine-1")] = manifest["files"].pop(conditionals_file("engine-3"))
+    registry.store.write(f"carl/{conditionals_file('engine-1')}", swapped.to_bytes())
+    registry.store.write("carl/voice.json", json.dumps(manifest).encode())
+    with pytest.raises(VoiceCorrupt, match="fingerprint engine-3"):
+        registry.conditionals(registry.get("carl"), "engine-1")
+
+
+def test_a_voice_without_its_manifest_does_not_exist(registry, anna, prepared):
+    registry.store.delete("anna/voice.json")
+    assert registry.ids() == []
+    with pytest.raises(UnknownVoice):
+        registry.get("anna")
+    registry.add("anna", prepared)
+    registry.check(registry.get("anna"))
+
+
+def test_data_is_written_before_the_manifest_and_removed_after_it(registry, prepared, monkeypatch):
+    order = []
+    write, delete = registry.store.write, registry.store.delete
+    monkeypatch.setattr(registry.store, "write", lambda key, data: (order.append(key), write(key, data)))
+    monkeypatch.setattr(registry.store, "delete", lambda key: (order.append(f"-{key}"), delete(key)))
+    registry.add("anna", prepared, [CONDITIONALS])
+    assert order[-1] == "anna/voice.json"
+    order.clear()
+    registry.delete("anna")
+    assert order[0] == "-anna/voice.json"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(voice_id=st.text(max_size=70), manifest=st.binary(max_size=200))
+def test_whatever_lies_in_the_directory_a_scan_and_a_look_survive(registry, voice_id, manifest):
+    root = registry.store.root
+    (root / "odd").mkdir(parents=True, exist_ok=True)
+    (root / "odd" / "voice.json").write_bytes(manifest)
+    (root / ".hidden").mkdir(exist_ok=True)
+    (root / "a file").write_bytes(manifest)
+    assert registry.ids() == ["odd"]
+    for name in ("odd", voice_id):
+        with pytest.raises(ChatterpodError):
+            registry.get(name)
