@@ -25,6 +25,12 @@ def speak_clip(text: str = PASSAGE, *, language: str = "en-us", pitch: int = 50)
     return Clip(np.concatenate(list(espeak.speak(text, voice))), espeak.sample_rate)
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """The event loop of the SDK and of uvicorn."""
+    return "asyncio"
+
+
 @pytest.fixture(scope="session")
 def speech() -> Clip:
     """About 10 s of speech at 22,050 Hz."""

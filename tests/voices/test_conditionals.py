@@ -36,7 +36,7 @@ def test_a_fingerprint_that_could_not_name_a_file_is_refused(fingerprint):
 
 @given(st.binary(max_size=400))
 def test_other_bytes_are_refused(data):
-    with pytest.raises(ValueError, match="not a file of conditionals|not a fingerprint"):
+    with pytest.raises(ValueError, match=r"not a file of conditionals|not a fingerprint"):
         Conditionals.from_bytes(data)
 
 

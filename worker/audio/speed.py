@@ -6,6 +6,8 @@ import numpy as np
 
 from voices.clip import Samples
 
+_TAIL_SECONDS = 0.2
+
 
 class TimeStretch:
     """Makes speech ``speed`` times faster (0.5 to 2.0) at ``sample_rate`` Hz."""
@@ -19,19 +21,30 @@ class TimeStretch:
         stretch.link_to(sink := self._graph.add("abuffersink"))
         self._graph.configure()
         self._source, self._sink = source, sink
+        self._speed = speed
+        self._taken = self._given = 0
 
     def process(self, samples: Samples) -> Samples:
         """Return what is stretched so far."""
+        self._taken += len(samples)
+        return self._stretch(samples)
+
+    def flush(self) -> Samples:
+        """Return the rest, to the exact length; nothing can be processed afterwards."""
+        missing = round(self._taken / self._speed) - self._given
+        # The filter swallows its last window, so that window is made of silence.
+        tail = self._stretch(np.zeros(int(_TAIL_SECONDS * self._sample_rate), np.float32))
+        self._source.push(None)
+        return np.concatenate([tail, self._pull()])[:missing]
+
+    def _stretch(self, samples: Samples) -> Samples:
         if samples.size:
             frame = av.AudioFrame.from_ndarray(samples[np.newaxis], format="flt", layout="mono")
             frame.sample_rate = self._sample_rate
             self._source.push(frame)
-        return self._pull()
-
-    def flush(self) -> Samples:
-        """Return the rest; nothing can be processed afterwards."""
-        self._source.push(None)
-        return self._pull()
+        stretched = self._pull()
+        self._given += len(stretched)
+        return stretched
 
     def _pull(self) -> Samples:
         blocks: list[Samples] = [np.zeros(0, np.float32)]
