@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from voices.errors import ChatterpodError
 from voices.voice import Manifest, Voice
@@ -91,7 +91,7 @@ def voice_table(rows: Sequence[tuple[str, Manifest | ChatterpodError | None]]) -
             case Manifest():
                 table.add_row(
                     voice_id,
-                    escape(voice.name),
+                    Text(voice.name),
                     voice.language,
                     f"{voice.clip.seconds:.1f}",
                     ", ".join(voice.fingerprints) or "-",
@@ -99,7 +99,7 @@ def voice_table(rows: Sequence[tuple[str, Manifest | ChatterpodError | None]]) -
                     age(voice.created_at),
                 )
             case ChatterpodError():
-                table.add_row(voice_id, f"[red]{voice.code}[/red]", "", "", "", "", "")
+                table.add_row(voice_id, Text(voice.code, style="red"), "", "", "", "", "")
             case None:
                 table.add_row(voice_id, "(bare clip)", "", "", "-", "", "")
     return table

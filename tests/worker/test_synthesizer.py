@@ -1,0 +1,183 @@
+"""The path of one request, with a scripted engine in the real seam."""
+
+import hashlib
+import io
+import time
+
+import numpy as np
+import pytest
+import soundfile
+
+from voices.conditionals import Conditionals
+from voices.errors import UnknownVoice
+from worker.audio.encoders import FORMATS
+from worker.engine.base import Engine, SpeechBlock
+from worker.errors import Cancelled, DeadlineExceeded, TextTooLong
+from worker.events import AudioEvent, EndEvent, StartEvent
+from worker.progress import Arrival
+from worker.request import SpeechRequest
+from worker.settings import Settings
+from worker.synthesizer import Synthesizer
+
+TEXT = "The first sentence is short. " + "Another one follows it, and it has some more words. " * 10
+
+
+class ScriptedEngine(Engine):
+    """Speaks 10 ms a character, as a tone, in blocks of 50 ms; notes what it was asked."""
+
+    name = "scripted"
+    sample_rate = 24_000
+    fingerprint = "scripted-1"
+    options = frozenset({"seed", "language"})
+    watermarks = False
+
+    def __init__(self, block_delay_s=0.0):
+        self.block_delay_s = block_delay_s
+        self.asked = []
+
+    def prepare(self, clip):
+        return Conditionals(self.fingerprint, {"level": np.array([0.5], np.float32)})
+
+    def default_conditionals(self):
+        return Conditionals(self.fingerprint, {"level": np.array([0.25], np.float32)})
+
+    def stream(self, text, conditionals, options, cancelled):
+        self.asked.append((text, options))
+        samples = np.arange(len(text) * 240) / 24_000
+        tone = (conditionals.tensors["level"][0] * np.sin(2 * np.pi * 220 * samples)).astype(np.float32)
+        for start in range(0, len(tone), 1200):
+            if cancelled():
+                return
+            time.sleep(self.block_delay_s)
+            yield SpeechBlock(tone[start : start + 1200], speech_tokens=1)
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def engine():
+    return ScriptedEngine()
+
+
+@pytest.fixture
+def synthesizer(engine, registry):
+    return Synthesizer(engine, registry, Settings())
+
+
+def _speak(synthesizer, cancelled=lambda: False, **fields):
+    request = SpeechRequest(**{"text": TEXT, "format": "wav", **fields})
+    return list(synthesizer.speak(request, Arrival("r1"), cancelled))
+
+
+def _joined(events):
+    return b"".join(event.audio for event in events if isinstance(event, AudioEvent))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_events_are_start_then_numbered_audio_then_an_end_that_proves_it(synthesizer, name):
+    start, *audio, end = _speak(synthesizer, format=name)
+    assert isinstance(start, StartEvent)
+    assert isinstance(end, EndEvent)
+    assert [event.index for event in audio] == list(range(end.chunks))
+    assert hashlib.sha256(_joined(audio)).hexdigest() == end.sha256
+    offsets = np.cumsum([0, *(event.seconds for event in audio)])
+    assert [event.offset_s for event in audio] == pytest.approx(offsets[:-1], abs=1e-4)
+    assert end.audio_seconds == pytest.approx(offsets[-1], abs=1e-4)
+
+
+def test_the_joined_audio_is_the_speech_of_every_text_chunk(synthesizer, engine):
+    events = _speak(synthesizer)
+    samples, rate = soundfile.read(io.BytesIO(_joined(events)))
+    assert rate == 24_000
+    assert len(samples) == sum(len(text) for text, _ in engine.asked) * 240
+    assert " ".join(text for text, _ in engine.asked) == TEXT.strip()
+
+
+def test_one_event_carries_the_whole_file_unless_streamed(synthesizer):
+    streamed = _speak(synthesizer)
+    _, audio, end = _speak(synthesizer, stream=False)
+    assert end.chunks == 1
+    assert audio.audio == _joined(streamed)
+    assert end.sha256 == streamed[-1].sha256
+
+
+@pytest.mark.parametrize(("speed", "sample_rate"), [(1.0, 8_000), (2.0, None), (0.5, 16_000)])
+def test_speed_and_sample_rate(synthesizer, engine, speed, sample_rate):
+    events = _speak(synthesizer, speed=speed, sample_rate=sample_rate)
+    samples, rate = soundfile.read(io.BytesIO(_joined(events)))
+    assert rate == events[0].sample_rate == (sample_rate or 24_000)
+    spoken = sum(len(text) for text, _ in engine.asked) * 0.01
+    assert len(samples) / rate == pytest.approx(spoken / speed, abs=0.001)
+    assert events[-1].audio_seconds == pytest.approx(spoken / speed, abs=0.001)
+
+
+def test_options_reach_the_engine_or_are_reported_as_ignored(synthesizer, engine):
+    start, *_ = _speak(synthesizer, seed=2**32 - 1, language="de", temperature=0.5, watermark=True)
+    assert start.ignored == ["temperature", "watermark"]
+    assert [options.seed for _, options in engine.asked[:3]] == [2**32 - 1, 0, 1]
+    assert engine.asked[0][1].language == "de"
+
+
+def test_the_voices_own_language_is_used_unless_one_is_named(synthesizer, engine, registry, prepared):
+    registry.add("anna", prepared, language="fr")
+    start, *_ = _speak(synthesizer, voice_id="anna", text="Bonjour.")
+    _speak(synthesizer, voice_id="anna", text="Hello.", language="en")
+    assert start.voice_id == "anna"
+    assert [options.language for _, options in engine.asked] == ["fr", "en"]
+
+
+def test_the_voice_that_was_asked_for_speaks(synthesizer, registry, prepared):
+    registry.add("anna", prepared)
+    for voice_id, level in (("anna", 0.5), ("default", 0.25), ("anna", 0.5)):
+        samples, _ = soundfile.read(io.BytesIO(_joined(_speak(synthesizer, voice_id=voice_id))))
+        assert np.abs(samples).max() == pytest.approx(level, abs=0.01)
+
+
+def test_metrics_say_what_the_request_cost(registry):
+    synthesizer = Synthesizer(ScriptedEngine(block_delay_s=0.001), registry, Settings())
+    metrics = _speak(synthesizer)[-1].metrics
+    blocks = metrics.speech_tokens
+    assert blocks == sum(-(-len(text) // 5) for text, _ in synthesizer.engine.asked)
+    assert 0 <= metrics.queue_ms <= metrics.ttfa_ms < 1000
+    assert blocks * 0.001 < metrics.rtf * _speak(synthesizer)[-1].audio_seconds < blocks * 0.01
+    assert metrics.voice_cache == "hit"
+
+
+def test_time_spent_by_the_consumer_is_not_counted(synthesizer):
+    request = SpeechRequest(text=TEXT, format="wav")
+    events = []
+    for event in synthesizer.speak(request, Arrival("r1"), lambda: False):
+        time.sleep(0.02)
+        events.append(event)
+    assert events[-1].metrics.rtf * events[-1].audio_seconds < 0.02 * len(events) / 2
+
+
+def test_cancelling_ends_the_request(synthesizer):
+    asked = []
+
+    def cancelled_after_five():
+        asked.append(1)
+        return len(asked) > 5
+
+    with pytest.raises(Cancelled):
+        _speak(synthesizer, cancelled=cancelled_after_five)
+
+
+def test_a_passed_deadline_ends_the_request(registry):
+    engine = ScriptedEngine(block_delay_s=0.01)
+    with pytest.raises(DeadlineExceeded, match="deadline_ms=50"):
+        _speak(Synthesizer(engine, registry, Settings()), deadline_ms=50)
+    assert len(engine.asked) == 1
+
+
+def test_an_unknown_voice_is_refused_before_anything_is_sent(synthesizer):
+    with pytest.raises(UnknownVoice):
+        next(synthesizer.speak(SpeechRequest(text="Hi", voice_id="nobody"), Arrival("r1"), lambda: False))
+
+
+def test_more_audio_than_one_result_may_have_is_refused(engine, registry):
+    synthesizer = Synthesizer(engine, registry, Settings(max_result_mb=0.1))
+    with pytest.raises(TextTooLong, match="ask for mp3"):
+        _speak(synthesizer)
+    assert len(_joined(_speak(synthesizer, format="mp3"))) < 75_000
