@@ -64,7 +64,7 @@ class QueueApi:
         self._request_timeout = request_timeout
         # The key lives in the HTTP client's headers alone, whose repr hides it.
         self._http = httpx.Client(
-            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
+            headers={"Authorization": f"Bearer {_checked(api_key)}"} if api_key else {},
             transport=transport,
             limits=httpx.Limits(max_connections=400, max_keepalive_connections=100),
         )
@@ -139,6 +139,14 @@ class QueueApi:
             else:
                 return _read(response, missing)
         raise AssertionError("the last attempt returns or raises")
+
+
+def _checked(api_key: str) -> str:
+    """Return the key fit for a header: httpx would quote one that is not, whole, in its error."""
+    key = api_key.strip()  # a newline is what is left of the file that it came from
+    if not (key and key.isascii() and key.isprintable() and " " not in key):
+        raise ValueError("the API key is empty, or has characters that no key has")
+    return key
 
 
 def _read(response: httpx.Response, missing: type[EndpointError]) -> dict[str, Any]:

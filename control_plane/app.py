@@ -75,4 +75,5 @@ def _is_authorised(request: web.Request, api_key: str, worker_token: str) -> boo
 
 
 def _is_same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode(), expected.encode())
+    # Header bytes that are no UTF-8 arrive as surrogates.
+    return hmac.compare_digest(given.encode(errors="surrogateescape"), expected.encode())
