@@ -41,6 +41,8 @@ class Job:
     takes: int = 0
     items_seen: int = 0
     undrained: list[Any] = field(default_factory=list)
+    undrained_bytes: int = 0
+    result_bytes: int = 0
 
     @property
     def delay_s(self) -> float | None:
@@ -53,6 +55,11 @@ class Job:
         if self.taken_at is None or self.finished_at is None:
             return None
         return self.finished_at - self.taken_at
+
+    @property
+    def held_bytes(self) -> int:
+        """What it still holds for its client, in bytes of JSON."""
+        return self.undrained_bytes + self.result_bytes
 
     def is_overdue(self, now: float) -> bool:
         """Whether it has been running for longer than its policy allows."""

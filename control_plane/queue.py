@@ -26,12 +26,20 @@ class UnknownJob(KeyError):
 class JobQueue:
     """Every job of one endpoint, in the order in which they came.
 
-    At most `keep_finished` finished jobs are remembered, so that memory stays flat however long it runs.
+    At most `keep_finished` finished jobs, which hold at most `keep_bytes` of results, are remembered (the
+    newest always), so that memory stays flat however long it runs.
     """
 
-    def __init__(self, *, keep_finished: int = 256, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        keep_finished: int = 256,
+        keep_bytes: int = 100_000_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._clock = clock
         self._keep_finished = keep_finished
+        self._keep_bytes = keep_bytes
         self._jobs: dict[str, Job] = {}
         self._waiting: deque[Job] = deque()
         self._running: dict[str, Job] = {}
@@ -74,7 +82,7 @@ class JobQueue:
             self._running[job.id] = job
         return jobs
 
-    def add_item(self, job_id: str, worker_id: str, item: Any) -> bool:
+    def add_item(self, job_id: str, worker_id: str, item: Any, size_bytes: int = 0) -> bool:
         """Keep one streamed item until a client drains it; raise UnknownJob.
 
         What a worker still posts for a job that was taken from it is dropped, and the answer is False.
@@ -83,6 +91,7 @@ class JobQueue:
         if self._is_held_by(job, worker_id):
             job.items_seen += 1
             job.undrained.append(item)
+            job.undrained_bytes += size_bytes
             return True
         if job.finished_at is not None and self._clock() - job.finished_at > STOP_AGAIN_AFTER_S:
             self._signal_stop(worker_id, job_id)
@@ -94,18 +103,20 @@ class JobQueue:
         if self._is_held_by(job, worker_id):
             job.output = output
 
-    def finish(self, job_id: str, worker_id: str, *, output: Any = None, error: Any = None) -> None:
+    def finish(
+        self, job_id: str, worker_id: str, *, output: Any = None, error: Any = None, size_bytes: int = 0
+    ) -> None:
         """Record a worker's result: FAILED if there is an error, else COMPLETED; raise UnknownJob."""
         job = self.get(job_id)
         if not self._is_held_by(job, worker_id):
             return
-        job.output, job.error = output, error
+        job.output, job.error, job.result_bytes = output, error, size_bytes
         self._end(job, JobStatus.FAILED if error else JobStatus.COMPLETED)
 
     def drain(self, job_id: str) -> list[Any]:
         """Return the items that came since the last drain; raise UnknownJob."""
         job = self.get(job_id)
-        items, job.undrained = job.undrained, []
+        items, job.undrained, job.undrained_bytes = job.undrained, [], 0
         return items
 
     def cancel(self, job_id: str) -> Job:
@@ -188,5 +199,11 @@ class JobQueue:
         job.status, job.finished_at, job.input = status, self._clock(), None
         self._totals[status] += 1
         self._finished.append(job.id)
-        while len(self._finished) > self._keep_finished:
-            del self._jobs[self._finished.popleft()]
+        self._forget()
+
+    def _forget(self) -> None:
+        held = sum(self._jobs[job_id].held_bytes for job_id in self._finished)
+        while len(self._finished) > 1 and (
+            len(self._finished) > self._keep_finished or held > self._keep_bytes
+        ):
+            held -= self._jobs.pop(self._finished.popleft()).held_bytes

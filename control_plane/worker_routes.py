@@ -78,7 +78,7 @@ class WorkerRoutes:
         except web.HTTPRequestEntityTooLarge:
             return failure(400, "a stream item is limited to 1 MB")
         job_id, worker_id = request.match_info["job"], request.match_info["worker"]
-        if not self._queue.add_item(job_id, worker_id, body.get("output")):
+        if not self._queue.add_item(job_id, worker_id, body.get("output"), await _size(request)):
             self._plane.bell.ring()  # it may have to be told again to stop
         return web.json_response({})
 
@@ -89,14 +89,16 @@ class WorkerRoutes:
             body = await read_object(request, job.result_limit_bytes or LARGEST_RESULT_BYTES)
         except web.HTTPRequestEntityTooLarge:
             return failure(400, "the result is too large")
-        self._record(job, request.match_info["worker"], body)
+        self._record(job, request.match_info["worker"], body, await _size(request))
         return web.json_response({})
 
-    def _record(self, job: Job, worker_id: str, body: dict[str, Any]) -> None:
+    def _record(self, job: Job, worker_id: str, body: dict[str, Any], size_bytes: int) -> None:
         if body.get("status") == "IN_PROGRESS":  # the SDK's progress_update comes this way too
             self._queue.report_progress(job.id, worker_id, body.get("output"))
             return
-        self._queue.finish(job.id, worker_id, output=body.get("output"), error=body.get("error"))
+        self._queue.finish(
+            job.id, worker_id, output=body.get("output"), error=body.get("error"), size_bytes=size_bytes
+        )
         self._plane.bell.ring()
 
     async def _take(self, request: web.Request, limit: int) -> list[Job]:
@@ -105,6 +107,10 @@ class WorkerRoutes:
         return await self._plane.bell.wait_for(
             lambda: [] if _is_gone(request) else self._queue.take(worker_id, limit), self._plane.take_wait_s
         )
+
+
+async def _size(request: web.Request) -> int:
+    return len(await request.read())  # read already: aiohttp keeps it
 
 
 def _for_worker(job: Job) -> dict[str, Any]:

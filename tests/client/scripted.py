@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 BASE = "https://endpoint.test/v2/ep"
 KEY = "secret-key-123"
+UNKNOWN_VOICE = json.dumps({"code": "unknown_voice", "message": "No voice 'x'.", "field": "voice_id"})
 
 Answer = httpx.Response | Exception | dict[str, Any]
 
@@ -82,6 +84,10 @@ class Script:
 
     def client(self, **options: Any) -> SpeechClient:
         return SpeechClient(BASE, KEY, transport=httpx.MockTransport(self), **options)
+
+
+def finish(*events: Any, status: str = "COMPLETED", **more: Any) -> Script:
+    return Script(poll(*events), poll(status=status, **more), status=[{"status": status, **more}])
 
 
 def outcome(action: Callable[[], Any]) -> Any:

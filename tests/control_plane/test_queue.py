@@ -189,6 +189,29 @@ def test_a_forgotten_job_is_unknown() -> None:
         queue.get(first.id)
 
 
+def test_results_are_forgotten_by_their_size_too() -> None:
+    queue = JobQueue(keep_bytes=100)
+    jobs = [queue.submit({}) for _ in range(4)]
+    queue.take("w", 4)
+    queue.add_item(jobs[0].id, "w", "x", size_bytes=60)
+    for job, size in zip(jobs, (0, 30, 20, 500), strict=True):
+        queue.finish(job.id, "w", size_bytes=size)
+        known = [other for other in jobs if other.id in queue._jobs and other.status.is_final]
+        assert known[-1] is job
+        assert len(known) == 1 or sum(other.held_bytes for other in known) <= 100
+    assert [job.id in queue._jobs for job in jobs] == [False, False, False, True]
+
+
+def test_drained_items_are_held_no_longer() -> None:
+    queue = JobQueue()
+    job = queue.submit({})
+    queue.take("w")
+    queue.add_item(job.id, "w", "x", size_bytes=60)
+    assert job.held_bytes == 60
+    assert queue.drain(job.id) == ["x"]
+    assert job.held_bytes == 0
+
+
 def test_progress_is_shown_without_ending_the_job() -> None:
     queue = JobQueue()
     job = queue.submit({})
