@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 RUN_LIMIT_BYTES = 10 * MEGABYTE
 RUNSYNC_LIMIT_BYTES = 20 * MEGABYTE
+EXECUTION_TIMEOUT_MS = 600_000
 RUNSYNC_WAIT_MS = 90_000
 RUNSYNC_WAIT_RANGE_MS = (1_000, 300_000)
 
@@ -102,6 +103,6 @@ def _runsync_wait_s(request: web.Request) -> float:
     return min(max(wait_ms, shortest), longest) / 1000
 
 
-def _execution_timeout_s(policy: Any) -> float | None:
+def _execution_timeout_s(policy: Any) -> float:
     timeout_ms = policy.get("executionTimeout") if isinstance(policy, dict) else None
-    return timeout_ms / 1000 if isinstance(timeout_ms, (int, float)) else None
+    return (timeout_ms if isinstance(timeout_ms, (int, float)) else EXECUTION_TIMEOUT_MS) / 1000
