@@ -106,7 +106,7 @@ class QueueApi:
         """Return the counts of jobs and workers."""
         return self._ask("GET", "/health", deadline, missing=UnknownEndpoint)
 
-    def _ask(  # noqa: PLR0913 - what a request consists of
+    def _ask(
         self,
         method: str,
         path: str,

@@ -28,7 +28,7 @@ class LocalEndpoint:
     The workers' logs go to files, which `WorkerDied` quotes, or with `inherit_log` to this terminal.
     """
 
-    def __init__(  # noqa: PLR0913 - every one is a keyword with a default
+    def __init__(
         self,
         command: Sequence[str] = DEFAULT_COMMAND,
         env: Mapping[str, str] | None = None,
