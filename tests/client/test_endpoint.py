@@ -124,6 +124,11 @@ class TestActions:
         script = finish(output={"voices": []})
         assert script.client().run_action({"action": "list_voices"}) == {"voices": []}
 
+    def test_an_actions_tail_is_drained_after_completion(self) -> None:
+        done = [poll({"step": step}, status="COMPLETED") for step in range(3)]
+        script = Script(*done, poll(status="COMPLETED"))
+        assert script.client().run_action({"action": "list_voices"}) == {"step": 2}
+
     def test_an_action_that_fails_after_yielding_raises(self) -> None:
         with pytest.raises(RequestFailed, match="unknown_voice"):
             finish({"progress": 0.5}, status="FAILED", error=UNKNOWN_VOICE).client().run_action({})

@@ -68,6 +68,13 @@ class TestFailing:
         with pytest.raises(RequestFailed):
             next(speech)
 
+    def test_what_comes_after_a_failure_is_seen_is_given_out_too(self) -> None:
+        failed = [poll(event, status="FAILED", error="boom") for event in (start(), audio(0), audio(1))]
+        speech = Script(*failed, poll(status="FAILED", error="boom")).client().speak("Hi.")
+        assert [next(speech), next(speech)] == [b"abc", b"abc"]
+        with pytest.raises(RequestFailed):
+            next(speech)
+
     @pytest.mark.parametrize(
         ("status", "error"),
         [("CANCELLED", JobCancelled), ("TIMED_OUT", JobTimedOut), ("COMPLETED", StreamIncomplete)],

@@ -100,6 +100,7 @@ def test_a_cancelled_job_stops_its_worker_and_the_next_one_runs(
     http: httpx.Client, endpoint: LocalEndpoint
 ) -> None:
     slow = run(http, chunks=500, pause=0.05)
+    # At this moment the SDK has taken the job but not started it, and it ignores the first stop.
     poll_until(http, slow, {"IN_PROGRESS"})
     assert http.post(f"/cancel/{slow}").json() == {"id": slow, "status": "CANCELLED"}
     assert status(http, slow)["status"] == "CANCELLED"
