@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from client.errors import ClientError
 from client.stream import SpeechStream
+from client.wav import close_wav_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +33,8 @@ class Speech:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._stream = SpeechStream()
+        self._asked_at = time.perf_counter()
+        self._first_audio_at: float | None = None
         self._audio = self._receive()
 
     def __repr__(self) -> str:
@@ -80,6 +84,11 @@ class Speech:
         """Seconds of audio received so far."""
         return self._stream.seconds
 
+    @property
+    def first_audio_s(self) -> float | None:
+        """Seconds from the request to its first audio here, the queue and the network included."""
+        return None if self._first_audio_at is None else self._first_audio_at - self._asked_at
+
     def cancel(self) -> None:
         """Stop the job; whoever iterates gets JobCancelled."""
         self._job.cancel()
@@ -89,12 +98,16 @@ class Speech:
         return b"".join(self)
 
     def save(self, path: Path | str) -> Path:
-        """Write the audio to a file, which appears once it is complete; return its path."""
+        """Write the audio to a file, which appears once it is complete; return its path.
+
+        A WAV header gets the length that it had to leave open while it was streamed.
+        """
         target = Path(path)
         partial = target.with_name(f".{target.name}.{self.job_id}.part")
         try:
             with partial.open("wb") as file:
                 file.writelines(self)
+            close_wav_header(partial)
             return partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
@@ -104,6 +117,7 @@ class Speech:
             events = self._job.events(lambda: self._stream.is_complete, tail_grace_s=TAIL_GRACE_S)
             for event in events:
                 if audio := self._stream.feed(event):
+                    self._first_audio_at = self._first_audio_at or time.perf_counter()
                     yield audio
             self._stream.close()
         except ClientError:

@@ -26,7 +26,6 @@ from control_plane.worker_process import WorkerDied
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from client import Speech
 
 TEXT = (
     "Good evening. What you are listening to was still being spoken when its first words were already here. "

@@ -1,5 +1,6 @@
 # Sourced by the scripts: goes to the repository's root and defines `install`.
 set -euo pipefail
+caller_dir=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Prints the uv to use, installing it here with pip when this machine has none.

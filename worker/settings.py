@@ -31,8 +31,8 @@ class Settings(BaseSettings):
     voices_dir: Path = Field(default_factory=default_voices_dir)
     voice_cache_mb: Annotated[int, Field(ge=1)] = 256
 
-    max_concurrency: Annotated[int, Field(ge=1, le=1000)] = 4
-    """Jobs taken at once."""
+    max_concurrency: Annotated[int, Field(ge=1, le=1000)] = 8
+    """Jobs taken at once. The SDK sleeps for a second whenever all are taken, so rather too many."""
     max_text_characters: Annotated[int, Field(ge=1)] = 5_000
     max_result_mb: Annotated[float, Field(gt=0)] = 9.0
     """Base64 audio of one request: RunPod loses a result of more than 10 MB."""
