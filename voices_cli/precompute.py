@@ -29,7 +29,7 @@ def open_engine_for_precompute(name: str | None, model_dir: Path | None) -> "Eng
         from worker.settings import Settings, explain_settings
 
         settings = Settings(**{key: value for key, value in chosen.items() if value is not None})
-        return open_engine(settings.engine, settings)
+        return open_engine(settings)
     except ImportError as error:
         raise EngineNotInstalled(
             f"The engine's packages are not installed ({error.name} is missing): install chatterpod[worker] "

@@ -19,7 +19,7 @@ def say_to_file(job_input: dict[str, object], out: Path, settings: Settings) -> 
     """
     request = parse_request(job_input, max_text_characters=settings.max_text_characters)
     assert isinstance(request, SpeechRequest)  # noqa: S101  # the caller asks for nothing else
-    engine = open_engine(settings.engine, settings)
+    engine = open_engine(settings)
     synthesizer = Synthesizer(engine, VoiceRegistry.at(settings.voices_dir), settings)
     unfinished = out.with_name(f".{out.name}.unfinished")
     start = end = None

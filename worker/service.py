@@ -34,7 +34,7 @@ class SpeechService:
     @classmethod
     def start(cls, settings: Settings) -> "SpeechService":
         """Load the engine that the settings ask for; raises ``EngineFailure`` when it cannot be."""
-        engine = open_engine(settings.engine, settings)
+        engine = open_engine(settings)
         registry = VoiceRegistry.at(settings.voices_dir)
         log.info("ready: engine %s, voices in %s", engine.name, settings.voices_dir)
         return cls(engine, registry, settings)

@@ -1,21 +1,62 @@
-"""Which engine speaks: the one that the ``ENGINE`` setting names, or what is there."""
+"""Which engine speaks: the one that the ``ENGINE`` setting names, or the best that is here."""
 
 import logging
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from pathlib import Path
 
 from worker.engine.base import Engine
-
-if TYPE_CHECKING:
-    from worker.settings import EngineName, Settings
+from worker.engine.checkpoint import find_checkpoint, require_checkpoint
+from worker.errors import EngineFailure
+from worker.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
-def open_engine(name: "EngineName", settings: "Settings") -> Engine:
-    """Load an engine; raises ``EngineFailure`` saying what is missing.
+def open_engine(settings: Settings) -> Engine:
+    """Load an engine; raises ``EngineFailure`` or ``CheckpointMissing``, saying what is missing.
 
     ``auto`` falls back to preview, which does not clone: a production image names its engine.
     """
+    match settings.engine:
+        case "preview":
+            return _preview()
+        case "chatterbox-turbo":
+            return _chatterbox_turbo(require_checkpoint(settings.model_dir), settings)
+        case "auto":
+            return _best(settings)
+
+
+def _best(settings: Settings) -> Engine:
+    checkpoint = find_checkpoint(settings.model_dir)
+    if checkpoint is None:
+        log.warning("no Chatterbox checkpoint found: speaking with the preview engine, which does not clone")
+        return _preview()
+    if not _is_chatterbox_installed():
+        log.warning(
+            "found a checkpoint at %s, but chatterpod[chatterbox] is not installed: "
+            "speaking with the preview engine, which does not clone",
+            checkpoint,
+        )
+        return _preview()
+    return _chatterbox_turbo(checkpoint, settings)
+
+
+def _preview() -> Engine:
     from worker.engine.preview import PreviewEngine
 
     return PreviewEngine()
+
+
+def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
+    if not _is_chatterbox_installed():
+        raise EngineFailure(
+            "The engine's packages are not installed: install chatterpod[worker,chatterbox], "
+            "or set ENGINE=preview."
+        )
+    from worker.engine.chatterbox import ChatterboxTurbo
+
+    return ChatterboxTurbo(checkpoint, device=settings.device, watermark=settings.watermark)
+
+
+def _is_chatterbox_installed() -> bool:
+    return find_spec("chatterbox") is not None and find_spec("torch") is not None
