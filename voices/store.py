@@ -13,14 +13,20 @@ from voices.errors import StoreFailure
 
 
 class Store(Protocol):
-    """Files under keys; a key has one or two parts, ``name`` or ``folder/name``."""
+    """Files under keys; a key has one or two parts, ``name`` or ``folder/name``.
+
+    Every method raises ``StoreFailure`` when the store cannot be reached, read or written.
+    """
+
+    parallel: int
+    """How many calls at once are worth making: 1 for a disk, more where each is a round trip."""
 
     def names(self) -> list[str]:
         """List the top level, sorted: folders and files alike. Empty when there is no store yet."""
         ...
 
     def files(self, folder: str) -> list[str]:
-        """List a folder's files, sorted, by name. Empty when there is no such folder."""
+        """List a folder's files, sorted, by name; those of interrupted writes too, which begin with a dot."""
         ...
 
     def version(self, key: str) -> str | None:
@@ -39,9 +45,27 @@ class Store(Protocol):
         """Remove the file, and its folder once empty; nothing happens when it is not there."""
         ...
 
+    def prune(self, folder: str) -> None:
+        """Remove a folder that is empty."""
+        ...
+
+
+def key_parts(key: str) -> list[str]:
+    """Split a key; raises ``ValueError`` for one that could lead outside the store."""
+    parts = key.split("/")
+    if len(parts) > _MAX_PARTS or any(part in _NO_NAMES or "\0" in part for part in parts):
+        raise ValueError(f"{key!r} is not a key of a store")
+    return parts
+
+
+_MAX_PARTS = 2
+_NO_NAMES = {"", ".", ".."}
+
 
 class DirectoryStore(Store):
-    """A directory on a disk, or a mounted network volume. Raises ``StoreFailure`` when it cannot be used."""
+    """A directory on a disk, or a mounted network volume."""
+
+    parallel = 1
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -51,7 +75,7 @@ class DirectoryStore(Store):
 
     @override
     def names(self) -> list[str]:
-        return self._listing(self.root)
+        return [name for name in self._listing(self.root) if not name.startswith(".")]
 
     @override
     def files(self, folder: str) -> list[str]:
@@ -76,8 +100,7 @@ class DirectoryStore(Store):
         path = self._path(key)
         with self._failures(f"write {key} to"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Beside its target, because only a rename within one file system is atomic; the
-            # leading dot keeps an interrupted write out of every listing.
+            # Beside its target, because only a rename within one file system is atomic.
             handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
             try:
                 with os.fdopen(handle, "wb") as file:
@@ -96,19 +119,20 @@ class DirectoryStore(Store):
         with self._failures(f"delete {key} from"):
             path.unlink(missing_ok=True)
             if path.parent != self.root:
-                with suppress(OSError):  # not empty yet
-                    path.parent.rmdir()
+                self.prune(path.parent.name)
+
+    @override
+    def prune(self, folder: str) -> None:
+        with suppress(OSError):  # not empty, or not there
+            self._path(folder).rmdir()
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if len(parts) > 2 or any(not part or part.startswith(".") or "\0" in part for part in parts):  # noqa: PLR2004
-            raise ValueError(f"{key!r} is not a key of a store")
-        return self.root.joinpath(*parts)
+        return self.root.joinpath(*key_parts(key))
 
     def _listing(self, directory: Path) -> list[str]:
         with self._failures("list"):
             try:
-                return sorted(entry.name for entry in os.scandir(directory) if not entry.name.startswith("."))
+                return sorted(entry.name for entry in os.scandir(directory))
             except (FileNotFoundError, NotADirectoryError):
                 return []
 
