@@ -135,8 +135,9 @@ def _register_backbone(state: Mapping[str, Tensor]) -> str:
 def _load_tokenizer(checkpoint: Path, vocabulary: int) -> Any:
     """Load the GPT-2 tokenizer; raises ``EngineFailure`` unless it has T3's ``vocabulary``."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint, local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
+        with without_warnings():
+            tokenizer = AutoTokenizer.from_pretrained(checkpoint, local_files_only=True)
+    except Exception as error:  # the tokenizers library raises bare Exceptions
         raise EngineFailure(
             f"The tokenizer in {checkpoint} cannot be read ({type(error).__name__}): download it again."
         ) from error
