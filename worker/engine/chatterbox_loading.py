@@ -45,25 +45,30 @@ def load_model(checkpoint: Path, device: torch.device) -> ChatterboxModel:
     Nothing is drawn at random, and the modules take the tensors of the memory-mapped files as
     theirs; what lies there unaligned is copied (see ``_as_stock_has_it``).
     """
-    t3 = _from_file(checkpoint / T3_FILE, _build_t3)
-    s3gen = _from_file(checkpoint / S3GEN_FILE, lambda state: _filled(lambda: S3Gen(meanflow=True), state))
-    voice_encoder = _from_file(checkpoint / VOICE_ENCODER_FILE, lambda state: _filled(VoiceEncoder, state))
+    t3 = _from_file(checkpoint / T3_FILE, device, _build_t3)
+    s3gen = _from_file(
+        checkpoint / S3GEN_FILE, device, lambda state: _filled(lambda: S3Gen(meanflow=True), state)
+    )
+    voice_encoder = _from_file(
+        checkpoint / VOICE_ENCODER_FILE, device, lambda state: _filled(VoiceEncoder, state)
+    )
     return ChatterboxModel(
-        t3=t3.to(device),
-        s3gen=s3gen.to(device),
-        voice_encoder=voice_encoder.to(device),
+        t3=t3,
+        s3gen=s3gen,
+        voice_encoder=voice_encoder,
         tokenizer=_load_tokenizer(checkpoint, t3.hp.text_tokens_dict_size),
         device=device,
     )
 
 
-def _from_file(path: Path, build: Callable[[dict[str, Tensor]], nn.Module]) -> Any:
-    """Build a module from a safetensors file of its weights."""
+def _from_file(path: Path, device: torch.device, build: Callable[[dict[str, Tensor]], nn.Module]) -> Any:
+    """Build a module from a safetensors file of its weights, which go straight to the device."""
     try:
-        loaded = load_file(path)
+        loaded = load_file(path, device=str(device))
         loaded.pop(_UNUSED_EMBEDDING, None)
         state = {name: _as_stock_has_it(tensor) for name, tensor in loaded.items()}
-        return build(state).requires_grad_(False).eval()
+        # Its buffers and tables were made on the CPU.
+        return build(state).to(device).requires_grad_(False).eval()
     except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
         # torch's message lists every tensor that does not fit: it stays in the cause.
         raise EngineFailure(
