@@ -43,6 +43,7 @@ class VoiceCache:
         self._registry = registry
         self._engine = engine
         self._max_bytes = max_bytes
+        self._default: Conditionals | None = None
         self._entries: OrderedDict[str, tuple[Voice, Conditionals]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -51,7 +52,7 @@ class VoiceCache:
     def get(self, voice_id: str) -> LoadedVoice:
         """Find a voice; raises ``UnknownVoice``, ``VoiceCorrupt``, ``InvalidVoiceId``."""
         if voice_id == DEFAULT_VOICE_ID:
-            return LoadedVoice(voice_id, self._engine.default_conditionals(), None, "hit")
+            return LoadedVoice(voice_id, self._built_in(), None, "hit")
         if (entry := self._fresh_entry(voice_id)) is not None:
             voice, conditionals = entry
             source: Source = "hit"
@@ -60,6 +61,11 @@ class VoiceCache:
             self._keep(voice, conditionals)
         language = voice.manifest.language if voice.manifest else None
         return LoadedVoice(voice_id, conditionals, language, source)
+
+    def _built_in(self) -> Conditionals:
+        if self._default is None:
+            self._default = self._engine.default_conditionals()
+        return self._default
 
     def _fresh_entry(self, voice_id: str) -> tuple[Voice, Conditionals] | None:
         entry = self._entries.pop(voice_id, None)

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from test_synthesizer import ScriptedEngine
+from scripted_engine import ScriptedEngine
 
 from voices.errors import ChatterpodError
 from worker.errors import EngineFailure

@@ -7,11 +7,10 @@ import time
 import numpy as np
 import pytest
 import soundfile
+from scripted_engine import ScriptedEngine
 
-from voices.conditionals import Conditionals
 from voices.errors import UnknownVoice
 from worker.audio.encoders import FORMATS
-from worker.engine.base import Engine, SpeechBlock
 from worker.errors import Cancelled, DeadlineExceeded, TextTooLong
 from worker.events import AudioEvent, EndEvent, StartEvent
 from worker.progress import Arrival
@@ -20,39 +19,6 @@ from worker.settings import Settings
 from worker.synthesizer import Synthesizer
 
 TEXT = "The first sentence is short. " + "Another one follows it, and it has some more words. " * 10
-
-
-class ScriptedEngine(Engine):
-    """Speaks 10 ms a character, as a tone, in blocks of 50 ms; notes what it was asked."""
-
-    name = "scripted"
-    sample_rate = 24_000
-    fingerprint = "scripted-1"
-    options = frozenset({"seed", "language"})
-    watermarks = False
-
-    def __init__(self, block_delay_s=0.0):
-        self.block_delay_s = block_delay_s
-        self.asked = []
-
-    def prepare(self, clip):
-        return Conditionals(self.fingerprint, {"level": np.array([0.5], np.float32)})
-
-    def default_conditionals(self):
-        return Conditionals(self.fingerprint, {"level": np.array([0.25], np.float32)})
-
-    def stream(self, text, conditionals, options, cancelled):
-        self.asked.append((text, options))
-        samples = np.arange(len(text) * 240) / 24_000
-        tone = (conditionals.tensors["level"][0] * np.sin(2 * np.pi * 220 * samples)).astype(np.float32)
-        for start in range(0, len(tone), 1200):
-            if cancelled():
-                return
-            time.sleep(self.block_delay_s)
-            yield SpeechBlock(tone[start : start + 1200], speech_tokens=1)
-
-    def close(self):
-        pass
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 import pytest
 import soundfile
-from conftest import PASSAGE, speak_clip
+from speech import PASSAGE, speak_clip
 
 from client import RequestFailed, SpeechClient
 from control_plane.local_endpoint import LocalEndpoint

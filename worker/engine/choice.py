@@ -53,7 +53,7 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
             "The engine's packages are not installed: install chatterpod[worker,chatterbox], "
             "or set ENGINE=preview."
         )
-    from worker.engine.chatterbox import ChatterboxTurbo
+    from worker.engine.chatterbox.turbo import ChatterboxTurbo
 
     return ChatterboxTurbo(checkpoint, device=settings.device, watermark=settings.watermark)
 

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import PASSAGE, speak_clip
+from speech import PASSAGE, speak_clip
 
 from voices.clip import Clip
 from voices.conditionals import Conditionals

@@ -1,0 +1,1 @@
+"""Chatterbox Turbo over upstream's modules; importing anything here imports torch."""

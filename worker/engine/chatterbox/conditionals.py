@@ -1,0 +1,74 @@
+"""A voice's conditionals, between the plain arrays that are kept and the objects that upstream takes.
+
+t3.speaker_emb                  (1, 256) float32        the voice encoder's
+t3.cond_prompt_speech_tokens    (1, up to 375) int64    of the clip's first 15 s
+gen.prompt_token                (1, n up to 250) int64  of its first 10 s
+gen.prompt_token_len            (1,) int64              n
+gen.prompt_feat                 (1, 2n, 80) float32     their mel frames
+gen.embedding                   (1, 192) float32        the x-vector
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from voices.conditionals import Conditionals
+from voices.errors import VoiceIncompatible
+from worker.engine.chatterbox.upstream import T3Cond
+
+_T3_NAMES = ("speaker_emb", "cond_prompt_speech_tokens")
+_GEN_NAMES = ("prompt_token", "prompt_token_len", "prompt_feat", "embedding")
+
+
+def from_upstream(t3: Mapping[str, Any], gen: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
+    """Copy upstream's tensors out, by the names above."""
+    tensors = {f"t3.{name}": _to_array(t3[name]) for name in _T3_NAMES}
+    return tensors | {f"gen.{name}": _to_array(gen[name]) for name in _GEN_NAMES}
+
+
+def read_built_in_voice(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Read a checkpoint's ``conds.pt`` without running what a pickle may hold."""
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    return from_upstream(saved["t3"], saved["gen"])
+
+
+def check_conditionals(conditionals: Conditionals, fingerprint: str) -> None:
+    """Raise ``VoiceIncompatible`` unless the conditionals are of these encoders, and whole."""
+    if conditionals.fingerprint != fingerprint:
+        raise VoiceIncompatible(
+            f"The voice's conditionals were made by {conditionals.fingerprint}, and this engine's encoders "
+            f"are {fingerprint}: prepare the voice again from its reference clip.",
+            field="voice_id",
+        )
+    expected = {*(f"t3.{name}" for name in _T3_NAMES), *(f"gen.{name}" for name in _GEN_NAMES)}
+    if missing := expected - conditionals.tensors.keys():
+        raise VoiceIncompatible(
+            f"The voice's conditionals lack {', '.join(sorted(missing))}: "
+            "prepare the voice again from its reference clip.",
+            field="voice_id",
+        )
+
+
+def t3_cond(conditionals: Conditionals, device: torch.device) -> Any:
+    """Return a fresh ``T3Cond``: T3 stores the prompt's embedding in the one it is given."""
+    return T3Cond(**{name: _to_tensor(conditionals, f"t3.{name}", device) for name in _T3_NAMES})
+
+
+def gen_dict(conditionals: Conditionals, device: torch.device) -> dict[str, Tensor | None]:
+    """Return a fresh S3Gen reference: S3Gen casts the entries of the one it is given in place."""
+    tensors = {name: _to_tensor(conditionals, f"gen.{name}", device) for name in _GEN_NAMES}
+    return {**tensors, "prompt_feat_len": None}
+
+
+def _to_array(tensor: Tensor) -> npt.NDArray[Any]:
+    return np.array(tensor.detach().cpu().numpy())
+
+
+def _to_tensor(conditionals: Conditionals, name: str, device: torch.device) -> Tensor:
+    """Copy an array to the device; the array stays as it is, shared by all requests."""
+    return torch.tensor(conditionals.tensors[name], device=device)

@@ -1,0 +1,164 @@
+"""Find the Chatterbox Turbo checkpoint on this machine, or download it. Never imports torch."""
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from worker.errors import CheckpointMissing
+
+logger = logging.getLogger(__name__)
+
+REPO_ID = "ResembleAI/chatterbox-turbo"
+
+T3_FILE = "t3_turbo_v1.safetensors"
+S3GEN_FILE = "s3gen_meanflow.safetensors"
+VOICE_ENCODER_FILE = "ve.safetensors"
+BUILT_IN_VOICE_FILE = "conds.pt"
+"""Optional, as upstream: without it there is no voice ``default``."""
+TOKENIZER_FILES = ("vocab.json", "merges.txt", "added_tokens.json", "tokenizer_config.json")
+REQUIRED_FILES = (T3_FILE, S3GEN_FILE, VOICE_ENCODER_FILE, *TOKENIZER_FILES)
+
+RUNPOD_MODEL_CACHE = Path("/runpod-volume/huggingface-cache/hub")
+"""Where RunPod mounts the model that an endpoint names, laid out as a Hugging Face cache."""
+
+_DOWNLOADED = ["*.safetensors", "*.json", "*.txt", "*.pt", "*.model"]
+_NOT_DOWNLOADED = ["s3gen.safetensors"]  # the ten-step decoder: 1 GB that Turbo never reads
+_TRUE = {"1", "on", "yes", "true"}
+
+
+def missing_files(directory: Path) -> list[str]:
+    """Name the required files that are absent, empty, or links to nothing."""
+    return [name for name in REQUIRED_FILES if not _has_content(directory / name)]
+
+
+def find_checkpoint(
+    model_dir: Path | None,
+    *,
+    runpod_cache: Path = RUNPOD_MODEL_CACHE,
+    hub_cache: Path | None = None,
+) -> Path | None:
+    """Return the directory of a complete checkpoint, or None when there is none.
+
+    Looks at ``model_dir``, then in RunPod's model cache, then in the Hugging Face cache
+    (``hub_cache``, by default the one that the HF_ variables name). Whoever sets ``model_dir``
+    wants that one: raises ``CheckpointMissing`` when it is incomplete.
+    """
+    if model_dir is not None:
+        _check_model_dir(model_dir)
+        return model_dir
+    for cache in (runpod_cache, hub_cache or hugging_face_cache(os.environ)):
+        for snapshot in _snapshots(cache):
+            if not missing_files(snapshot):
+                return snapshot
+    return None
+
+
+def require_checkpoint(
+    model_dir: Path | None,
+    *,
+    runpod_cache: Path = RUNPOD_MODEL_CACHE,
+    hub_cache: Path | None = None,
+    download: bool = True,
+) -> Path:
+    """Return the checkpoint's directory, downloading it (3 GB) into ``hub_cache`` when it is nowhere.
+
+    Raises ``CheckpointMissing``, saying what was looked for, where, and what to do.
+    """
+    hub_cache = hub_cache or hugging_face_cache(os.environ)
+    found = find_checkpoint(model_dir, runpod_cache=runpod_cache, hub_cache=hub_cache)
+    if found is not None:
+        return found
+    if not download:
+        reason = "Downloading is switched off"
+    elif _is_offline(os.environ):
+        reason = "HF_HUB_OFFLINE forbids a download"
+    else:
+        try:
+            return _download(hub_cache)
+        # Whatever goes wrong (network, rights, disk), the person needs the same sentence. Only
+        # the type is named: the text of such errors can hold addresses with credentials.
+        except Exception as error:
+            logger.warning("Downloading %s failed: %s", REPO_ID, type(error).__name__)
+            reason = f"Downloading it failed ({type(error).__name__})"
+            raise _nowhere(reason, [runpod_cache, hub_cache]) from error
+    raise _nowhere(reason, [runpod_cache, hub_cache])
+
+
+def hugging_face_cache(environ: Mapping[str, str]) -> Path:
+    """Return the hub cache as huggingface_hub finds it: HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, ~/.cache."""
+    if hub := environ.get("HF_HUB_CACHE"):
+        return Path(hub).expanduser()
+    if home := environ.get("HF_HOME"):
+        return Path(home).expanduser() / "hub"
+    cache = environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(cache).expanduser() / "huggingface" / "hub"
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
+
+
+def _check_model_dir(model_dir: Path) -> None:
+    if not model_dir.is_dir():
+        raise CheckpointMissing(
+            f"MODEL_DIR is {model_dir}, but there is no such directory: correct it, "
+            f"or leave MODEL_DIR unset to use a cached or downloaded {REPO_ID}."
+        )
+    if missing := missing_files(model_dir):
+        raise CheckpointMissing(
+            f"MODEL_DIR is {model_dir}, but it lacks {', '.join(missing)}: complete it with "
+            f"`hf download {REPO_ID} --local-dir {model_dir}`, or leave MODEL_DIR unset."
+        )
+
+
+def _snapshots(cache: Path) -> Iterator[Path]:
+    """Yield a cache's snapshots of the model: the one refs/main names, then the newest first."""
+    repository = cache / f"models--{REPO_ID.replace('/', '--')}"
+    directory = repository / "snapshots"
+    if not directory.is_dir():
+        return
+    snapshots = [path for path in directory.iterdir() if path.is_dir()]
+    main = repository / "refs" / "main"
+    revision = main.read_text().strip() if main.is_file() else None
+    newest_first = sorted(snapshots, key=lambda path: (path.stat().st_mtime, path.name), reverse=True)
+    yield from sorted(newest_first, key=lambda path: path.name != revision)
+
+
+def _is_offline(environ: Mapping[str, str]) -> bool:
+    return environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE
+
+
+def _download(hub_cache: Path) -> Path:
+    from huggingface_hub import snapshot_download
+
+    logger.info("Downloading %s (3 GB) to %s", REPO_ID, hub_cache)
+    snapshot = Path(
+        snapshot_download(
+            repo_id=REPO_ID,
+            cache_dir=hub_cache,
+            token=os.environ.get("HF_TOKEN") or None,
+            allow_patterns=_DOWNLOADED,
+            ignore_patterns=_NOT_DOWNLOADED,
+        )
+    )
+    if missing := missing_files(snapshot):
+        raise FileNotFoundError(", ".join(missing))
+    return snapshot
+
+
+def _nowhere(reason: str, caches: list[Path]) -> CheckpointMissing:
+    """Return the error that says what was looked for and where, with what each place lacks."""
+    places = "; ".join(_what_is_there(cache) for cache in caches)
+    return CheckpointMissing(
+        f"No complete {REPO_ID} checkpoint was found: MODEL_DIR is not set; {places}. {reason}. "
+        f"Set MODEL_DIR to a directory holding {', '.join(REQUIRED_FILES)}, choose {REPO_ID} as the "
+        f"endpoint's cached model, or run `hf download {REPO_ID}`."
+    )
+
+
+def _what_is_there(cache: Path) -> str:
+    snapshots = list(_snapshots(cache))
+    if not snapshots:
+        return f"{cache} has no snapshot of it"
+    return f"{snapshots[0]} lacks {', '.join(missing_files(snapshots[0]))}"
