@@ -2,6 +2,7 @@
 
 import json
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +18,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-COMMANDS = ("say",)
+
+class Size(StrEnum):
+    """Of a synthetic checkpoint's T3."""
+
+    FULL = "full"
+    SMALL = "small"
+
+
+COMMANDS = ("say", "synthetic-checkpoint")
 
 
 @app.callback()
@@ -71,6 +80,30 @@ def say(
         f"{out}: {end.audio_seconds:.2f} s by {start.engine} in voice {start.voice_id}; "
         f"first audio after {metrics.ttfa_ms:.0f} ms, real-time factor {metrics.rtf:.3f}"
     )
+
+
+@app.command("synthetic-checkpoint")
+def synthetic_checkpoint(
+    directory: Annotated[Path, typer.Argument(help="Where to write it; an older synthetic one is replaced.")],
+    *,
+    t3: Annotated[Size, typer.Option(help="full costs what real weights cost; small is for quick tests.")] = (
+        Size.FULL
+    ),
+    seed: Annotated[int, typer.Option(help="The same seed writes the same files.")] = 0,
+) -> None:
+    """Write a checkpoint of random weights in the form of the real one: for tests and benchmarks."""
+    try:
+        from worker.engine.chatterbox.synthetic import write_synthetic_checkpoint
+    except ImportError as error:
+        typer.echo(f"error: {error.name} is missing: install chatterpod[worker,chatterbox].", err=True)
+        raise typer.Exit(1) from error
+    try:
+        write_synthetic_checkpoint(directory, seed=seed, t3=t3.value)
+    except OSError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+    size = sum(file.stat().st_size for file in directory.iterdir())
+    typer.echo(f"{directory}: {size / 1e9:.1f} GB of random weights; it speaks noise, not speech")
 
 
 def _fail(error: dict[str, str | None], *, as_json: bool) -> None:

@@ -1,0 +1,68 @@
+"""The main job with Chatterbox Turbo: a clip becomes a voice, a job becomes speech. Random weights."""
+
+import io
+import json
+
+import pytest
+import soundfile
+from typer.testing import CliRunner
+
+from client import SpeechClient
+from control_plane.local_endpoint import LocalEndpoint
+from voices_cli.app import app as voices
+from worker.commands import app as worker
+
+SAMPLES_PER_TOKEN = 960
+SILENCE_TOKENS = 3
+
+
+def test_a_voice_is_precomputed_by_the_command_and_spoken_by_the_worker(
+    small_checkpoint, clip_file, tmp_path
+):
+    volume = tmp_path / "voices"
+    engine = [
+        "--engine",
+        "chatterbox-turbo",
+        "--model-dir",
+        str(small_checkpoint),
+        "--voices-dir",
+        str(volume),
+    ]
+    added = CliRunner().invoke(voices, ["add", "anna", str(clip_file), *engine, "--json"])
+    assert added.exit_code == 0, added.output
+    assert json.loads(added.stdout)["fingerprints"][0].startswith("chatterbox-turbo-")
+
+    env = {"ENGINE": "auto", "MODEL_DIR": str(small_checkpoint), "VOICES_DIR": str(volume)}
+    with LocalEndpoint(env=env) as endpoint, SpeechClient(endpoint.url) as client:
+        endpoint.wait_until_ready()
+        speech = client.speak("Good evening.", voice_id="anna", format="wav", seed=1, exaggeration=0.5)
+        samples, rate = soundfile.read(io.BytesIO(speech.read()))
+        again = client.speak("Good evening.", voice_id="anna", format="wav", seed=1)
+        assert again.read()
+    assert speech.start.engine == "chatterbox-turbo"
+    assert speech.start.ignored == ("exaggeration",)
+    assert speech.metrics["voice_cache"] == "miss"
+    assert again.metrics["voice_cache"] == "hit"
+    assert again.end.sha256 == speech.end.sha256
+    tokens = speech.metrics["speech_tokens"]
+    # Perth's frames cost up to some hundredths of a second at the end.
+    assert len(samples) == pytest.approx((tokens + SILENCE_TOKENS) * SAMPLES_PER_TOKEN, abs=0.05 * rate)
+
+
+def test_say_writes_a_file_of_the_right_length(small_checkpoint, tmp_path):
+    out = tmp_path / "hello.wav"
+    arguments = ["say", "Hello there.", "--engine", "chatterbox-turbo", "--model-dir", str(small_checkpoint)]
+    said = CliRunner().invoke(worker, [*arguments, "--out", str(out), "--seed", "3", "--json"])
+    assert said.exit_code == 0, said.output
+    end = json.loads(said.stdout)["end"]
+    assert soundfile.info(out).duration == pytest.approx(end["audio_seconds"], abs=0.001)
+    assert end["audio_seconds"] == pytest.approx(
+        (end["metrics"]["speech_tokens"] + SILENCE_TOKENS) / 25, abs=0.05
+    )
+
+
+def test_a_synthetic_checkpoint_is_not_written_over_other_files(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    refused = CliRunner().invoke(worker, ["synthetic-checkpoint", str(tmp_path), "--t3", "small"])
+    assert refused.exit_code == 1
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
