@@ -75,6 +75,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def run(options: argparse.Namespace) -> None:
     """Do all steps; raises CalledProcessError, WorkerDied or ClientError where one fails."""
+    options.out = Path(os.path.relpath(options.out))  # as a user would name it
     options.out.mkdir(parents=True, exist_ok=True)
     voices_dir = options.out / "voices"
     os.environ["ENGINE"] = options.engine
