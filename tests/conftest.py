@@ -6,11 +6,16 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from hypothesis import settings
 from speech import speak_clip
 
 from voices.clip import Clip
 from voices.preparation import PreparedClip, prepare_clip
 from voices.registry import VoiceRegistry
+
+# How long an example takes is for benchmarks: a busy machine must not fail a test.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ ChatterpodError
 │   └── InvalidClip                                not audio, too short, too long, silent
 ├── UnknownVoice              unknown_voice        nothing is published under that id
 ├── VoiceExists               voice_exists         something is already published under that id
+├── VoiceBusy                 voice_busy           someone else is changing that voice right now
 ├── VoiceCorrupt              voice_corrupt        its files are not what its manifest says
 ├── VoiceIncompatible         voice_incompatible   its conditionals do not fit the engine
 └── StoreFailure              store_failure        the directory cannot be read or written
@@ -78,12 +79,26 @@ class VoiceExists(ChatterpodError):
         )
 
 
+class VoiceBusy(ChatterpodError):
+    """Someone else is changing that voice right now."""
+
+    code = "voice_busy"
+
+    def __init__(self, voice_id: str, writer: str) -> None:
+        super().__init__(
+            f"{writer} is changing the voice {voice_id!r} right now: try again in a minute. "
+            "If that was interrupted, `voices verify --repair` clears what it left.",
+            field="voice_id",
+        )
+
+
 class VoiceCorrupt(ChatterpodError):
     """A voice's files are not what its manifest says; it is refused, never spoken wrongly."""
 
     code = "voice_corrupt"
 
     def __init__(self, voice_id: str, what: str) -> None:
+        self.what = what
         super().__init__(
             f"The voice {voice_id!r} is damaged ({what}): "
             f"add it again with `voices add {voice_id} CLIP --force`.",

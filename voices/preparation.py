@@ -53,19 +53,12 @@ def prepare_clip(recording: Clip) -> PreparedClip:
 
     Raises ``InvalidClip`` when the recording is silent or has less than 5 s of speech.
     """
-    levels = _frame_levels(recording)
-    loudest = float(np.percentile(levels, 95)) if levels.size else -np.inf
-    if loudest < _SILENCE_DBFS:
+    spoken = _spoken_ranges(recording)
+    if not spoken:
         raise InvalidClip("The clip is silent: record 10 to 15 seconds of clear speech.")
     segment = _to_segment(recording)
-    spoken = detect_nonsilent(
-        segment,
-        min_silence_len=_MIN_PAUSE_MS,
-        silence_thresh=max(loudest - _SPEECH_RANGE_DB, _SILENCE_DBFS),
-        seek_step=_SEEK_STEP_MS,
-    )
-    start = max(spoken[0][0] - _MARGIN_MS, 0) if spoken else 0
-    end = min(spoken[-1][1] + _MARGIN_MS, start + MAX_REFERENCE_SECONDS * 1000) if spoken else 0
+    start = max(spoken[0][0] - _MARGIN_MS, 0)
+    end = min(spoken[-1][1] + _MARGIN_MS, start + MAX_REFERENCE_SECONDS * 1000)
     speech_seconds = sum(max(min(stop, end) - begin, 0) for begin, stop in spoken) / 1000
     if speech_seconds < MIN_SPEECH_SECONDS:
         raise InvalidClip(
@@ -74,7 +67,7 @@ def prepare_clip(recording: Clip) -> PreparedClip:
         )
     trimmed = segment[start:end].fade_in(_FADE_MS).fade_out(_FADE_MS)
     clip = _normalised(trimmed)
-    return PreparedClip(clip, _measure(clip, speech_seconds))
+    return PreparedClip(clip, measure(clip))
 
 
 def loudness_lufs(clip: Clip) -> float:
@@ -88,7 +81,24 @@ def _normalised(segment: AudioSegment) -> Clip:
     return _to_clip(segment.apply_gain(gain_db)).quantised()
 
 
-def _measure(clip: Clip, speech_seconds: float) -> ClipFacts:
+def _spoken_ranges(clip: Clip) -> list[tuple[int, int]]:
+    """Find where there is speech, or at least sound, in milliseconds."""
+    levels = _frame_levels(clip)
+    loudest = float(np.percentile(levels, 95)) if levels.size else -np.inf
+    if loudest < _SILENCE_DBFS:
+        return []
+    ranges: list[tuple[int, int]] = detect_nonsilent(
+        _to_segment(clip),
+        min_silence_len=_MIN_PAUSE_MS,
+        silence_thresh=max(loudest - _SPEECH_RANGE_DB, _SILENCE_DBFS),
+        seek_step=_SEEK_STEP_MS,
+    )
+    return ranges
+
+
+def measure(clip: Clip) -> ClipFacts:
+    """Measure a prepared clip."""
+    speech_seconds = sum(stop - begin for begin, stop in _spoken_ranges(clip)) / 1000
     levels = _frame_levels(clip)
     return ClipFacts(
         seconds=round(clip.seconds, 3),

@@ -6,6 +6,8 @@ import pytest
 from voices.clip import Clip
 from voices.conditionals import Conditionals
 from voices.errors import UnknownVoice, VoiceCorrupt
+from voices.library import VoiceLibrary
+from voices.publication import Publisher
 from worker.engine.preview import PreviewEngine
 from worker.voice_cache import VoiceCache
 
@@ -17,7 +19,7 @@ def engine():
 
 @pytest.fixture
 def cache(registry, engine):
-    return VoiceCache(registry, engine, max_bytes=1 << 20)
+    return VoiceCache(VoiceLibrary([registry]), engine, max_bytes=1 << 20)
 
 
 def _conditionals(pitch: float) -> Conditionals:
@@ -28,7 +30,7 @@ def _conditionals(pitch: float) -> Conditionals:
 
 
 def test_a_precomputed_voice_is_read_once(registry, cache, prepared):
-    registry.add("anna", prepared, [_conditionals(100)], language="de")
+    Publisher(registry).add("anna", prepared, [_conditionals(100)], language="de")
     first, second = cache.get("anna"), cache.get("anna")
     assert (first.source, second.source) == ("miss", "hit")
     assert second.conditionals is first.conditionals
@@ -36,7 +38,7 @@ def test_a_precomputed_voice_is_read_once(registry, cache, prepared):
 
 
 def test_missing_conditionals_are_computed_from_the_reference(registry, cache, engine, prepared):
-    registry.add("anna", prepared)
+    Publisher(registry).add("anna", prepared)
     loaded = cache.get("anna")
     assert loaded.source == "computed"
     assert loaded.conditionals.tensors == engine.prepare(prepared.clip).tensors
@@ -54,16 +56,16 @@ def test_a_bare_clip_that_cannot_be_used_is_refused(registry, cache):
 
 
 def test_a_voice_published_anew_is_noticed(registry, cache, prepared):
-    registry.add("anna", prepared, [_conditionals(100)])
+    Publisher(registry).add("anna", prepared, [_conditionals(100)])
     cache.get("anna")
-    registry.add("anna", prepared, [_conditionals(200)], replace=True)
+    Publisher(registry).add("anna", prepared, [_conditionals(200)], replace=True)
     assert cache.get("anna").conditionals.tensors["pitch_hz"] == [200]
 
 
 def test_a_deleted_voice_is_noticed(registry, cache, prepared):
-    registry.add("anna", prepared, [_conditionals(100)])
+    Publisher(registry).add("anna", prepared, [_conditionals(100)])
     cache.get("anna")
-    registry.delete("anna")
+    Publisher(registry).delete("anna")
     with pytest.raises(UnknownVoice):
         cache.get("anna")
     assert len(cache) == 0
@@ -74,22 +76,22 @@ def test_the_built_in_voice_needs_no_registry(cache):
 
 
 def test_the_least_recently_used_voice_leaves_first(registry, engine, prepared):
-    cache = VoiceCache(registry, engine, max_bytes=2 * _conditionals(1).nbytes)
+    cache = VoiceCache(VoiceLibrary([registry]), engine, max_bytes=2 * _conditionals(1).nbytes)
     for voice_id in ("a", "b", "c"):
-        registry.add(voice_id, prepared, [_conditionals(100)])
+        Publisher(registry).add(voice_id, prepared, [_conditionals(100)])
     sources = [cache.get(voice_id).source for voice_id in ("a", "b", "a", "c", "a", "b")]
     assert sources == ["miss", "miss", "hit", "miss", "hit", "miss"]
     assert len(cache) == 2
 
 
 def test_a_voice_replaced_while_it_is_read_is_read_again(registry, cache, prepared, monkeypatch):
-    registry.add("anna", prepared, [_conditionals(100)])
+    Publisher(registry).add("anna", prepared, [_conditionals(100)])
     get = registry.get
 
     def replaced_after_the_look(voice_id):
         voice = get(voice_id)
         if voice.manifest.language == "en":
-            registry.add("anna", prepared, [_conditionals(200)], language="fr", replace=True)
+            Publisher(registry).add("anna", prepared, [_conditionals(200)], language="fr", replace=True)
         return voice
 
     monkeypatch.setattr(registry, "get", replaced_after_the_look)
@@ -97,7 +99,7 @@ def test_a_voice_replaced_while_it_is_read_is_read_again(registry, cache, prepar
 
 
 def test_a_damaged_voice_stays_refused(registry, cache, prepared):
-    registry.add("anna", prepared, [_conditionals(100)])
+    Publisher(registry).add("anna", prepared, [_conditionals(100)])
     (registry.store.root / "anna" / "conditionals-preview-1.safetensors").write_bytes(b"x")
     for _ in range(2):
         with pytest.raises(VoiceCorrupt):
