@@ -1,5 +1,6 @@
 """What all tests share: recorded speech, made here, and containers to put it in."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from speech import speak_clip
 from voices.clip import Clip
 from voices.preparation import PreparedClip, prepare_clip
 from voices.registry import VoiceRegistry
+
+# Threads that wait by spinning make torch ten times slower on a machine with anything else to do.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # How long an example takes is for benchmarks: a busy machine must not fail a test.
 settings.register_profile("untimed", deadline=None)

@@ -85,6 +85,14 @@ class Manifest(_Facts):
         stem = conditionals_stem(fingerprint)
         return next((file for file in self.files if file_stem(file) == stem), None)
 
+    def same_content(self, other: "Manifest") -> bool:
+        """Whether both describe the very same voice, under whatever names its files have."""
+        mine, theirs = (
+            {file_stem(file): each for file, each in files.items()} for files in (self.files, other.files)
+        )
+        varying = {"files": {}, "created_at": self.created_at}
+        return mine == theirs and self.model_copy(update=varying) == other.model_copy(update=varying)
+
     def speaks_as(self, older: "Manifest", fingerprint: str) -> bool:
         """Whether conditionals loaded, or computed, under an older manifest are still the voice's own."""
         if self.files[self.reference_file].sha256 != older.files[older.reference_file].sha256:
