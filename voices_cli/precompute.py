@@ -37,9 +37,9 @@ class EngineNotInstalled(ChatterpodError):
 class Precomputer:
     """Computes conditionals with one engine, loaded for the first clip and kept for the others."""
 
-    def __init__(self, output: Output, engine: str | None, model_dir: str | None, device: str | None) -> None:
+    def __init__(self, output: Output, choice: EngineChoice) -> None:
         self._output = output
-        self._wanted = (engine, model_dir, device)
+        self._choice = choice
         self._engine: Engine | None = None
         self._is_missing = False
 

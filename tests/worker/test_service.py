@@ -88,3 +88,24 @@ async def test_health_counts(service, registry, prepared):
 async def test_bad_input_is_a_typed_error(service):
     with pytest.raises(ChatterpodError, match="text is required"):
         await _ask(service, {})
+
+
+async def test_two_hundred_first_requests_for_a_voice_load_it_once(registry, prepared, monkeypatch):
+    Publisher(registry).add("anna", prepared)
+    engine = ScriptedEngine()
+    service = SpeechService(engine, VoiceLibrary([registry]), Settings(max_concurrency=200))
+    prepare, prepared_clips = engine.prepare, []
+
+    def count(clip):
+        prepared_clips.append(clip)
+        return prepare(clip)
+
+    monkeypatch.setattr(engine, "prepare", count)
+    asked = {"text": "Hello.", "voice_id": "anna"}
+    answers = await asyncio.gather(*(_ask(service, asked, f"r{number}") for number in range(200)))
+    service.close()
+    assert len(prepared_clips) == 1
+    sources = [answer[-1].metrics.voice_cache for answer in answers]
+    assert sources.count("computed") == 1
+    assert sources.count("hit") == 199
+    assert registry.get("anna").manifest.fingerprints == [engine.fingerprint]
