@@ -5,8 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voices import clip as clip_module
-from voices.clip import Clip, decode_clip
+from voices.clip import Clip, DecodeLimits, decode_clip
 from voices.errors import InvalidClip
 
 CONTAINERS = [
@@ -71,10 +70,9 @@ def test_an_hour_is_refused_while_it_is_decoded(monkeypatch, speech):
         decode_clip(hour.to_flac())
 
 
-def test_too_large_a_file_is_refused_unread(monkeypatch, clip_file):
-    monkeypatch.setattr(clip_module, "MAX_FILE_BYTES", 1000)
+def test_too_large_a_file_is_refused_unread(clip_file):
     with pytest.raises(InvalidClip, match="larger than"):
-        decode_clip(clip_file)
+        decode_clip(clip_file, limits=DecodeLimits(file_bytes=1000))
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
