@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from voices.levels import FLOOR_DB, FRAMES_PER_SECOND, Levels, mean_level
+from voices.levels import FRAMES_PER_SECOND, Levels, mean_level
 
 SILENCE_DBFS = -60.0
 """Speech whose loud frames are below this is inaudible beside any microphone's own noise."""
@@ -18,6 +18,9 @@ _ABOVE_NOISE = 0.35
 _DIGITAL_SILENCE_DBFS = -105.0
 """Not noise but nothing (the last of 16 bits is at -98): a gate or an editor made it, and it says nothing
 about the room."""
+_LOUD_RANGE_DB = 15.0
+_RARE_SPEECH_DB = 10.0
+"""So far do the loudest moments of speech stand out from its loud frames."""
 _FEW_FRAMES = 5
 """100 ms of pauses: fewer cannot be measured."""
 
@@ -51,40 +54,52 @@ class Activity:
     def snr_db(self, start: int = 0, end: int | None = None) -> float:
         """Estimate the signal-to-noise ratio of frames: the mean level of speech over that of pauses.
 
-        0 without speech, ``MAX_SNR_DB`` where no noise is to be heard. Where there is hardly a
-        pause, the quietest frames of the speech stand for the noise.
+        0 without speech, ``MAX_SNR_DB`` where no noise is to be heard.
         """
         levels, speech = self.levels[start:end], self.speech[start:end]
         if not speech.any():
             return 0.0
-        pauses = levels[~speech]
-        noise = pauses[pauses > _DIGITAL_SILENCE_DBFS]
-        if len(pauses) < _FEW_FRAMES:
-            noise = np.sort(levels)[: max(len(levels) // 20, 1)]
-        elif len(noise) < _FEW_FRAMES:
-            return MAX_SNR_DB
-        # The median passes over breaths and the fading ends of words.
-        floor = min(float(np.median(noise)), mean_level(noise))
+        floor = float(np.median(_noise(levels, speech)))
         return float(np.clip(mean_level(levels[speech]) - floor, 0.0, MAX_SNR_DB))
 
 
 def find_speech(levels: Levels) -> Activity:
     """Tell speech from pauses by level: above the noise, and near enough to the loudest speech."""
-    loudest = float(np.percentile(levels, 95)) if levels.size else FLOOR_DB
-    heard = levels[levels > _DIGITAL_SILENCE_DBFS]
-    if loudest < SILENCE_DBFS and (not levels.size or levels.max() < SILENCE_DBFS):
-        return Activity(levels, np.zeros(len(levels), np.bool_))
-    # Speech may be a small part of a long recording: the loudest of what was heard, then.
-    loudest = max(loudest, float(np.percentile(heard, 99)) - 3.0)
-    noise = float(np.percentile(heard, 5))
-    if loudest - noise < _LEAST_CONTRAST_DB and len(heard) == len(levels):
-        return Activity(levels, np.zeros(len(levels), np.bool_))
-    above_noise = noise + _ABOVE_NOISE * min(loudest - noise, 30.0)
-    threshold = max(loudest - _SPEECH_RANGE_DB, above_noise)
-    speech = levels > threshold
+    speech: Mask = np.zeros(len(levels), np.bool_)
+    if not levels.size or levels.max() < SILENCE_DBFS:
+        return Activity(levels, speech)
+    loudest = _loudest(levels)
+    # Between the first loud frame and the last: what an editor put around them tells nothing.
+    loud = np.flatnonzero(levels >= loudest - _LOUD_RANGE_DB)
+    noise = float(np.percentile(levels[loud[0] : loud[-1] + 1], 5))
+    if loudest - noise < _LEAST_CONTRAST_DB:
+        return Activity(levels, speech)
+    above_noise = noise + _ABOVE_NOISE * min(loudest - noise, _SPEECH_RANGE_DB)
+    speech = levels > max(loudest - _SPEECH_RANGE_DB, above_noise)
     _fill(speech, _SHORTEST_GAP, value=True)
     _fill(speech, _SHORTEST_SPEECH, value=False)
     return Activity(levels, speech)
+
+
+def _loudest(levels: Levels) -> float:
+    """Return the level of loud speech, be it all of the recording or half a second of ten minutes."""
+    half_second = float(np.sort(levels)[-min(FRAMES_PER_SECOND // 2, len(levels))])
+    return max(float(np.percentile(levels, 95)), half_second - _RARE_SPEECH_DB)
+
+
+def _noise(levels: Levels, speech: Mask) -> Levels:
+    """Return the levels of the frames that show the noise beside speech.
+
+    Pauses between words at best; else room tone before or after; else the quietest of the speech.
+    """
+    first, last = np.flatnonzero(speech)[[0, -1]]
+    inside = levels[first : last + 1][~speech[first : last + 1]]
+    if len(inside) >= _FEW_FRAMES:
+        return inside
+    around = levels[~speech & (levels > _DIGITAL_SILENCE_DBFS)]
+    if len(around) >= _FEW_FRAMES:
+        return around
+    return np.sort(levels[speech])[: max(int(speech.sum()) // 20, 1)]
 
 
 def runs(mask: Mask) -> list[Span]:

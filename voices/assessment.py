@@ -9,7 +9,7 @@ from voices.bandwidth import bandwidth_hz
 from voices.clip import Clip, Samples
 from voices.clipping import FlatTops
 from voices.findings import Finding, judge
-from voices.levels import FRAMES_PER_SECOND, decibels, frame_levels, loudness_lufs
+from voices.levels import FRAMES_PER_SECOND, dc_offset, decibels, frame_levels, loudness_lufs
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Measurements:
     bandwidth_hz: float
     """Up to where its spectrum reaches, 12,000 Hz at most."""
     dc_offset: float
-    """Mean of the samples, 1 being full scale."""
+    """What silence stands at, 1 being full scale."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ def _measure(recording: Clip, activity: Activity, clipped: Samples) -> Measureme
         clipped_share=round(float(clipped.sum()) / max(speech_frames, 1), 5),
         snr_db=round(activity.snr_db(), 1),
         bandwidth_hz=bandwidth_hz(recording, activity.speech),
-        dc_offset=round(float(samples.mean(dtype=np.float64)) if samples.size else 0.0, 4),
+        dc_offset=round(dc_offset(recording), 4),
     )
 
 

@@ -11,6 +11,8 @@ _WEAKER_MIX = 10 ** (-5 / 10)
 """A mix so much (in power) below its louder channel has lost more than two unlike channels would (3 dB)."""
 
 _STEREO = 2
+_SURROUND = (6, 8)
+_USUAL_ORDER = ("FL", "FR", "FC", "LFE")
 
 
 def fold(planes: Rows, names: Sequence[str]) -> Rows:
@@ -21,6 +23,8 @@ def fold(planes: Rows, names: Sequence[str]) -> Rows:
     """
     if len(planes) <= _STEREO:
         return planes
+    if "FL" not in names and len(planes) in _SURROUND:  # a file need not say which channel is which
+        names = [*_USUAL_ORDER, *names[len(_USUAL_ORDER) :]]
     others = [index for index, name in enumerate(names) if name not in {"FC", "LFE"}]
     rest = planes[others or [0]].mean(axis=0, dtype=np.float32)
     return np.stack([planes[names.index("FC")], rest]) if "FC" in names else rest[np.newaxis]

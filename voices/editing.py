@@ -10,7 +10,7 @@ import numpy as np
 
 from voices.activity import Span
 from voices.clip import CLIP_SAMPLE_RATE, Clip, Samples
-from voices.levels import FRAMES_PER_SECOND, loudness_lufs
+from voices.levels import FRAMES_PER_SECOND, dc_offset, loudness_lufs
 
 with warnings.catch_warnings():
     # pydub looks for an ffmpeg program, which we do not use, and imports audioop, which 3.13 drops.
@@ -28,7 +28,7 @@ _FULL_SCALE = 2**31
 def cut(recording: Clip, spans: Sequence[Span]) -> Clip:
     """Return the spans of a recording in a row, faded into each other, without its DC offset."""
     length = recording.sample_rate // FRAMES_PER_SECOND
-    offset = np.float32(recording.samples.mean(dtype=np.float64))
+    offset = np.float32(dc_offset(recording))
     pieces = [
         _to_segment(Clip(recording.samples[start * length : end * length] - offset, recording.sample_rate))
         for start, end in spans

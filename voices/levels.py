@@ -37,9 +37,15 @@ def frame_levels(clip: "Clip") -> Levels:
     """Return the level of each whole frame of 20 ms in dBFS, a DC offset aside."""
     length = clip.sample_rate // FRAMES_PER_SECOND
     frames = clip.samples[: len(clip.samples) // length * length].reshape(-1, length)
-    offset = float(clip.samples.mean(dtype=np.float64)) if clip.samples.size else 0.0
-    power = np.mean(np.square(frames - np.float32(offset)), axis=1, dtype=np.float64)
-    return decibels(np.sqrt(power))
+    return decibels(frames.std(axis=1, dtype=np.float64))
+
+
+def dc_offset(clip: "Clip") -> float:
+    """Return what silence stands at, 1 being full scale.
+
+    The median, which is zero where pauses are: the mean of speech is not, its pulses lean to one side.
+    """
+    return float(np.median(clip.samples)) if clip.samples.size else 0.0
 
 
 def loudness_lufs(clip: "Clip") -> float:

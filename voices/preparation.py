@@ -53,6 +53,15 @@ class Examination:
     prepared: PreparedClip | None
     """None when a finding is an error."""
 
+    def accepted(self, *, strict: bool = False) -> PreparedClip:
+        """Return the prepared clip; raises ``InvalidClip`` for what stands against it, naming each."""
+        fatal = [each for each in self.findings if strict or each.severity == "error"]
+        if fatal or self.prepared is None:
+            named = len(self.assessments) > 1
+            said = (f"{each.clip}: {each}" if named and each.clip else str(each) for each in fatal)
+            raise InvalidClip(" ".join(said), reason=fatal[0].code)
+        return self.prepared
+
 
 def prepare_clip(recordings: Clip | Sequence[Clip], *, strict: bool = False) -> PreparedClip:
     """Make a reference clip of one recording, or of several of the same voice.
@@ -60,13 +69,7 @@ def prepare_clip(recordings: Clip | Sequence[Clip], *, strict: bool = False) -> 
     Raises ``InvalidClip`` when one is silent or all have less than 5 s of speech; with ``strict``
     for every warning as well, naming each.
     """
-    examination = examine(recordings)
-    fatal = [each for each in examination.findings if strict or each.severity == "error"]
-    if fatal or examination.prepared is None:
-        named = len(examination.assessments) > 1
-        said = " ".join(f"{each.clip}: {each}" if named and each.clip else str(each) for each in fatal)
-        raise InvalidClip(said, reason=fatal[0].code)
-    return examination.prepared
+    return examine(recordings).accepted(strict=strict)
 
 
 def examine(recordings: Clip | Sequence[Clip]) -> Examination:
@@ -82,7 +85,8 @@ def examine(recordings: Clip | Sequence[Clip]) -> Examination:
         raise InvalidClip(f"A voice is made of 1 to {MAX_RECORDINGS} clips, not of {len(clips)}.")
     assessments = tuple(assess(clip) for clip in clips)
     windows = _share(assessments)
-    kept = tuple(describe(window, assessment) for assessment, window in windows)
+    places = {id(assessment): index for index, assessment in enumerate(assessments)}
+    kept = tuple(describe(window, each, places[id(each)]) for each, window in windows)
     findings = [finding for assessment in assessments for finding in assessment.findings]
     speech_seconds = sum(window.speech_frames for _, window in windows) / FRAMES_PER_SECOND
     used = {id(assessment) for assessment, _ in windows}

@@ -27,6 +27,8 @@ they learn worst from; noise and level vary little within one recording."""
 class Kept:
     """What was kept of one recording, and why."""
 
+    index: int
+    """Which of the recordings, from 0."""
     clip: str
     start: float
     """Seconds in the source, as ``end`` is."""
@@ -82,7 +84,7 @@ def select(assessment: Assessment, longest: float = MAX_REFERENCE_SECONDS) -> Wi
     return best or fallback
 
 
-def describe(window: Window, assessment: Assessment) -> Kept:
+def describe(window: Window, assessment: Assessment, index: int = 0) -> Kept:
     """Say in seconds and words what a window keeps of its recording."""
     start, end = window.spans[0][0], window.spans[-1][1]
     whole = assessment.measurements
@@ -95,12 +97,9 @@ def describe(window: Window, assessment: Assessment) -> Kept:
     if shortened := len(window.spans) - 1:
         lost = (end - start - window.frames) / FRAMES_PER_SECOND
         reasons.append(f"{shortened} long pauses shortened by {lost:.1f} s in all")
-    reasons.append(
-        "begins and ends in pauses"
-        if not window.hard_cuts
-        else "cut at the quietest place within reach: there is no pause"
-    )
+    reasons.append(_how_it_is_cut(window, assessment))
     return Kept(
+        index=index,
         clip=assessment.name,
         start=start / FRAMES_PER_SECOND,
         end=end / FRAMES_PER_SECOND,
@@ -108,6 +107,16 @@ def describe(window: Window, assessment: Assessment) -> Kept:
         spans=tuple((first / FRAMES_PER_SECOND, last / FRAMES_PER_SECOND) for first, last in window.spans),
         reasons=tuple(reasons),
     )
+
+
+def _how_it_is_cut(window: Window, assessment: Assessment) -> str:
+    if window.hard_cuts:
+        return "cut at the quietest place within reach, there being no pause"
+    speech = assessment.activity.speech
+    start, end = window.spans[0][0], window.spans[-1][1]
+    if speech[start] or speech[end - 1]:
+        return "the recording itself is cut within speech"
+    return "begins and ends in pauses"
 
 
 def _runs_of_atoms(pieces: list[Atom], most: int) -> Iterator[list[Atom]]:

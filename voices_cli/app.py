@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voices_cli.clips import Clips, Plot, Strict
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -37,14 +39,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result, or the err
 @app.command()
 def add(
     voice_id: VoiceIdArgument,
-    clip: Annotated[
-        Path, typer.Argument(help="10 to 15 seconds of clear speech, in any common audio format.")
-    ],
+    clip: Clips,
     *,
     name: Annotated[str | None, typer.Option(help="A name for people; the id by default.")] = None,
     language: Annotated[str, typer.Option(help="The language it speaks, such as en or pt-BR.")] = "en",
     label: Annotated[list[str] | None, typer.Option(help="key=value; may be repeated.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a voice of that id.")] = False,
+    strict: Strict = False,
+    plot: Plot = None,
     precompute: Annotated[
         bool, typer.Option(help="Compute the conditionals here, not in the worker.")
     ] = True,
@@ -53,21 +55,28 @@ def add(
     voices_dir: VoicesDir = None,
     as_json: Json = False,
 ) -> None:
-    """Make a voice of a reference clip and publish it."""
+    """Make a voice of a reference clip, or of several, and publish it."""
     with _session(voices_dir, as_json=as_json) as (registry, output):
-        from voices.clip import decode_clip
-        from voices.preparation import prepare_clip
+        from voices_cli import clips
 
         labels = _parse_labels(label or [])
         registry.check_free(voice_id, replace=force)
-        with output.step(f"decoding and preparing {clip.name}"):
-            prepared = prepare_clip(decode_clip(clip))
+        prepared = clips.prepare(clip, output, strict=strict, plot=plot)
         conditionals = _precompute(prepared, engine, model_dir, output) if precompute else []
         with output.step("publishing"):
             manifest = registry.add(
                 voice_id, prepared, conditionals, name=name, language=language, labels=labels, replace=force
             )
-        _report_added(manifest, registry, output)
+        _report_added(manifest, prepared, registry, output)
+
+
+@app.command()
+def check(clip: Clips, *, strict: Strict = False, plot: Plot = None, as_json: Json = False) -> None:
+    """Say how good a voice the clips would make, what is wrong with them, and what would be kept."""
+    with _reporting(as_json=as_json) as output:
+        from voices_cli import clips
+
+        clips.check(clip, output, strict=strict, plot=plot)
 
 
 @app.command("list")
@@ -128,14 +137,22 @@ def delete(
 
 @contextmanager
 def _session(voices_dir: Path | None, *, as_json: bool) -> "Iterator[tuple[VoiceRegistry, Output]]":
-    """Open the registry for a command; what it raises is reported and becomes the exit code."""
-    from voices.errors import ChatterpodError
+    """Open the registry for a command, and report what it raises."""
     from voices.registry import VoiceRegistry, default_voices_dir
+
+    with _reporting(as_json=as_json) as output:
+        yield VoiceRegistry.at(voices_dir or default_voices_dir()), output
+
+
+@contextmanager
+def _reporting(*, as_json: bool) -> "Iterator[Output]":
+    """Report what a command raises, and exit with its code."""
+    from voices.errors import ChatterpodError
     from voices_cli.output import Output
 
     output = Output(as_json=as_json)
     try:
-        yield VoiceRegistry.at(voices_dir or default_voices_dir()), output
+        yield output
     except ChatterpodError as error:
         output.fail(error)
 
@@ -167,14 +184,18 @@ def _precompute(
         engine.close()
 
 
-def _report_added(manifest: "Manifest", registry: "VoiceRegistry", output: "Output") -> None:
+def _report_added(
+    manifest: "Manifest", prepared: "PreparedClip", registry: "VoiceRegistry", output: "Output"
+) -> None:
+    from voices_cli import clips
     from voices_cli.output import describe
 
     facts = manifest.clip
     output.result(
-        describe(manifest),
+        describe(manifest) | clips.report(prepared.findings, prepared.kept),
         f"added {manifest.voice_id} to {registry.store}",
         f"  reference: {facts.seconds:.1f} s, {facts.speech_seconds:.1f} s of speech, "
         f"{facts.loudness_lufs:.1f} LUFS, signal-to-noise {facts.snr_db:.0f} dB",
+        *(f"  {line}" for line in clips.kept_lines(prepared)),
         f"  precomputed for: {', '.join(manifest.fingerprints) or 'nothing yet, the worker will'}",
     )
