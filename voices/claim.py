@@ -36,8 +36,8 @@ def claimed(store: Store, voice_id: str) -> Iterator[None]:
 
 
 def is_claim(file: str) -> bool:
-    """Whether a file of a voice's folder is a claim."""
-    return file.startswith(PREFIX)
+    """Whether a file of a voice's folder is a claim, or one that is just being written."""
+    return file.removeprefix(".").startswith(PREFIX)
 
 
 def live_writer(store: Store, voice_id: str, claim: str) -> str | None:
