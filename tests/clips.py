@@ -1,6 +1,7 @@
 """Recordings with every fault, made of spoken ones."""
 
 import io
+import struct
 import wave
 from collections.abc import Callable
 from fractions import Fraction
@@ -183,3 +184,36 @@ REFUSED: dict[str, tuple[str, Maker]] = {
 def save(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
+
+
+def mp4_claiming(packets: int) -> bytes:
+    """An MP4 of 1.5 kB that claims so many packets of one byte each."""
+
+    def box(kind: bytes, *parts: bytes) -> bytes:
+        content = b"".join(parts)
+        return struct.pack(">I", 8 + len(content)) + kind + content
+
+    def table(kind: bytes, *numbers: int) -> bytes:
+        return box(kind, bytes(4), struct.pack(f">{len(numbers)}I", *numbers))
+
+    codec = box(b"mp4a", bytes(7), b"\1", bytes(8), struct.pack(">HHII", 1, 16, 0, 24_000 << 16))
+    tables = box(
+        b"stbl",
+        box(b"stsd", bytes(4), struct.pack(">I", 1), codec),
+        table(b"stts", 1, packets, 1024),
+        table(b"stsc", 1, 1, packets, 1),
+        table(b"stsz", 1, packets),
+        table(b"stco", 1, 40),
+    )
+    track = box(
+        b"trak",
+        box(b"tkhd", bytes(84)),
+        box(
+            b"mdia",
+            box(b"mdhd", bytes(12), struct.pack(">II", 24_000, 1000), bytes(4)),
+            box(b"hdlr", bytes(8), b"soun", bytes(13)),
+            box(b"minf", tables),
+        ),
+    )
+    header = box(b"mvhd", bytes(12), struct.pack(">II", 1000, 1000), bytes(80))
+    return box(b"ftyp", b"isom", bytes(4), b"isom") + box(b"mdat", bytes(1000)) + box(b"moov", header, track)

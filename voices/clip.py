@@ -106,17 +106,14 @@ def decode_clip(
     """Decode the first audio stream of a file to mono at ``sample_rate`` Hz.
 
     Any common container and codec. Raises ``InvalidClip`` when it is empty, beyond the limits,
-    damaged, or not audio; its ``reason`` says which.
+    damaged, or not audio; its ``reason`` says which. What ffmpeg itself allocates is not bounded:
+    files of strangers are for ``voices.untrusted``.
     """
     deadline = clock() + limits.decode_seconds
 
     def check_time() -> None:
         if clock() > deadline:
-            raise InvalidClip(
-                f"The clip takes longer than {limits.decode_seconds:.0f} s to decode: "
-                "save 10 to 15 seconds of it as WAV or FLAC.",
-                reason="too_slow",
-            )
+            raise _too_slow(limits)
 
     opened = _open_bounded(source, limits)
     decoder = _Decoder(sample_rate, limits, source.name if isinstance(source, Path) else "the clip")
@@ -135,11 +132,21 @@ def decode_clip(
                 for frame in stream.decode(packet):
                     check_time()
                     decoder.add(frame, stream.codec_context.name)
+    except av.error.ExitError as error:  # its own clock, which runs while it opens and reads
+        raise _too_slow(limits) from error
     except (av.FFmpegError, ValueError) as error:
         raise InvalidClip(
             "The clip could not be decoded: it is damaged, or not an audio file.", reason="not_audio"
         ) from error
     return decoder.finish()
+
+
+def _too_slow(limits: DecodeLimits) -> InvalidClip:
+    return InvalidClip(
+        f"The clip takes longer than {limits.decode_seconds:.0f} s to decode: "
+        "save 10 to 15 seconds of it as WAV or FLAC.",
+        reason="too_slow",
+    )
 
 
 def _open_bounded(source: Path | bytes, limits: DecodeLimits) -> str | io.BytesIO:

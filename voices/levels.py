@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pyloudnorm
 
 if TYPE_CHECKING:
     from voices.clip import Clip
@@ -52,6 +51,8 @@ def loudness_lufs(clip: "Clip") -> float:
     """Integrated loudness in LUFS (ITU-R BS.1770); ``FLOOR_DB`` for silence, the level for under 0.4 s."""
     if clip.seconds <= _LOUDNESS_BLOCK_SECONDS:
         return mean_level(frame_levels(clip))
+    import pyloudnorm  # brings scipy, which decoding a clip does without
+
     with np.errstate(divide="ignore"):
         loudness = float(pyloudnorm.Meter(clip.sample_rate).integrated_loudness(clip.samples))
     return max(loudness, FLOOR_DB)

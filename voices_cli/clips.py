@@ -93,12 +93,12 @@ def kept_lines(prepared: "PreparedClip") -> list[str]:
 
 
 def _decode(clips: "Sequence[Path]") -> "list[Clip]":
-    from voices.clip import decode_clip
+    from voices.untrusted import decode_untrusted
 
     decoded = []
     for clip in clips:
         try:
-            decoded.append(decode_clip(clip))
+            decoded.append(decode_untrusted(clip))
         except InvalidClip as error:
             if len(clips) == 1:
                 raise

@@ -123,6 +123,7 @@ def _shade_kept(axes: Any, kept: Kept | None, *, label: bool) -> None:
             textcoords="offset points",
             color=_KEPT,
             weight="bold",
+            bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5},
         )
 
 

@@ -78,7 +78,7 @@ def test_too_large_a_file_is_refused_unread(clip_file):
         decode_clip(clip_file, limits=DecodeLimits(file_bytes=1000))
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_bytes_never_do_more_than_be_refused(speech, data):
     damaged = bytearray(speech.to_flac()[:20_000])
