@@ -16,6 +16,7 @@ from voices.clip import Clip, decode_clip
 from voices.conditionals import Conditionals
 from voices.errors import InvalidClip, UnknownVoice, VoiceCorrupt
 from voices.store import DirectoryStore, Store
+from voices.untrusted import decode_untrusted
 from voices.voice import MANIFEST_FILE, VOICE_ID, FileFacts, Manifest, Voice, check_voice_id
 
 MOUNTED_VOICES = Path("/voices")
@@ -95,7 +96,8 @@ class VoiceRegistry:
         """Read the voice's reference clip; raises ``VoiceCorrupt`` when it is not what was published."""
         data = self.read(voice, voice.reference)
         try:
-            return decode_clip(data)
+            # A bare clip is whatever someone dropped there; the other was made by us, and checked.
+            return decode_clip(data) if voice.manifest else decode_untrusted(data)
         except InvalidClip as error:
             raise VoiceCorrupt(voice.voice_id, f"{voice.reference} is not audio") from error
 

@@ -167,10 +167,10 @@ def _check_free_in(registry: "VoiceRegistry", voice_id: str, *, force: bool) -> 
 
 
 def _prepare_quietly(path: Path, *, strict: bool) -> "PreparedClip":
-    from voices.clip import decode_clip
     from voices.preparation import prepare_clip
+    from voices.untrusted import decode_untrusted
 
-    return prepare_clip(decode_clip(path), strict=strict)
+    return prepare_clip(decode_untrusted(path), strict=strict)
 
 
 def _publish(
