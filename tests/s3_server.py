@@ -20,6 +20,8 @@ REGION = "EU-RO-1"
 CREDENTIALS = S3Credentials("user_of_the_tests", "rps_secret_of_the_tests")
 QUICK = S3Limits(attempts=3, connect_timeout_s=2, read_timeout_s=20, repeat_pause_s=0.01)
 """A healthy server on loopback needs neither patience nor pauses."""
+IMPATIENT = S3Limits(attempts=3, connect_timeout_s=0.5, read_timeout_s=0.5, repeats=3, repeat_pause_s=0.01)
+"""For a server that is made to fail."""
 
 
 class S3Server:

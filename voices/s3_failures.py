@@ -1,6 +1,7 @@
 """What an S3 server or the way to it can answer, told as one sentence on what to do.
 
-No sentence quotes the server or boto3: either may repeat an access key or a signed header.
+No sentence quotes the server or boto3, and no traceback shows what they said: either may repeat an
+access key or a signed header.
 """
 
 from collections.abc import Iterator
@@ -33,8 +34,7 @@ _BY_CODE = {
     "EntityTooLarge": "the file is larger than the 500 MB that one upload may have",
 }
 # A HEAD has no body, so that all that is known of it is the status.
-_BY_STATUS = {401: _REFUSED, 403: _REFUSED, 507: _FULL}
-_ABSENT = {"404", "NoSuchKey", "NotFound"}
+_BY_STATUS = {401: _REFUSED, 403: _REFUSED, 404: _NONSENSE, 507: _FULL}
 
 
 @contextmanager
@@ -50,15 +50,17 @@ def s3_failures(attempt: str, location: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if error.response["Error"].get("Code") in _ABSENT:
+        if _says_absent(error.response, error.operation_name):
             raise FileNotFoundError(attempt) from None
-        reason = _answered(error.response)
+        raise StoreFailure(f"Could not {attempt} {location}: {_answered(error.response)}.") from None
     except (BotoCoreError, ResponseParserError, HTTPError) as error:
-        reason = _unanswered(error)
-    else:
-        return
-    # Raised out here, not in the handlers, so that no traceback shows what boto3 had to say.
-    raise StoreFailure(f"Could not {attempt} {location}: {reason}.")
+        raise StoreFailure(f"Could not {attempt} {location}: {_unanswered(error)}.") from None
+
+
+def _says_absent(response: dict[str, dict[str, object]], operation: str) -> bool:
+    code = response["Error"].get("Code")
+    # An answer without S3's own word, but to these two, is some web server's.
+    return code == "NoSuchKey" or (code == "404" and operation in {"HeadObject", "DeleteObject"})
 
 
 def _answered(response: dict[str, dict[str, object]]) -> str:
