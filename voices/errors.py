@@ -9,7 +9,7 @@ ChatterpodError
 ├── VoiceBusy                 voice_busy           someone else is changing that voice right now
 ├── VoiceCorrupt              voice_corrupt        its files are not what its manifest says
 ├── VoiceIncompatible         voice_incompatible   its conditionals do not fit the engine
-└── StoreFailure              store_failure        the directory cannot be read or written
+└── StoreFailure              store_failure        the store cannot be reached, read or written
 """
 
 from typing import ClassVar
@@ -114,6 +114,6 @@ class VoiceIncompatible(ChatterpodError):
 
 
 class StoreFailure(ChatterpodError):
-    """The place where voices are kept cannot be read or written."""
+    """The place where voices are kept cannot be reached, read or written."""
 
     code = "store_failure"

@@ -17,6 +17,7 @@ ALLOWED = {
 ONLY_IN = {
     "runpod": {"worker/handler.py"},
     "aiohttp": {"control_plane"},
+    "boto3": {"voices/s3_client.py", "voices/s3_credentials.py"},
     "typer": {"voices_cli", "worker/commands.py"},
 }
 
