@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from voices.errors import InvalidRequest
+from voices.s3_client import S3Limits
 from voices.s3_credentials import find_credentials, find_region
 from voices.s3_store import S3Store
 from voices.store import DirectoryStore, Store
@@ -62,8 +63,15 @@ def open_store(target: str, *, endpoint_url: str | None = None) -> Store:
         endpoint_url=server.url,
         region=server.region or find_region(str(location)),
         credentials=find_credentials(str(location), runpod=server.may_have_runpod_keys),
+        limits=_limits(),
         shown_as=str(location) if server.is_data_centre else f"{location} at {server.url}",
     )
+
+
+def _limits() -> S3Limits:
+    """Return the usual patience, or as many attempts as AWS_MAX_ATTEMPTS asks for."""
+    attempts = os.environ.get("AWS_MAX_ATTEMPTS", "")
+    return S3Limits(attempts=int(attempts)) if attempts.isdigit() and int(attempts) else S3Limits()
 
 
 @dataclass(frozen=True)

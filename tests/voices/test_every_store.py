@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 from voices.store import DirectoryStore
 
@@ -102,12 +103,12 @@ def test_readers_see_a_whole_file_while_it_is_replaced(store):
 
 def test_a_voice_is_published_found_and_deleted(store, prepared):
     registry = VoiceRegistry(store)
-    registry.add("anna", prepared, name="Anna")
+    Publisher(registry).add("anna", prepared, name="Anna")
     assert registry.ids() == ["anna"]
     voice = registry.get("anna")
     registry.check(voice)
-    registry.add("anna", prepared, name="Anna again", replace=True)
+    Publisher(registry).add("anna", prepared, name="Anna again", replace=True)
     assert registry.version(voice) not in {None, voice.version}
-    registry.delete("anna")
+    Publisher(registry).delete("anna")
     assert registry.ids() == []
     assert store.names() == []

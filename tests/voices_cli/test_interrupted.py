@@ -59,6 +59,7 @@ def s3_environment(s3_server, monkeypatch):  # noqa: F811
     monkeypatch.setenv("RUNPOD_S3_ACCESS_KEY_ID", s3_server.credentials.access_key_id)
     monkeypatch.setenv("RUNPOD_S3_SECRET_ACCESS_KEY", s3_server.credentials.secret_access_key)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "EU-RO-1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
     return s3_server
 
 
