@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from fault_proxy import Fault, FaultProxy
-from s3_server import s3_server  # noqa: F401 - a fixture
+from s3_server import IMPATIENT, s3_server  # noqa: F401 - a fixture
 from typer.testing import CliRunner
 
 from voices.errors import ChatterpodError, UnknownVoice
@@ -59,7 +59,6 @@ def s3_environment(s3_server, monkeypatch):  # noqa: F811
     monkeypatch.setenv("RUNPOD_S3_ACCESS_KEY_ID", s3_server.credentials.access_key_id)
     monkeypatch.setenv("RUNPOD_S3_SECRET_ACCESS_KEY", s3_server.credentials.secret_access_key)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "EU-RO-1")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
     return s3_server
 
 
@@ -133,7 +132,8 @@ def _wait_for_claim(directory, child):
         time.sleep(0.001)
 
 
-def test_a_server_that_fails_at_random_breaks_nothing(s3_environment, clip_file):
+def test_a_server_that_fails_at_random_breaks_nothing(s3_environment, clip_file, monkeypatch):
+    monkeypatch.setattr("voices.targets._limits", lambda: IMPATIENT)  # not a minute for each
     prefix = "faulty"
     faults = random.Random(1)
     kinds = [Fault.INTERNAL_ERROR, Fault.UNAVAILABLE, Fault.DROP_REQUEST, Fault.DROP_ANSWER]
