@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> None:
     say("1. a reference clip")
     clip = options.clip or make_clip(options.out / "reference.wav")
     say("2. the clip becomes a voice")
-    command("voices_cli", "add", VOICE_ID, str(clip), "--force", "--voices-dir", str(voices_dir))
+    command("voices_cli", "add", VOICE_ID, str(clip), "--force", "--target", str(voices_dir))
     say("3. the worker starts, on the RunPod SDK's own loop, behind a queue on this machine")
     began = time.perf_counter()
     with LocalEndpoint(env={"VOICES_DIR": str(voices_dir.resolve())}) as endpoint:

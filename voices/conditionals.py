@@ -54,8 +54,3 @@ class Conditionals:
         except (safetensors.SafetensorError, KeyError, TypeError) as error:
             raise ValueError("not a file of conditionals") from error
         return cls(fingerprint, tensors)
-
-
-def conditionals_file(fingerprint: str) -> str:
-    """Name the file that holds a voice's conditionals for one fingerprint."""
-    return f"conditionals-{fingerprint}.safetensors"

@@ -6,9 +6,10 @@ ChatterpodError
 │   └── InvalidClip                                not audio, too short, too long, silent
 ├── UnknownVoice              unknown_voice        nothing is published under that id
 ├── VoiceExists               voice_exists         something is already published under that id
+├── VoiceBusy                 voice_busy           someone else is changing that voice right now
 ├── VoiceCorrupt              voice_corrupt        its files are not what its manifest says
 ├── VoiceIncompatible         voice_incompatible   its conditionals do not fit the engine
-└── StoreFailure              store_failure        the directory cannot be read or written
+└── StoreFailure              store_failure        the store cannot be reached, read or written
 """
 
 from typing import ClassVar
@@ -47,10 +48,11 @@ class InvalidVoiceId(InvalidRequest):
 
 
 class InvalidClip(InvalidRequest):
-    """The reference clip cannot become a voice."""
+    """The reference clip cannot become a voice; ``reason`` is a stable code, as of a finding."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, reason: str = "unusable") -> None:
         super().__init__(message, field="clip")
+        self.reason = reason
 
 
 class UnknownVoice(ChatterpodError):
@@ -78,12 +80,26 @@ class VoiceExists(ChatterpodError):
         )
 
 
+class VoiceBusy(ChatterpodError):
+    """Someone else is changing that voice right now."""
+
+    code = "voice_busy"
+
+    def __init__(self, voice_id: str, writer: str) -> None:
+        super().__init__(
+            f"{writer} is changing the voice {voice_id!r} right now: try again in a minute. "
+            "If that was interrupted, `voices verify --repair` clears what it left.",
+            field="voice_id",
+        )
+
+
 class VoiceCorrupt(ChatterpodError):
     """A voice's files are not what its manifest says; it is refused, never spoken wrongly."""
 
     code = "voice_corrupt"
 
     def __init__(self, voice_id: str, what: str) -> None:
+        self.what = what
         super().__init__(
             f"The voice {voice_id!r} is damaged ({what}): "
             f"add it again with `voices add {voice_id} CLIP --force`.",
@@ -98,6 +114,6 @@ class VoiceIncompatible(ChatterpodError):
 
 
 class StoreFailure(ChatterpodError):
-    """The place where voices are kept cannot be read or written."""
+    """The place where voices are kept cannot be reached, read or written."""
 
     code = "store_failure"

@@ -1,124 +1,151 @@
-"""A recording becomes a reference clip: trimmed, at an even loudness, measured."""
+"""Recordings become a reference clip: the best of them, trimmed, at an even loudness, measured."""
 
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-import pyloudnorm
 
-from voices.clip import CLIP_SAMPLE_RATE, Clip, Samples
+from voices.activity import find_speech
+from voices.assessment import Assessment, assess
+from voices.clip import Clip
+from voices.editing import TARGET_LUFS, cut, join, normalised
 from voices.errors import InvalidClip
+from voices.findings import (
+    GOOD_SECONDS,
+    MAX_REFERENCE_SECONDS,
+    MIN_SPEECH_SECONDS,
+    Finding,
+    short,
+    too_short,
+    unused,
+)
+from voices.levels import FRAMES_PER_SECOND, decibels, frame_levels, loudness_lufs
+from voices.selection import Kept, Window, describe, select
 from voices.voice import ClipFacts
 
-with warnings.catch_warnings():
-    # pydub looks for an ffmpeg program, which we do not use, and imports audioop, which 3.13 drops.
-    warnings.simplefilter("ignore")
-    from pydub import AudioSegment
-    from pydub.silence import detect_nonsilent
+__all__ = [
+    "TARGET_LUFS",
+    "Examination",
+    "PreparedClip",
+    "examine",
+    "loudness_lufs",
+    "measure",
+    "prepare_clip",
+]
 
-TARGET_LUFS = -27.0
-"""Chatterbox normalises every reference to this, so doing it here changes nothing later."""
-PEAK_CEILING_DBFS = -1.0
-
-MIN_SPEECH_SECONDS = 5.0
-"""Chatterbox refuses shorter references."""
-MAX_REFERENCE_SECONDS = 15.0
-"""T3 hears the first 15 s, S3Gen the first 10; what follows would only be stored."""
-
-_FRAME_SECONDS = 0.02
-_SPEECH_RANGE_DB = 35.0
-"""What is this far below the loudest speech is a pause."""
-_SILENCE_DBFS = -60.0
-_MIN_PAUSE_MS = 300
-_SEEK_STEP_MS = 10
-_MARGIN_MS = 100
-"""Kept around speech, so that no soft onset is cut off."""
-_FADE_MS = 10
-
-_FULL_SCALE = 2**31
-"""pydub edits 32-bit integers here, so that gain does not bring up quantisation noise."""
+MAX_RECORDINGS = 10
+_PAUSE_SECONDS = 0.3
+"""Between two recordings: as between two phrases."""
+_LEAST_SHARE_SECONDS = 2.5
+"""A shorter part has no whole phrase: with more recordings than fit, only the best are used."""
 
 
 @dataclass(frozen=True)
 class PreparedClip:
-    """A reference clip ready to be published, with what was measured on it."""
+    """A reference clip ready to be published, what was measured on it, and how it came about."""
 
     clip: Clip
     facts: ClipFacts
+    kept: tuple[Kept, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """The warnings."""
 
 
-def prepare_clip(recording: Clip) -> PreparedClip:
-    """Trim, cut to length, normalise loudness and measure.
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """What would become of recordings, be they usable or not."""
 
-    Raises ``InvalidClip`` when the recording is silent or has less than 5 s of speech.
+    assessments: tuple[Assessment, ...]
+    kept: tuple[Kept, ...]
+    findings: tuple[Finding, ...]
+    prepared: PreparedClip | None
+    """None when a finding is an error."""
+
+    def accepted(self, *, strict: bool = False) -> PreparedClip:
+        """Return the prepared clip; raises ``InvalidClip`` for what stands against it, naming each."""
+        fatal = [each for each in self.findings if strict or each.severity == "error"]
+        if fatal or self.prepared is None:
+            named = len(self.assessments) > 1
+            said = (f"{each.clip}: {each}" if named and each.clip else str(each) for each in fatal)
+            raise InvalidClip(" ".join(said), reason=fatal[0].code)
+        return self.prepared
+
+
+def prepare_clip(recordings: Clip | Sequence[Clip], *, strict: bool = False) -> PreparedClip:
+    """Make a reference clip of one recording, or of several of the same voice.
+
+    Raises ``InvalidClip`` when one is silent or all have less than 5 s of speech; with ``strict``
+    for every warning as well, naming each.
     """
-    levels = _frame_levels(recording)
-    loudest = float(np.percentile(levels, 95)) if levels.size else -np.inf
-    if loudest < _SILENCE_DBFS:
-        raise InvalidClip("The clip is silent: record 10 to 15 seconds of clear speech.")
-    segment = _to_segment(recording)
-    spoken = detect_nonsilent(
-        segment,
-        min_silence_len=_MIN_PAUSE_MS,
-        silence_thresh=max(loudest - _SPEECH_RANGE_DB, _SILENCE_DBFS),
-        seek_step=_SEEK_STEP_MS,
+    return examine(recordings).accepted(strict=strict)
+
+
+def examine(recordings: Clip | Sequence[Clip]) -> Examination:
+    """Assess recordings and prepare them if they can be; raises only ``InvalidClip`` for too many.
+
+    Several recordings share the 15 s fairly, in the order given: each gives the best part of its
+    share, and what a short one leaves goes to the others. Whoever gives three clips wants all three
+    heard; by quality alone one of them would win all the time there is. More than fit (2.5 s each)
+    are dropped, the worst first.
+    """
+    clips = [recordings] if isinstance(recordings, Clip) else list(recordings)
+    if not 1 <= len(clips) <= MAX_RECORDINGS:
+        raise InvalidClip(f"A voice is made of 1 to {MAX_RECORDINGS} clips, not of {len(clips)}.")
+    assessments = tuple(assess(clip) for clip in clips)
+    windows = _share(assessments)
+    places = {id(assessment): index for index, assessment in enumerate(assessments)}
+    kept = tuple(describe(window, each, places[id(each)]) for each, window in windows)
+    findings = [finding for assessment in assessments for finding in assessment.findings]
+    speech_seconds = sum(window.speech_frames for _, window in windows) / FRAMES_PER_SECOND
+    used = {id(assessment) for assessment, _ in windows}
+    findings += [unused(each.name) for each in assessments if windows and id(each) not in used]
+    if speech_seconds < MIN_SPEECH_SECONDS and not any(each.severity == "error" for each in findings):
+        findings.append(too_short(speech_seconds))
+    if any(finding.severity == "error" for finding in findings):
+        return Examination(assessments, kept, tuple(findings), None)
+    clip = _produce(windows)
+    if clip.seconds < GOOD_SECONDS:
+        findings.append(short(clip.seconds))
+    prepared = PreparedClip(clip, measure(clip, speech_seconds), kept, tuple(findings))
+    return Examination(assessments, kept, tuple(findings), prepared)
+
+
+def _share(assessments: Sequence[Assessment]) -> list[tuple[Assessment, Window]]:
+    """Choose from each recording the best of its share, those first that need the least."""
+    chosen = {id(each): window for each in assessments if (window := select(each))}
+    most = int((MAX_REFERENCE_SECONDS + _PAUSE_SECONDS) / (_LEAST_SHARE_SECONDS + _PAUSE_SECONDS))
+    best = sorted(chosen, key=lambda each: chosen[each].score, reverse=True)[:most]
+    left = MAX_REFERENCE_SECONDS - _PAUSE_SECONDS * (len(best) - 1)
+    waiting = sorted(
+        (each for each in assessments if id(each) in best), key=lambda each: chosen[id(each)].frames
     )
-    start = max(spoken[0][0] - _MARGIN_MS, 0) if spoken else 0
-    end = min(spoken[-1][1] + _MARGIN_MS, start + MAX_REFERENCE_SECONDS * 1000) if spoken else 0
-    speech_seconds = sum(max(min(stop, end) - begin, 0) for begin, stop in spoken) / 1000
-    if speech_seconds < MIN_SPEECH_SECONDS:
-        raise InvalidClip(
-            f"The clip has only {speech_seconds:.1f} s of speech: "
-            f"at least {MIN_SPEECH_SECONDS:.0f} s are needed, 10 to 15 s are best."
-        )
-    trimmed = segment[start:end].fade_in(_FADE_MS).fade_out(_FADE_MS)
-    clip = _normalised(trimmed)
-    return PreparedClip(clip, _measure(clip, speech_seconds))
+    shares: dict[int, Window] = {}
+    while waiting:
+        assessment = waiting.pop(0)
+        share = left / (len(waiting) + 1)
+        whole = chosen[id(assessment)]
+        window = whole if whole.frames <= share * FRAMES_PER_SECOND else select(assessment, share)
+        if window is not None:
+            shares[id(assessment)] = window
+            left -= window.frames / FRAMES_PER_SECOND
+    return [(each, shares[id(each)]) for each in assessments if id(each) in shares]
 
 
-def loudness_lufs(clip: Clip) -> float:
-    """Integrated loudness in LUFS (ITU-R BS.1770); minus infinity for silence."""
-    return float(pyloudnorm.Meter(clip.sample_rate).integrated_loudness(clip.samples))
+def _produce(windows: Sequence[tuple[Assessment, Window]]) -> Clip:
+    """Cut each window out, match their loudness, join them."""
+    parts = [normalised(cut(assessment.recording, window.spans)) for assessment, window in windows]
+    return normalised(join(parts, _PAUSE_SECONDS)).quantised()
 
 
-def _normalised(segment: AudioSegment) -> Clip:
-    gain_db = TARGET_LUFS - loudness_lufs(_to_clip(segment))
-    gain_db = min(gain_db, PEAK_CEILING_DBFS - segment.max_dBFS)
-    return _to_clip(segment.apply_gain(gain_db)).quantised()
-
-
-def _measure(clip: Clip, speech_seconds: float) -> ClipFacts:
-    levels = _frame_levels(clip)
+def measure(clip: Clip, speech_seconds: float | None = None) -> ClipFacts:
+    """Measure a prepared clip, and its speech where that is not known already."""
+    if speech_seconds is None:
+        speech_seconds = assess(clip).measurements.speech_seconds
     return ClipFacts(
         seconds=round(clip.seconds, 3),
         speech_seconds=round(speech_seconds, 3),
         sample_rate=clip.sample_rate,
         loudness_lufs=round(loudness_lufs(clip), 2),
-        peak_dbfs=round(float(_decibels(np.abs(clip.samples).max())), 2),
-        snr_db=round(float(np.percentile(levels, 80) - np.percentile(levels, 5)), 1),
+        peak_dbfs=round(float(decibels(np.abs(clip.samples).max())), 2),
+        snr_db=round(find_speech(frame_levels(clip)).snr_db(), 1),
     )
-
-
-def _frame_levels(clip: Clip) -> npt.NDArray[np.float64]:
-    """Level of each 20 ms frame in dBFS."""
-    length = int(clip.sample_rate * _FRAME_SECONDS)
-    frames = clip.samples[: len(clip.samples) // length * length].reshape(-1, length)
-    return _decibels(np.sqrt(np.mean(np.square(frames, dtype=np.float64), axis=1)))
-
-
-def _decibels(amplitude: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    decibels: npt.NDArray[np.float64] = 20 * np.log10(np.maximum(amplitude, 1e-6))
-    return decibels
-
-
-def _to_segment(clip: Clip) -> AudioSegment:
-    scaled = np.clip(clip.samples.astype(np.float64) * _FULL_SCALE, -_FULL_SCALE, _FULL_SCALE - 1)
-    return AudioSegment(
-        scaled.astype("<i4").tobytes(), sample_width=4, frame_rate=clip.sample_rate, channels=1
-    )
-
-
-def _to_clip(segment: AudioSegment) -> Clip:
-    samples: Samples = np.frombuffer(segment.raw_data, "<i4").astype(np.float32) / np.float32(_FULL_SCALE)
-    return Clip(samples, segment.frame_rate or CLIP_SAMPLE_RATE)

@@ -59,6 +59,7 @@ def key_parts(key: str) -> list[str]:
 
 
 _MAX_PARTS = 2
+_ATTEMPTS = 100
 _NO_NAMES = {"", ".", ".."}
 
 
@@ -99,9 +100,7 @@ class DirectoryStore(Store):
     def write(self, key: str, data: bytes) -> None:
         path = self._path(key)
         with self._failures(f"write {key} to"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Beside its target, because only a rename within one file system is atomic.
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            handle, temporary = _temporary_beside(path)
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(data)
@@ -109,6 +108,8 @@ class DirectoryStore(Store):
                     os.fsync(file.fileno())
                 Path(temporary).chmod(0o644)
                 Path(temporary).replace(path)
+            except FileNotFoundError as error:
+                raise StoreFailure(f"{key} was removed from {self.root} while it was written.") from error
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)
                 raise
@@ -144,3 +145,13 @@ class DirectoryStore(Store):
             raise
         except OSError as error:
             raise StoreFailure(f"Could not {attempt} {self.root}: {error.strerror or error}.") from error
+
+
+def _temporary_beside(path: Path) -> tuple[int, str]:
+    """Open a file beside ``path``, because only a rename within one file system is atomic."""
+    for _ in range(_ATTEMPTS):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Another writer may prune the folder, still empty, before the file is in it.
+        with suppress(FileNotFoundError):
+            return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    raise OSError(f"{path.parent} is being removed again and again")

@@ -2,9 +2,9 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from voices.errors import InvalidVoiceId
 
@@ -13,13 +13,23 @@ DEFAULT_VOICE_ID = "default"
 """The engine's built-in voice; nothing can be published under it."""
 
 MANIFEST_FILE = "voice.json"
-REFERENCE_FILE = "reference.flac"
+
+REFERENCE = "reference"
+_CONDITIONALS = "conditionals-"
 
 VoiceId = Annotated[str, Field(pattern=rf"^{VOICE_ID.pattern}$")]
 FileName = Annotated[
-    str, Field(pattern=r"^(reference\.flac|conditionals-[a-z0-9][a-z0-9-]{0,63}\.safetensors)$")
+    str,
+    Field(
+        pattern=r"^(reference(\.[0-9a-f]{8})?\.flac|"
+        r"conditionals-[a-z0-9][a-z0-9-]{0,63}(\.[0-9a-f]{8})?\.safetensors)$"
+    ),
 ]
-"""A manifest names the files of its own voice, and can name no other."""
+"""A manifest names the files of its own voice, and can name no other.
+
+``reference.flac`` and ``conditionals-<fingerprint>.safetensors``; with eight digits of its SHA-256
+where a file of the plain name may still be being read, because the voice was changed.
+"""
 
 
 class _Facts(BaseModel):
@@ -57,13 +67,44 @@ class Manifest(_Facts):
     clip: ClipFacts
     files: dict[FileName, FileFacts]
 
+    @model_validator(mode="after")
+    def _has_one_reference(self) -> Self:
+        if sum(file_stem(file) == REFERENCE for file in self.files) != 1:
+            raise ValueError("files must name one reference clip")
+        if len({file_stem(file) for file in self.files}) != len(self.files):
+            raise ValueError("files must name each fingerprint once")
+        return self
+
+    @property
+    def reference_file(self) -> str:
+        """Return the name of the reference clip."""
+        return next(file for file in self.files if file_stem(file) == REFERENCE)
+
+    def conditionals_file(self, fingerprint: str) -> str | None:
+        """Return the name of the conditionals for a fingerprint, where they are precomputed."""
+        stem = conditionals_stem(fingerprint)
+        return next((file for file in self.files if file_stem(file) == stem), None)
+
+    def same_content(self, other: "Manifest") -> bool:
+        """Whether both describe the very same voice, under whatever names its files have."""
+        mine, theirs = (
+            {file_stem(file): each for file, each in files.items()} for files in (self.files, other.files)
+        )
+        varying = {"files": {}, "created_at": self.created_at}
+        return mine == theirs and self.model_copy(update=varying) == other.model_copy(update=varying)
+
+    def speaks_as(self, older: "Manifest", fingerprint: str) -> bool:
+        """Whether conditionals loaded, or computed, under an older manifest are still the voice's own."""
+        if self.files[self.reference_file].sha256 != older.files[older.reference_file].sha256:
+            return False
+        before, now = older.conditionals_file(fingerprint), self.conditionals_file(fingerprint)
+        return before is None or (now is not None and self.files[now] == older.files[before])
+
     @property
     def fingerprints(self) -> list[str]:
         """Return the fingerprints whose conditionals are precomputed."""
-        prefix, suffix = "conditionals-", ".safetensors"
-        return [
-            file.removeprefix(prefix).removesuffix(suffix) for file in self.files if file.startswith(prefix)
-        ]
+        stems = (file_stem(file) for file in self.files)
+        return [stem.removeprefix(_CONDITIONALS) for stem in stems if stem.startswith(_CONDITIONALS)]
 
     @property
     def total_bytes(self) -> int:
@@ -91,6 +132,16 @@ class Voice(BaseModel):
     def created_at(self) -> datetime | None:
         """When it was published; unknown for a bare clip."""
         return self.manifest.created_at if self.manifest else None
+
+
+def conditionals_stem(fingerprint: str) -> str:
+    """Name the conditionals for a fingerprint, without the ending."""
+    return f"{_CONDITIONALS}{fingerprint}"
+
+
+def file_stem(file: str) -> str:
+    """Return what a file of a voice is: its name up to the first dot."""
+    return file.partition(".")[0]
 
 
 def check_voice_id(voice_id: str) -> str:

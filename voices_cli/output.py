@@ -1,30 +1,37 @@
 """What the ``voices`` command prints: results on standard output, everything else on standard error."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
 from voices.errors import ChatterpodError
-from voices.voice import Manifest, Voice
+from voices.voice import Manifest
 
 EXIT_CODES = {
     "voice_exists": 3,
+    "voice_busy": 3,
     "unknown_voice": 4,
     "invalid_request": 5,
     "voice_corrupt": 6,
     "voice_incompatible": 6,
     "store_failure": 7,
     "engine_failure": 8,
+    "endpoint_failure": 9,
 }
 """By error code; 1 is a question answered with no, 2 a command line that makes no sense."""
 
+T = TypeVar("T")
+
+_WORTH_A_BAR = 5
 _KILO = 1024
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
@@ -39,11 +46,17 @@ class Output:
 
     def result(self, data: Any, *lines: str | Table) -> None:
         """Print a command's result: ``data`` as JSON, or the lines."""
+        self.data(data)
+        self._print(lines)
+
+    def data(self, data: Any) -> None:
+        """Print the result where JSON was asked for."""
         if self.as_json:
             typer.echo(json.dumps(data, indent=2))
-            return
-        for line in lines:
-            self._out.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def lines(self, heading: str, *lines: str | Table) -> None:
+        """Print one target's result for people."""
+        self._print([f"{heading}:", *lines])
 
     def note(self, message: str) -> None:
         """Tell a person something beside the result."""
@@ -56,72 +69,97 @@ class Output:
         if self.as_json:
             yield
         else:
-            with self._err.status(message):
+            with self._err.status(escape(message)):
                 yield
+
+    def progress(self, items: Sequence[T], message: str) -> Iterable[T]:
+        """Pass the items on, showing how far it is."""
+        if self.as_json or len(items) < _WORTH_A_BAR:
+            return items
+        return track(items, escape(message), console=self._err, transient=True)
+
+    def error(self, error: ChatterpodError, where: str | None = None) -> None:
+        """Tell a person what went wrong."""
+        if not self.as_json:
+            place = f"{where}: " if where else ""
+            self._err.print(
+                f"{place}error: {error.message}", style="red", highlight=False, markup=False, soft_wrap=True
+            )
 
     def fail(self, error: ChatterpodError) -> NoReturn:
         """Print an error and exit with its code."""
-        if self.as_json:
-            typer.echo(json.dumps({"error": error.as_dict()}, indent=2))
-        else:
-            self._err.print(
-                f"error: {error.message}", style="red", highlight=False, markup=False, soft_wrap=True
-            )
-        raise typer.Exit(EXIT_CODES.get(error.code, 8))
+        self.data({"error": error.as_dict()})
+        self.error(error)
+        raise typer.Exit(exit_code(error))
+
+    def _print(self, lines: Iterable[str | Table]) -> None:
+        if not self.as_json:
+            for line in lines:
+                self._out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def describe(manifest: Manifest) -> dict[str, Any]:
-    """Return a published voice as JSON."""
-    return {
-        **manifest.model_dump(mode="json"),
-        "fingerprints": manifest.fingerprints,
-        "total_bytes": manifest.total_bytes,
-    }
+def exit_code(error: ChatterpodError) -> int:
+    """Return the exit code for an error."""
+    return EXIT_CODES.get(error.code, EXIT_CODES["engine_failure"])
 
 
-def voice_table(rows: Sequence[tuple[str, Manifest | ChatterpodError | None]]) -> Table:
-    """Tabulate voices: those with a manifest, those damaged, and bare clips (None)."""
+def describe_entry(voice_id: str, entry: Manifest | ChatterpodError | None) -> dict[str, Any]:
+    """Return a voice as JSON: published, damaged, or a bare clip."""
+    match entry:
+        case Manifest():
+            return {
+                **entry.model_dump(mode="json"),
+                "fingerprints": entry.fingerprints,
+                "total_bytes": entry.total_bytes,
+            }
+        case ChatterpodError():
+            return {"voice_id": voice_id, "error": entry.as_dict()}
+        case None:
+            return {"voice_id": voice_id, "bare_clip": True}
+
+
+def voice_table(rows: Sequence[dict[str, Any]]) -> Table:
+    """Tabulate voices as ``describe_entry`` returns them."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("id", "name", "language", "seconds", "precomputed for", "size", "age"):
-        table.add_column(
-            heading, overflow="fold", justify="right" if heading in ("seconds", "size") else "left"
-        )
-    for voice_id, voice in rows:
-        match voice:
-            case Manifest():
-                table.add_row(
-                    voice_id,
-                    Text(voice.name),
-                    voice.language,
-                    f"{voice.clip.seconds:.1f}",
-                    ", ".join(voice.fingerprints) or "-",
-                    file_size(voice.total_bytes),
-                    age(voice.created_at),
-                )
-            case ChatterpodError():
-                table.add_row(voice_id, Text(voice.code, style="red"), "", "", "", "", "")
-            case None:
-                table.add_row(voice_id, "(bare clip)", "", "", "-", "", "")
+    for heading in ("id", "name", "language", "seconds", "ready for", "size", "age"):
+        right = heading in ("seconds", "size")
+        table.add_column(heading, overflow="fold", justify="right" if right else "left")
+    for row in rows:
+        table.add_row(row["voice_id"], *_cells(row))
     return table
 
 
-def voice_lines(voice: Voice) -> list[str]:
-    """Write all that is known of a voice, a line each."""
-    if (manifest := voice.manifest) is None:
-        return [
-            f"{voice.voice_id}: a bare clip, {voice.reference}; its conditionals are computed on first use"
-        ]
-    facts = manifest.clip
+def _cells(row: dict[str, Any]) -> list[str | Text]:
+    if "error" in row:
+        return [Text(row["error"]["code"], style="red")]
+    if row.get("bare_clip"):
+        return ["(bare clip)"]
     return [
-        f"{manifest.voice_id}: {manifest.name} ({manifest.language})",
-        f"  added        {manifest.created_at:%Y-%m-%d %H:%M} UTC",
-        f"  labels       {', '.join(f'{key}={value}' for key, value in manifest.labels.items()) or '-'}",
-        f"  reference    {facts.seconds:.1f} s at {facts.sample_rate} Hz",
-        f"  speech       {facts.speech_seconds:.1f} s",
-        f"  loudness     {facts.loudness_lufs:.1f} LUFS, peak {facts.peak_dbfs:.1f} dBFS",
-        f"  noise        {facts.snr_db:.0f} dB below the speech",
-        f"  precomputed  {', '.join(manifest.fingerprints) or '-'}",
-        *(f"  {file_size(each.size):>9}    {file}" for file, each in manifest.files.items()),
+        Text(row["name"]),
+        row["language"],
+        f"{row['clip']['seconds']:.1f}",
+        ", ".join(row["fingerprints"]) or "-",
+        file_size(row["total_bytes"]),
+        age(datetime.fromisoformat(row["created_at"])),
+    ]
+
+
+def voice_lines(voice: dict[str, Any]) -> list[str]:
+    """Write all that is known of a voice, a line each."""
+    if voice.get("bare_clip"):
+        return [f"{voice['voice_id']}: a bare clip; its conditionals are computed on first use"]
+    facts, labels = voice["clip"], voice["labels"]
+    created_at = datetime.fromisoformat(voice["created_at"])
+    return [
+        f"{voice['voice_id']}: {voice['name']} ({voice['language']})",
+        f"  added        {created_at:%Y-%m-%d %H:%M} UTC",
+        f"  labels       {', '.join(f'{key}={value}' for key, value in labels.items()) or '-'}",
+        f"  reference    {facts['seconds']:.1f} s at {facts['sample_rate']} Hz",
+        f"  speech       {facts['speech_seconds']:.1f} s",
+        f"  loudness     {facts['loudness_lufs']:.1f} LUFS, peak {facts['peak_dbfs']:.1f} dBFS",
+        f"  noise        {facts['snr_db']:.0f} dB below the speech",
+        f"  ready for    {', '.join(voice['fingerprints']) or '-'}",
+        *(f"  {file_size(each['size']):>9}    {file}" for file, each in voice["files"].items()),
     ]
 
 

@@ -1,16 +1,31 @@
-"""Computing a voice's conditionals here, with the engine that the worker would use.
+"""Using the worker's engines here: to compute a voice's conditionals, or to speak with it.
 
 The one place where the command reaches into the worker, and only once it runs: the engines and
 what they need are installed by extras.
 """
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+from voices.conditionals import Conditionals
 from voices.errors import ChatterpodError
+from voices.preparation import PreparedClip
+from voices.registry import VoiceRegistry
+from voices_cli.output import Output
 
 if TYPE_CHECKING:
     from worker.engine.base import Engine
+    from worker.settings import Settings
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """Which engine to use here; None leaves it to the ``ENGINE``, ``MODEL_DIR`` and ``DEVICE`` settings."""
+
+    engine: str | None
+    model_dir: str | None
+    device: str | None
 
 
 class EngineNotInstalled(ChatterpodError):
@@ -19,22 +34,86 @@ class EngineNotInstalled(ChatterpodError):
     code = "engine_failure"
 
 
-def open_engine_for_precompute(name: str | None, model_dir: Path | None) -> "Engine":
-    """Load the engine called ``name``, else the one that the ``ENGINE`` setting chooses."""
-    chosen: dict[str, Any] = {"engine": name, "model_dir": model_dir}
+class Precomputer:
+    """Computes conditionals with one engine, loaded for the first clip and kept for the others."""
+
+    def __init__(self, output: Output, choice: EngineChoice) -> None:
+        self._output = output
+        self._choice = choice
+        self._engine: Engine | None = None
+        self._is_missing = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._engine is not None:
+            self._engine.close()
+
+    def prepare(self, prepared: PreparedClip) -> list[Conditionals]:
+        """Compute the conditionals of a clip.
+
+        Without the engine's packages there are none, and a note says that the worker will compute
+        them, unless the engine was asked for by name: then raises ``EngineNotInstalled``.
+        """
+        if self._is_missing:
+            return []
+        try:
+            engine = self._open()
+        except EngineNotInstalled as error:
+            if self._choice.engine is not None:
+                raise
+            self._output.note(f"left to the worker: {error.message}")
+            self._is_missing = True
+            return []
+        with self._output.step(f"computing conditionals with {engine.name}"):
+            return [engine.prepare(prepared.clip)]
+
+    def _open(self) -> "Engine":
+        if self._engine is None:
+            with self._output.step("loading the engine"):
+                self._engine = open_chosen_engine(self._choice)
+        return self._engine
+
+
+def open_chosen_engine(choice: EngineChoice) -> "Engine":
+    """Load an engine; raises ``EngineNotInstalled`` and whatever the engine does."""
     try:
-        from pydantic import ValidationError
-
         from worker.engine.choice import open_engine
-        from worker.settings import Settings, explain_settings
 
-        settings = Settings(**{key: value for key, value in chosen.items() if value is not None})
-        return open_engine(settings)
+        return open_engine(_settings(choice))
     except ImportError as error:
-        raise EngineNotInstalled(
-            f"The engine's packages are not installed ({error.name} is missing): install chatterpod[worker] "
-            "for preview, chatterpod[worker,chatterbox] for Chatterbox, or leave it to the worker with "
-            "--no-precompute."
-        ) from error
+        raise _not_installed(error) from error
+
+
+def say_here(
+    job: dict[str, Any], path: Path, registry: VoiceRegistry, choice: EngineChoice
+) -> dict[str, Any]:
+    """Speak a job's input into a file; returns the engine's name and the seconds of speech."""
+    try:
+        from voices.library import VoiceLibrary
+        from worker.say import say_to_file
+
+        start, end = say_to_file(job, path, _settings(choice), VoiceLibrary([registry]))
+    except ImportError as error:
+        raise _not_installed(error) from error
+    return {"engine": start.engine, "audio_seconds": end.audio_seconds}
+
+
+def _settings(choice: EngineChoice) -> "Settings":
+    from pydantic import ValidationError
+
+    from worker.settings import Settings, explain_settings
+
+    try:
+        return Settings(**{key: value for key, value in asdict(choice).items() if value is not None})
     except ValidationError as error:
         raise ChatterpodError(explain_settings(error)) from error
+
+
+def _not_installed(error: ImportError) -> EngineNotInstalled:
+    return EngineNotInstalled(
+        f"The engine's packages are not installed ({error.name} is missing): install chatterpod[worker] "
+        "for preview, chatterpod[worker,chatterbox] for Chatterbox, or leave it to the worker with "
+        "--no-precompute."
+    )

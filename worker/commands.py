@@ -51,6 +51,7 @@ def say(
     as_json: Annotated[bool, typer.Option("--json", help="Print the start and end events as JSON.")] = False,
 ) -> None:
     """Speak a text into a file, without any server."""
+    from voices.library import VoiceLibrary
     from worker.say import say_to_file
     from worker.settings import Settings, explain_settings
 
@@ -65,7 +66,7 @@ def say(
     job_input |= {"sample_rate": sample_rate} if sample_rate is not None else {}
     try:
         settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
-        start, end = say_to_file(job_input, out, settings)
+        start, end = say_to_file(job_input, out, settings, VoiceLibrary.at(*settings.voices_dir))
     except ValidationError as error:
         _fail(
             {"code": "invalid_settings", "message": explain_settings(error), "field": None}, as_json=as_json

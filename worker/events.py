@@ -100,6 +100,8 @@ class VoicePreparedEvent(Event):
     engine: str
     fingerprint: str
     voice_cache: str
+    published: bool
+    """Whether its conditionals are on the volume, so that no worker has to compute them."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from voices.registry import VoiceRegistry
+from voices.library import VoiceLibrary
 from worker.audio.encoders import WAV_HEADER_BYTES, wav_header
 from worker.engine.choice import open_engine
 from worker.events import AudioEvent, EndEvent, StartEvent
@@ -12,7 +12,9 @@ from worker.settings import Settings
 from worker.synthesizer import Synthesizer
 
 
-def say_to_file(job_input: dict[str, object], out: Path, settings: Settings) -> tuple[StartEvent, EndEvent]:
+def say_to_file(
+    job_input: dict[str, object], out: Path, settings: Settings, library: VoiceLibrary
+) -> tuple[StartEvent, EndEvent]:
     """Speak a request into ``out``, which appears when it is whole; returns its first and last event.
 
     Raises ``ChatterpodError``; nothing is left of a speech that failed.
@@ -20,7 +22,7 @@ def say_to_file(job_input: dict[str, object], out: Path, settings: Settings) -> 
     request = parse_request(job_input, max_text_characters=settings.max_text_characters)
     assert isinstance(request, SpeechRequest)  # noqa: S101  # the caller asks for nothing else
     engine = open_engine(settings)
-    synthesizer = Synthesizer(engine, VoiceRegistry.at(settings.voices_dir), settings)
+    synthesizer = Synthesizer(engine, library, settings)
     unfinished = out.with_name(f".{out.name}.unfinished")
     start = end = None
     try:
@@ -38,6 +40,7 @@ def say_to_file(job_input: dict[str, object], out: Path, settings: Settings) -> 
         unfinished.replace(out)
     finally:
         unfinished.unlink(missing_ok=True)
+        synthesizer.close()
         engine.close()
     assert start is not None  # noqa: S101  # a speech that did not raise has both
     assert end is not None  # noqa: S101

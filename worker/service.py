@@ -4,7 +4,8 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 
 from voices.errors import ChatterpodError, VoiceCorrupt
-from voices.registry import VoiceRegistry
+from voices.library import VoiceLibrary
+from voices.voice import DEFAULT_VOICE_ID
 from worker.engine.base import Engine, IsCancelled
 from worker.engine.choice import open_engine
 from worker.errors import EngineFailure
@@ -24,20 +25,20 @@ _WAITING_PER_JOB = 4
 class SpeechService:
     """Answers requests with one engine and one registry."""
 
-    def __init__(self, engine: Engine, registry: VoiceRegistry, settings: Settings) -> None:
+    def __init__(self, engine: Engine, library: VoiceLibrary, settings: Settings) -> None:
         self._settings = settings
         self._engine = engine
-        self._synthesizer = Synthesizer(engine, registry, settings)
-        self._registry = registry
+        self._synthesizer = Synthesizer(engine, library, settings)
+        self._library = library
         self._thread = InferenceThread(settings.max_concurrency * (1 + _WAITING_PER_JOB))
 
     @classmethod
     def start(cls, settings: Settings) -> "SpeechService":
         """Load the engine that the settings ask for; raises ``EngineFailure`` when it cannot be."""
         engine = open_engine(settings)
-        registry = VoiceRegistry.at(settings.voices_dir)
-        log.info("ready: engine %s, voices in %s", engine.name, settings.voices_dir)
-        return cls(engine, registry, settings)
+        library = VoiceLibrary.at(*settings.voices_dir)
+        log.info("ready: engine %s, voices in %s", engine.name, library)
+        return cls(engine, library, settings)
 
     async def respond(self, job_input: object, arrival: Arrival) -> AsyncIterator[Event]:
         """Yield the events that answer a job's input; raises nothing but ``ChatterpodError``."""
@@ -58,6 +59,7 @@ class SpeechService:
     def close(self) -> None:
         """Stop the inference thread and give back what the engine holds."""
         self._thread.close()
+        self._synthesizer.close()
         self._engine.close()
 
     def _answer(self, request: Request, arrival: Arrival, cancelled: IsCancelled) -> Iterator[Event]:
@@ -65,7 +67,7 @@ class SpeechService:
             case HealthRequest():
                 yield self._health()
             case ListVoicesRequest():
-                yield VoicesEvent([self._describe(voice_id) for voice_id in self._registry.ids()])
+                yield VoicesEvent([self._describe(voice_id) for voice_id in self._library.ids()])
             case PrepareVoiceRequest():
                 yield self._prepare(request)
             case _:
@@ -75,24 +77,32 @@ class SpeechService:
         return HealthEvent(
             engine=self._engine.name,
             sample_rate=self._engine.sample_rate,
-            voices=len(self._registry.ids()),
+            voices=len(self._library.ids()),
             cached_voices=len(self._synthesizer.voices),
             active_requests=self._thread.active,
         )
 
     def _prepare(self, request: PrepareVoiceRequest) -> VoicePreparedEvent:
         voice = self._synthesizer.voices.get(request.voice_id)
+        self._synthesizer.voices.settle()
         return VoicePreparedEvent(
             voice_id=voice.voice_id,
             engine=self._engine.name,
             fingerprint=voice.conditionals.fingerprint,
             voice_cache=voice.source,
+            published=self._is_published(request.voice_id),
         )
+
+    def _is_published(self, voice_id: str) -> bool:
+        if voice_id == DEFAULT_VOICE_ID:
+            return False
+        manifest = self._library.locate(voice_id).get(voice_id).manifest
+        return manifest is not None and self._engine.fingerprint in manifest.fingerprints
 
     def _describe(self, voice_id: str) -> dict[str, object]:
         """Describe a voice; a damaged one is listed too, and says that it is."""
         try:
-            manifest = self._registry.get(voice_id).manifest
+            manifest = self._library.locate(voice_id).get(voice_id).manifest
         except VoiceCorrupt as error:
             return {"voice_id": voice_id, "error": error.as_dict()}
         if manifest is None:

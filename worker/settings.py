@@ -1,17 +1,25 @@
 """What a deployment can set, each by the environment variable of the same name in capitals."""
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from voices.registry import default_voices_dir
+from voices.registry import voices_dirs
 
 EngineName = Literal["auto", "preview", "chatterbox-turbo"]
 
 MEBIBYTE = 1 << 20
+
+
+def _split_path(value: object) -> object:
+    """Read one directory, or several separated as in PATH."""
+    if isinstance(value, str | Path):
+        return tuple(Path(each) for each in str(value).split(os.pathsep) if each)
+    return value
 
 
 class Settings(BaseSettings):
@@ -28,7 +36,12 @@ class Settings(BaseSettings):
     watermark: bool = True
     """Whether Chatterbox's speech carries Perth's watermark."""
 
-    voices_dir: Path = Field(default_factory=default_voices_dir)
+    voices_dir: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split_path)] = Field(
+        default_factory=lambda: tuple(voices_dirs())
+    )
+    """Searched in order; separated as in PATH."""
+    write_back: bool = True
+    """Whether conditionals that had to be computed are published, so that no other worker has to."""
     voice_cache_mb: Annotated[int, Field(ge=1)] = 256
 
     max_concurrency: Annotated[int, Field(ge=1, le=1000)] = 8

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from voices.clip import Samples
-from voices.registry import VoiceRegistry
+from voices.library import VoiceLibrary
 from worker.audio.encoders import FORMATS
 from worker.audio.pacing import EventPacer
 from worker.audio.resample import Resampler
@@ -25,11 +25,16 @@ from worker.voice_cache import LoadedVoice, VoiceCache
 class Synthesizer:
     """Speaks requests with one engine. Belongs to the inference thread."""
 
-    def __init__(self, engine: Engine, registry: VoiceRegistry, settings: Settings) -> None:
+    def __init__(self, engine: Engine, library: VoiceLibrary, settings: Settings) -> None:
         self.engine = engine
-        self.registry = registry
-        self.voices = VoiceCache(registry, engine, settings.voice_cache_mb * MEBIBYTE)
+        self.voices = VoiceCache(
+            library, engine, settings.voice_cache_mb * MEBIBYTE, write_back=settings.write_back
+        )
         self._max_result_bytes = settings.max_result_bytes
+
+    def close(self) -> None:
+        """Finish what is still being written; the engine stays open."""
+        self.voices.close()
 
     def speak(self, request: SpeechRequest, arrival: Arrival, cancelled: IsCancelled) -> Iterator[Event]:
         """Yield the start event, the audio events as the speech is made, and the end event.

@@ -2,12 +2,15 @@
 
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from voices.conditionals import Conditionals
-from voices.errors import InvalidClip, VoiceCorrupt
+from voices.errors import ChatterpodError, InvalidClip, VoiceCorrupt
+from voices.library import VoiceLibrary
 from voices.preparation import prepare_clip
+from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 from voices.voice import DEFAULT_VOICE_ID, Voice
 from worker.engine.base import Engine
@@ -32,64 +35,113 @@ class LoadedVoice:
     """Where its conditionals came from this time."""
 
 
+@dataclass(frozen=True)
+class _Entry:
+    registry: VoiceRegistry
+    voice: Voice
+    conditionals: Conditionals
+
+    def loaded(self, source: Source) -> LoadedVoice:
+        language = self.voice.manifest.language if self.voice.manifest else None
+        return LoadedVoice(self.voice.voice_id, self.conditionals, language, source)
+
+
 class VoiceCache:
     """Least recently used voices leave first, once all take more than ``max_bytes``.
 
-    Belongs to the inference thread. A voice that was published anew or deleted since it was
-    cached is noticed at its next request.
+    Belongs to the inference thread: however many requests ask for a voice at once, it is loaded
+    once. A voice that was published anew or deleted since is noticed at its next request.
     """
 
-    def __init__(self, registry: VoiceRegistry, engine: Engine, max_bytes: int) -> None:
-        self._registry = registry
+    def __init__(
+        self, library: VoiceLibrary, engine: Engine, max_bytes: int, *, write_back: bool = True
+    ) -> None:
+        self._write_back = write_back
+        self._library = library
         self._engine = engine
         self._max_bytes = max_bytes
+        self._kept_bytes = 0
         self._default: Conditionals | None = None
-        self._entries: OrderedDict[str, tuple[Voice, Conditionals]] = OrderedDict()
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="voice-writer")
 
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def kept_bytes(self) -> int:
+        """Memory that the kept conditionals take."""
+        return self._kept_bytes
+
     def get(self, voice_id: str) -> LoadedVoice:
-        """Find a voice; raises ``UnknownVoice``, ``VoiceCorrupt``, ``InvalidVoiceId``."""
+        """Find a voice; raises ``UnknownVoice``, ``VoiceCorrupt``, ``InvalidVoiceId``, ``StoreFailure``."""
         if voice_id == DEFAULT_VOICE_ID:
             return LoadedVoice(voice_id, self._built_in(), None, "hit")
         if (entry := self._fresh_entry(voice_id)) is not None:
-            voice, conditionals = entry
-            source: Source = "hit"
-        else:
-            voice, conditionals, source = self._load(voice_id)
-            self._keep(voice, conditionals)
-        language = voice.manifest.language if voice.manifest else None
-        return LoadedVoice(voice_id, conditionals, language, source)
+            return entry.loaded("hit")
+        entry, source = self._load(voice_id)
+        self._keep(entry)
+        if source == "computed" and entry.voice.manifest is not None and self._write_back:
+            self._writer.submit(_write_back, entry)
+        return entry.loaded(source)
+
+    def settle(self) -> None:
+        """Wait until what was computed so far is written back, or could not be."""
+        self._writer.submit(lambda: None).result()
+
+    def close(self) -> None:
+        """Finish writing back what was computed."""
+        self._writer.shutdown()
 
     def _built_in(self) -> Conditionals:
         if self._default is None:
             self._default = self._engine.default_conditionals()
         return self._default
 
-    def _fresh_entry(self, voice_id: str) -> tuple[Voice, Conditionals] | None:
-        entry = self._entries.pop(voice_id, None)
-        if entry is None or self._registry.version(entry[0]) != entry[0].version:
+    def _fresh_entry(self, voice_id: str) -> _Entry | None:
+        """Return the kept voice if it is still the one that is published."""
+        kept = self._entries.get(voice_id)
+        if kept is None:
             return None
-        self._entries[voice_id] = entry
-        return entry
+        if (fresh := self._refreshed(kept)) is None:
+            self._forget(voice_id)
+            return None
+        self._entries[voice_id] = fresh
+        self._entries.move_to_end(voice_id)
+        return fresh
 
-    def _load(self, voice_id: str) -> tuple[Voice, Conditionals, Source]:
+    def _refreshed(self, entry: _Entry) -> _Entry | None:
+        """Return the entry as of now, or None where the voice speaks differently or is gone."""
+        voice_id = entry.voice.voice_id
+        if not entry.registry.has(voice_id) or self._library.locate(voice_id) is not entry.registry:
+            return None
+        if entry.registry.version(entry.voice) == entry.voice.version:
+            return entry
+        voice = entry.registry.get(voice_id)
+        old, new = entry.voice.manifest, voice.manifest
+        if old is None or new is None or not new.speaks_as(old, self._engine.fingerprint):
+            return None
+        return replace(entry, voice=voice)
+
+    def _load(self, voice_id: str) -> tuple[_Entry, Source]:
         for attempt in range(1, _ATTEMPTS + 1):
-            voice = self._registry.get(voice_id)
+            registry = self._library.locate(voice_id)
+            voice = registry.get(voice_id)
             try:
-                return voice, *self._conditionals(voice)
+                conditionals, source = self._conditionals(registry, voice)
             except VoiceCorrupt:
-                if attempt == _ATTEMPTS or self._registry.version(voice) == voice.version:
+                if attempt == _ATTEMPTS or registry.version(voice) == voice.version:
                     raise
+            else:
+                return _Entry(registry, voice, conditionals), source
         raise AssertionError  # the last attempt returns or raises
 
-    def _conditionals(self, voice: Voice) -> tuple[Conditionals, Source]:
-        stored = self._registry.conditionals(voice, self._engine.fingerprint)
+    def _conditionals(self, registry: VoiceRegistry, voice: Voice) -> tuple[Conditionals, Source]:
+        stored = registry.conditionals(voice, self._engine.fingerprint)
         if stored is not None:
             return stored, "miss"
         log.info("computing conditionals of voice %s for %s", voice.voice_id, self._engine.fingerprint)
-        clip = self._registry.reference(voice)
+        clip = registry.reference(voice)
         if voice.manifest is None:
             try:
                 clip = prepare_clip(clip).clip
@@ -97,9 +149,22 @@ class VoiceCache:
                 raise VoiceCorrupt(voice.voice_id, error.message) from error
         return self._engine.prepare(clip), "computed"
 
-    def _keep(self, voice: Voice, conditionals: Conditionals) -> None:
-        self._entries[voice.voice_id] = (voice, conditionals)
-        kept = sum(each.nbytes for _, each in self._entries.values())
-        while kept > self._max_bytes and len(self._entries) > 1:
-            _, (_, oldest) = self._entries.popitem(last=False)
-            kept -= oldest.nbytes
+    def _keep(self, entry: _Entry) -> None:
+        self._entries[entry.voice.voice_id] = entry
+        self._kept_bytes += entry.conditionals.nbytes
+        while self._kept_bytes > self._max_bytes and len(self._entries) > 1:
+            self._forget(next(iter(self._entries)))
+
+    def _forget(self, voice_id: str) -> None:
+        self._kept_bytes -= self._entries.pop(voice_id).conditionals.nbytes
+
+
+def _write_back(entry: _Entry) -> None:
+    """Publish what was computed, so that no other worker has to; a read-only volume is fine."""
+    voice_id = entry.voice.voice_id
+    try:
+        Publisher(entry.registry).add_conditionals(voice_id, entry.conditionals, entry.voice.version)
+    except ChatterpodError as error:
+        log.info("conditionals of voice %s stay in memory: %s", voice_id, error.message)
+    else:
+        log.info("conditionals of voice %s written back to %s", voice_id, entry.registry.store)

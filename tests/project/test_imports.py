@@ -1,4 +1,4 @@
-"""Imports run one way: voices_cli -> voices <- worker; the client and the control plane stand alone."""
+"""Imports run one way: voices_cli -> voices <- worker; the client stands alone."""
 
 import ast
 from pathlib import Path
@@ -11,12 +11,13 @@ ALLOWED = {
     "voices": set(),
     "client": set(),
     "worker": {"voices"},
-    "voices_cli": {"voices"},
+    "voices_cli": {"voices", "client"},
     "control_plane": {"client"},  # the demo speaks through it
 }
 ONLY_IN = {
     "runpod": {"worker/handler.py"},
     "aiohttp": {"control_plane"},
+    "boto3": {"voices/s3_client.py", "voices/s3_credentials.py"},
     "typer": {"voices_cli", "worker/commands.py"},
 }
 
@@ -24,7 +25,8 @@ ONLY_IN = {
 def _imports(path: Path, *, deferred: bool) -> set[str]:
     """Name the top-level packages that a module imports; without ``deferred``, only on being imported."""
     tree = ast.parse(path.read_text())
-    nodes = ast.walk(tree) if deferred else _module_level(tree)
+    statements = [node for node in tree.body if not _is_for_types(node)]
+    nodes = [each for node in statements for each in ast.walk(node)] if deferred else statements
     found = set()
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -34,11 +36,8 @@ def _imports(path: Path, *, deferred: bool) -> set[str]:
     return found
 
 
-def _module_level(tree: ast.Module):
-    for node in tree.body:
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
-        yield node
+def _is_for_types(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
 
 
 def _modules():

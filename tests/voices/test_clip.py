@@ -1,12 +1,14 @@
 """Decoding: any container, within bounds."""
 
+import time
+
 import numpy as np
 import pytest
+from clips import riff, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voices import clip as clip_module
-from voices.clip import Clip, decode_clip
+from voices.clip import Clip, DecodeLimits, decode_clip
 from voices.errors import InvalidClip
 
 CONTAINERS = [
@@ -71,13 +73,12 @@ def test_an_hour_is_refused_while_it_is_decoded(monkeypatch, speech):
         decode_clip(hour.to_flac())
 
 
-def test_too_large_a_file_is_refused_unread(monkeypatch, clip_file):
-    monkeypatch.setattr(clip_module, "MAX_FILE_BYTES", 1000)
+def test_too_large_a_file_is_refused_unread(clip_file):
     with pytest.raises(InvalidClip, match="larger than"):
-        decode_clip(clip_file)
+        decode_clip(clip_file, limits=DecodeLimits(file_bytes=1000))
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_bytes_never_do_more_than_be_refused(speech, data):
     damaged = bytearray(speech.to_flac()[:20_000])
@@ -88,3 +89,64 @@ def test_damaged_bytes_never_do_more_than_be_refused(speech, data):
     except InvalidClip:
         return
     assert np.isfinite(decoded.samples).all()
+
+
+class TestLimits:
+    def test_decoding_stops_when_its_time_is_up(self, speech):
+        ticks = iter(range(1_000_000))
+        with pytest.raises(InvalidClip, match="longer than 5 s to decode") as refused:
+            decode_clip(
+                speech.to_flac(), limits=DecodeLimits(decode_seconds=5), clock=lambda: float(next(ticks))
+            )
+        assert refused.value.reason == "too_slow"
+        assert next(ticks) < 10
+
+    def test_a_bomb_costs_neither_time_nor_memory(self):
+        bomb = written(np.zeros(6 * 3600 * 8_000, np.int16), 8_000, container="FLAC")
+        assert len(bomb) < 600_000
+        started = time.monotonic()
+        with pytest.raises(InvalidClip, match="10 minutes"):
+            decode_clip(bomb)
+        assert time.monotonic() - started < 10
+
+    @pytest.mark.parametrize(("rate", "channels"), [(1, 1), (100, 1), (2_000_000, 1), (24_000, 17)])
+    def test_what_no_recorder_makes_is_refused(self, rate, channels):
+        with pytest.raises(InvalidClip) as refused:
+            decode_clip(riff(rate, channels, 10_000))
+        assert refused.value.reason == "not_audio"
+
+    def test_a_claim_of_four_gigabytes_is_not_believed(self):
+        assert decode_clip(riff(24_000, 1, 24_000, claimed_bytes=2**32 - 1)).seconds == pytest.approx(
+            1, abs=0.01
+        )
+
+
+class TestChannels:
+    @pytest.fixture
+    def tone(self):
+        return (0.5 * np.sin(np.arange(48_000) / 20)).astype(np.float32)
+
+    def _level(self, *channels):
+        samples = decode_clip(written(np.stack(channels, axis=1))).samples
+        return float(np.abs(samples[5_000:-5_000]).max())
+
+    def test_equal_channels_are_averaged(self, tone):
+        assert self._level(tone, tone) == pytest.approx(0.5, abs=0.01)
+
+    def test_channels_that_cancel_each_other_leave_the_louder(self, tone):
+        assert self._level(-0.8 * tone, tone) == pytest.approx(0.5, abs=0.01)
+
+    def test_an_empty_channel_takes_nothing_from_the_other(self, tone):
+        assert self._level(0 * tone, tone) == pytest.approx(0.5, abs=0.01)
+
+    def test_of_surround_sound_the_centre_is_taken(self, tone):
+        nothing = 0 * tone
+        assert self._level(nothing, nothing, tone, nothing, nothing, nothing) == pytest.approx(0.5, abs=0.01)
+
+
+def test_floating_point_beyond_full_scale_is_made_quieter_not_clipped(speech):
+    loud = written(3 * speech.samples / np.abs(speech.samples).max(), 24_000, subtype="FLOAT")
+    decoded = decode_clip(loud)
+    assert np.abs(decoded.samples).max() == pytest.approx(1.0)
+    assert decoded.source.peak == pytest.approx(3.0)
+    assert not decoded.source.clipped.any()

@@ -6,6 +6,8 @@ import pytest
 from scripted_engine import ScriptedEngine
 
 from voices.errors import ChatterpodError
+from voices.library import VoiceLibrary
+from voices.publication import Publisher
 from worker.errors import EngineFailure
 from worker.events import EndEvent, HealthEvent, VoicePreparedEvent, VoicesEvent
 from worker.progress import Arrival
@@ -26,7 +28,7 @@ class FailingEngine(ScriptedEngine):
 
 @pytest.fixture
 def service(registry):
-    service = SpeechService(FailingEngine(), registry, Settings(max_concurrency=4))
+    service = SpeechService(FailingEngine(), VoiceLibrary([registry]), Settings(max_concurrency=4))
     yield service
     service.close()
 
@@ -54,7 +56,7 @@ async def test_an_engine_that_fails_harms_no_other_request(service):
 
 
 async def test_list_voices_tells_of_damaged_ones_too(service, registry, prepared):
-    registry.add("anna", prepared, name="Anna", labels={"mood": "calm"})
+    Publisher(registry).add("anna", prepared, name="Anna", labels={"mood": "calm"})
     registry.store.write("bob/voice.json", b"{")
     [event] = await _ask(service, {"action": "list_voices"})
     assert isinstance(event, VoicesEvent)
@@ -70,14 +72,14 @@ async def test_list_voices_tells_of_damaged_ones_too(service, registry, prepared
 
 
 async def test_a_voice_can_be_prepared_before_it_is_spoken(service, registry, prepared):
-    registry.add("anna", prepared)
+    Publisher(registry).add("anna", prepared)
     first, second = [await _ask(service, {"action": "prepare_voice", "voice_id": "anna"}) for _ in range(2)]
     assert isinstance(first[0], VoicePreparedEvent)
     assert [first[0].voice_cache, second[0].voice_cache] == ["computed", "hit"]
 
 
 async def test_health_counts(service, registry, prepared):
-    registry.add("anna", prepared)
+    Publisher(registry).add("anna", prepared)
     [event] = await _ask(service, {"action": "health"})
     assert isinstance(event, HealthEvent)
     assert (event.engine, event.voices, event.cached_voices, event.active_requests) == ("scripted", 1, 0, 1)
@@ -86,3 +88,24 @@ async def test_health_counts(service, registry, prepared):
 async def test_bad_input_is_a_typed_error(service):
     with pytest.raises(ChatterpodError, match="text is required"):
         await _ask(service, {})
+
+
+async def test_two_hundred_first_requests_for_a_voice_load_it_once(registry, prepared, monkeypatch):
+    Publisher(registry).add("anna", prepared)
+    engine = ScriptedEngine()
+    service = SpeechService(engine, VoiceLibrary([registry]), Settings(max_concurrency=200))
+    prepare, prepared_clips = engine.prepare, []
+
+    def count(clip):
+        prepared_clips.append(clip)
+        return prepare(clip)
+
+    monkeypatch.setattr(engine, "prepare", count)
+    asked = {"text": "Hello.", "voice_id": "anna"}
+    answers = await asyncio.gather(*(_ask(service, asked, f"r{number}") for number in range(200)))
+    service.close()
+    assert len(prepared_clips) == 1
+    sources = [answer[-1].metrics.voice_cache for answer in answers]
+    assert sources.count("computed") == 1
+    assert sources.count("hit") == 199
+    assert registry.get("anna").manifest.fingerprints == [engine.fingerprint]

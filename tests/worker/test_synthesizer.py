@@ -10,6 +10,8 @@ import soundfile
 from scripted_engine import ScriptedEngine
 
 from voices.errors import UnknownVoice
+from voices.library import VoiceLibrary
+from voices.publication import Publisher
 from worker.audio.encoders import FORMATS
 from worker.errors import Cancelled, DeadlineExceeded, TextTooLong
 from worker.events import AudioEvent, EndEvent, StartEvent
@@ -28,7 +30,7 @@ def engine():
 
 @pytest.fixture
 def synthesizer(engine, registry):
-    return Synthesizer(engine, registry, Settings())
+    return Synthesizer(engine, VoiceLibrary([registry]), Settings())
 
 
 def _speak(synthesizer, cancelled=lambda: False, **fields):
@@ -86,7 +88,7 @@ def test_options_reach_the_engine_or_are_reported_as_ignored(synthesizer, engine
 
 
 def test_the_voices_own_language_is_used_unless_one_is_named(synthesizer, engine, registry, prepared):
-    registry.add("anna", prepared, language="fr")
+    Publisher(registry).add("anna", prepared, language="fr")
     start, *_ = _speak(synthesizer, voice_id="anna", text="Bonjour.")
     _speak(synthesizer, voice_id="anna", text="Hello.", language="en")
     assert start.voice_id == "anna"
@@ -94,14 +96,14 @@ def test_the_voices_own_language_is_used_unless_one_is_named(synthesizer, engine
 
 
 def test_the_voice_that_was_asked_for_speaks(synthesizer, registry, prepared):
-    registry.add("anna", prepared)
+    Publisher(registry).add("anna", prepared)
     for voice_id, level in (("anna", 0.5), ("default", 0.25), ("anna", 0.5)):
         samples, _ = soundfile.read(io.BytesIO(_joined(_speak(synthesizer, voice_id=voice_id))))
         assert np.abs(samples).max() == pytest.approx(level, abs=0.01)
 
 
 def test_metrics_say_what_the_request_cost(registry):
-    synthesizer = Synthesizer(ScriptedEngine(block_delay_s=0.001), registry, Settings())
+    synthesizer = Synthesizer(ScriptedEngine(block_delay_s=0.001), VoiceLibrary([registry]), Settings())
     metrics = _speak(synthesizer)[-1].metrics
     blocks = metrics.speech_tokens
     assert blocks == sum(-(-len(text) // 5) for text, _ in synthesizer.engine.asked)
@@ -133,7 +135,7 @@ def test_cancelling_ends_the_request(synthesizer):
 def test_a_passed_deadline_ends_the_request(registry):
     engine = ScriptedEngine(block_delay_s=0.01)
     with pytest.raises(DeadlineExceeded, match="deadline_ms=50"):
-        _speak(Synthesizer(engine, registry, Settings()), deadline_ms=50)
+        _speak(Synthesizer(engine, VoiceLibrary([registry]), Settings()), deadline_ms=50)
     assert len(engine.asked) == 1
 
 
@@ -143,7 +145,7 @@ def test_an_unknown_voice_is_refused_before_anything_is_sent(synthesizer):
 
 
 def test_more_audio_than_one_result_may_have_is_refused(engine, registry):
-    synthesizer = Synthesizer(engine, registry, Settings(max_result_mb=0.1))
+    synthesizer = Synthesizer(engine, VoiceLibrary([registry]), Settings(max_result_mb=0.1))
     with pytest.raises(TextTooLong, match="ask for mp3"):
         _speak(synthesizer)
     assert len(_joined(_speak(synthesizer, format="mp3"))) < 75_000

@@ -1,11 +1,15 @@
 """The voice cache: read once, seen when changed, bounded in bytes."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from voices.clip import Clip
 from voices.conditionals import Conditionals
-from voices.errors import UnknownVoice, VoiceCorrupt
+from voices.errors import StoreFailure, UnknownVoice, VoiceCorrupt
+from voices.library import VoiceLibrary
+from voices.publication import Publisher
 from worker.engine.preview import PreviewEngine
 from worker.voice_cache import VoiceCache
 
@@ -17,7 +21,9 @@ def engine():
 
 @pytest.fixture
 def cache(registry, engine):
-    return VoiceCache(registry, engine, max_bytes=1 << 20)
+    cache = VoiceCache(VoiceLibrary([registry]), engine, max_bytes=1 << 20)
+    yield cache
+    cache.close()
 
 
 def _conditionals(pitch: float) -> Conditionals:
@@ -28,7 +34,7 @@ def _conditionals(pitch: float) -> Conditionals:
 
 
 def test_a_precomputed_voice_is_read_once(registry, cache, prepared):
-    registry.add("anna", prepared, [_conditionals(100)], language="de")
+    Publisher(registry).add("anna", prepared, [_conditionals(100)], language="de")
     first, second = cache.get("anna"), cache.get("anna")
     assert (first.source, second.source) == ("miss", "hit")
     assert second.conditionals is first.conditionals
@@ -36,7 +42,7 @@ def test_a_precomputed_voice_is_read_once(registry, cache, prepared):
 
 
 def test_missing_conditionals_are_computed_from_the_reference(registry, cache, engine, prepared):
-    registry.add("anna", prepared)
+    Publisher(registry).add("anna", prepared)
     loaded = cache.get("anna")
     assert loaded.source == "computed"
     assert loaded.conditionals.tensors == engine.prepare(prepared.clip).tensors
@@ -54,16 +60,16 @@ def test_a_bare_clip_that_cannot_be_used_is_refused(registry, cache):
 
 
 def test_a_voice_published_anew_is_noticed(registry, cache, prepared):
-    registry.add("anna", prepared, [_conditionals(100)])
+    Publisher(registry).add("anna", prepared, [_conditionals(100)])
     cache.get("anna")
-    registry.add("anna", prepared, [_conditionals(200)], replace=True)
+    Publisher(registry).add("anna", prepared, [_conditionals(200)], replace=True)
     assert cache.get("anna").conditionals.tensors["pitch_hz"] == [200]
 
 
 def test_a_deleted_voice_is_noticed(registry, cache, prepared):
-    registry.add("anna", prepared, [_conditionals(100)])
+    Publisher(registry).add("anna", prepared, [_conditionals(100)])
     cache.get("anna")
-    registry.delete("anna")
+    Publisher(registry).delete("anna")
     with pytest.raises(UnknownVoice):
         cache.get("anna")
     assert len(cache) == 0
@@ -74,22 +80,22 @@ def test_the_built_in_voice_needs_no_registry(cache):
 
 
 def test_the_least_recently_used_voice_leaves_first(registry, engine, prepared):
-    cache = VoiceCache(registry, engine, max_bytes=2 * _conditionals(1).nbytes)
+    cache = VoiceCache(VoiceLibrary([registry]), engine, max_bytes=2 * _conditionals(1).nbytes)
     for voice_id in ("a", "b", "c"):
-        registry.add(voice_id, prepared, [_conditionals(100)])
+        Publisher(registry).add(voice_id, prepared, [_conditionals(100)])
     sources = [cache.get(voice_id).source for voice_id in ("a", "b", "a", "c", "a", "b")]
     assert sources == ["miss", "miss", "hit", "miss", "hit", "miss"]
     assert len(cache) == 2
 
 
 def test_a_voice_replaced_while_it_is_read_is_read_again(registry, cache, prepared, monkeypatch):
-    registry.add("anna", prepared, [_conditionals(100)])
+    Publisher(registry).add("anna", prepared, [_conditionals(100)])
     get = registry.get
 
     def replaced_after_the_look(voice_id):
         voice = get(voice_id)
         if voice.manifest.language == "en":
-            registry.add("anna", prepared, [_conditionals(200)], language="fr", replace=True)
+            Publisher(registry).add("anna", prepared, [_conditionals(200)], language="fr", replace=True)
         return voice
 
     monkeypatch.setattr(registry, "get", replaced_after_the_look)
@@ -97,8 +103,103 @@ def test_a_voice_replaced_while_it_is_read_is_read_again(registry, cache, prepar
 
 
 def test_a_damaged_voice_stays_refused(registry, cache, prepared):
-    registry.add("anna", prepared, [_conditionals(100)])
+    Publisher(registry).add("anna", prepared, [_conditionals(100)])
     (registry.store.root / "anna" / "conditionals-preview-1.safetensors").write_bytes(b"x")
     for _ in range(2):
         with pytest.raises(VoiceCorrupt):
             cache.get("anna")
+
+
+def test_what_was_computed_is_written_back_and_the_next_worker_reads_it(registry, cache, engine, prepared):
+    Publisher(registry).add("anna", prepared, name="Anna")
+    computed = cache.get("anna")
+    cache.settle()
+    voice = registry.get("anna")
+    assert voice.manifest.fingerprints == [engine.fingerprint]
+    assert voice.manifest.name == "Anna"
+    registry.check(voice)
+    assert cache.get("anna").source == "hit"
+    next_worker = VoiceCache(VoiceLibrary([registry]), engine, max_bytes=1 << 20)
+    loaded = next_worker.get("anna")
+    assert loaded.source == "miss"
+    assert loaded.conditionals.tensors == computed.conditionals.tensors
+
+
+def test_writing_back_can_be_switched_off(registry, engine, prepared):
+    Publisher(registry).add("anna", prepared)
+    cache = VoiceCache(VoiceLibrary([registry]), engine, max_bytes=1 << 20, write_back=False)
+    cache.get("anna")
+    cache.close()
+    assert registry.get("anna").manifest.fingerprints == []
+
+
+def test_a_volume_that_cannot_be_written_is_fine(registry, cache, prepared, monkeypatch):
+    Publisher(registry).add("anna", prepared)
+
+    def refuse(key, data):
+        raise StoreFailure("Could not write: read-only file system.")
+
+    monkeypatch.setattr(registry.store, "write", refuse)
+    assert cache.get("anna").source == "computed"
+    cache.settle()
+    assert cache.get("anna").source == "hit"
+    assert registry.get("anna").manifest.fingerprints == []
+
+
+def test_a_voice_that_appears_in_an_earlier_directory_is_noticed(tmp_path, engine, prepared):
+    library = VoiceLibrary.at(tmp_path / "first", tmp_path / "second")
+    first, second = library.registries
+    cache = VoiceCache(library, engine, max_bytes=1 << 20)
+    Publisher(second).add("anna", prepared, [_conditionals(200)])
+    assert cache.get("anna").conditionals.tensors["pitch_hz"] == [200]
+    Publisher(first).add("anna", prepared, [_conditionals(100)])
+    assert cache.get("anna").conditionals.tensors["pitch_hz"] == [100]
+    Publisher(first).delete("anna")
+    assert cache.get("anna").conditionals.tensors["pitch_hz"] == [200]
+    cache.close()
+
+
+def test_a_new_language_is_taken_without_loading_anew(registry, cache, prepared):
+    Publisher(registry).add("anna", prepared, [_conditionals(100)])
+    cache.get("anna")
+    manifest = registry.get("anna").manifest.model_copy(update={"language": "fr"})
+    Publisher(registry).write_manifest(manifest)
+    loaded = cache.get("anna")
+    assert (loaded.source, loaded.language) == ("hit", "fr")
+
+
+def test_a_thousand_voices_cycle_through_a_small_cache_in_flat_memory(registry, engine, prepared):
+    published = _publish_many(registry, prepared, 1000)
+    cache = VoiceCache(VoiceLibrary([registry]), engine, max_bytes=20 * _conditionals(1).nbytes)
+    tracemalloc.start()
+    sizes = []
+    for _ in range(3):
+        for voice_id in published:
+            assert cache.get(voice_id).source == "miss"
+        sizes.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert len(cache) == 20
+    assert cache.kept_bytes == 20 * _conditionals(1).nbytes
+    assert sizes[2] - sizes[1] < 20_000
+    cache.close()
+
+
+def test_ten_thousand_voices_are_scanned_without_reading_a_manifest(registry, prepared, monkeypatch):
+    published = _publish_many(registry, prepared, 10_000)
+    monkeypatch.setattr(registry.store, "read", None)
+    assert registry.ids() == published
+
+
+def _publish_many(registry, prepared, count):
+    """Publish one voice and link its files under many ids, each manifest its own."""
+    Publisher(registry).add("voice-00000", prepared, [_conditionals(100)])
+    root = registry.store.root
+    template = (root / "voice-00000" / "voice.json").read_text()
+    ids = [f"voice-{number:05}" for number in range(count)]
+    for voice_id in ids[1:]:
+        folder = root / voice_id
+        folder.mkdir()
+        for file in ("reference.flac", "conditionals-preview-1.safetensors"):
+            (folder / file).hardlink_to(root / "voice-00000" / file)
+        (folder / "voice.json").write_text(template.replace("voice-00000", voice_id))
+    return ids

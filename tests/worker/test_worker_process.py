@@ -20,6 +20,7 @@ from client import RequestFailed, SpeechClient
 from control_plane.local_endpoint import LocalEndpoint
 from voices.clip import decode_clip
 from voices.preparation import prepare_clip
+from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 from worker.engine.prosody import pitch_hz
 
@@ -32,7 +33,7 @@ def volume(tmp_path_factory):
     registry = VoiceRegistry.at(tmp_path_factory.mktemp("volume"))
     for voice_id, (language, pitch) in PITCHES.items():
         clip = decode_clip(speak_clip(language=language, pitch=pitch).to_flac())
-        registry.add(voice_id, prepare_clip(clip))
+        Publisher(registry).add(voice_id, prepare_clip(clip))
     registry.store.write("damaged/voice.json", b'{"schema_version": 1')
     return registry
 
@@ -140,9 +141,9 @@ def test_bad_input_gets_its_code_and_field_and_the_next_job_works(client, job_in
 def test_a_voice_added_or_deleted_while_the_worker_runs_is_seen(client, volume, prepared):
     with pytest.raises(RequestFailed, match="no voice 'eve'"):
         client.speak("Hello.", voice_id="eve").read()
-    volume.add("eve", prepared)
+    Publisher(volume).add("eve", prepared)
     assert client.speak("Hello.", voice_id="eve").read()
-    volume.delete("eve")
+    Publisher(volume).delete("eve")
     with pytest.raises(RequestFailed, match="no voice 'eve'"):
         client.speak("Hello.", voice_id="eve").read()
 

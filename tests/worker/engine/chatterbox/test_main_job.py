@@ -25,7 +25,7 @@ def test_a_voice_is_precomputed_by_the_command_and_spoken_by_the_worker(
         "chatterbox-turbo",
         "--model-dir",
         str(small_checkpoint),
-        "--voices-dir",
+        "--target",
         str(volume),
     ]
     added = CliRunner().invoke(voices, ["add", "anna", str(clip_file), *engine, "--json"])

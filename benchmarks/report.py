@@ -1,0 +1,96 @@
+"""What a benchmark measured: as JSON, as a table, and where it ran."""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from rich.console import Console
+from rich.table import Table
+
+SMALLER_IS_BETTER = ("ms", "_s", "mb", "rtf")
+
+
+@dataclass(frozen=True)
+class Result:
+    """One figure, and the stock library's in the same run where it has one."""
+
+    case: str
+    metric: str
+    ours: float
+    stock: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times better than stock ours is."""
+        if self.stock is None:
+            return None
+        better, worse = (
+            (self.stock, self.ours) if self.metric.endswith(SMALLER_IS_BETTER) else (self.ours, self.stock)
+        )
+        return round(better / max(worse, 1e-9), 2)
+
+
+def hardware() -> dict[str, str | int]:
+    """Describe this machine."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        model = names[0].partition(":")[2].strip() if names else model
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "cpu": model,
+        "cores": os.cpu_count() or 0,
+        "memory_gb": round(memory / 2**30),
+        "gpu": _gpu(),
+        "python": platform.python_version(),
+    }
+
+
+def _gpu() -> str:
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+
+
+def write_json(path: Path, results: list[Result]) -> None:
+    """Write the results in the form that every benchmark shares."""
+    git = ["git", "describe", "--always", "--dirty"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    report = {
+        "hardware": hardware(),
+        "commit": commit.stdout.strip(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "results": [{**asdict(result), "ratio": result.ratio} for result in results],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def print_table(results: list[Result]) -> None:
+    """Show the results to a person."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("case", "metric", "stock", "ours", "times better"):
+        table.add_column(heading, justify="left" if heading in ("case", "metric") else "right")
+    for result in results:
+        stock = "-" if result.stock is None else f"{result.stock:,.2f}"
+        ratio = "-" if result.ratio is None else f"{result.ratio:,.1f}"
+        table.add_row(result.case, result.metric, stock, f"{result.ours:,.2f}", ratio)
+    Console().print(table)
+
+
+def median_ms(work: Callable[[], object], repeats: int) -> float:
+    """Time ``work`` several times; return the median in milliseconds."""
+    taken = []
+    for _ in range(repeats):
+        began = perf_counter()
+        work()
+        taken.append((perf_counter() - began) * 1000)
+    return round(median(taken), 3)

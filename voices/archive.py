@@ -1,0 +1,113 @@
+"""An archive: one voice in a tar file, to be kept or passed on."""
+
+import io
+import tarfile
+from pathlib import Path
+
+from typing_extensions import override
+
+from voices.errors import InvalidRequest, StoreFailure
+from voices.registry import VoiceRegistry
+from voices.store import Store, key_parts
+from voices.voice import VOICE_ID, Voice
+
+MAX_ARCHIVE_BYTES = 256 * 1024 * 1024
+"""A voice takes about a megabyte; more files than that are no voice."""
+
+
+def write_archive(registry: VoiceRegistry, voice: Voice, path: Path) -> None:
+    """Write a voice's files to a tar file, each checked; raises ``VoiceCorrupt`` and ``InvalidRequest``."""
+    if voice.manifest is None:
+        raise InvalidRequest(f"{voice.voice_id!r} is a bare clip: add it first.", field="voice_id")
+    contents = {file: registry.read(voice, f"{voice.voice_id}/{file}") for file in voice.manifest.files}
+    contents["voice.json"] = voice.manifest.model_dump_json(indent=2).encode()
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with tarfile.open(unfinished, "w") as archive:
+            for file, content in contents.items():
+                entry = tarfile.TarInfo(f"{voice.voice_id}/{file}")
+                entry.size, entry.mode = len(content), 0o644
+                entry.mtime = voice.manifest.created_at.timestamp()
+                archive.addfile(entry, io.BytesIO(content))
+        unfinished.replace(path)
+    except OSError as error:
+        raise StoreFailure(f"Could not write {path}: {error.strerror or error}.") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_archive(path: Path) -> tuple[VoiceRegistry, Voice]:
+    """Read the one voice of a tar file, as a registry of its own.
+
+    Nothing is unpacked to a disk. Raises ``InvalidRequest`` for what is not such an archive, and
+    ``VoiceCorrupt`` for a damaged one.
+    """
+    contents = _read_members(path)
+    folders = {key.partition("/")[0] for key in contents}
+    if len(folders) != 1 or not VOICE_ID.fullmatch(voice_id := folders.pop()):
+        raise InvalidRequest(f"{path} does not hold exactly one voice.", field="file")
+    registry = VoiceRegistry(_ArchiveStore(path, contents))
+    return registry, registry.get(voice_id)
+
+
+def _read_members(path: Path) -> dict[str, bytes]:
+    """Read the regular files of an untrusted archive, within bounds."""
+    contents: dict[str, bytes] = {}
+    total = 0
+    try:
+        with tarfile.open(path, "r:") as archive:
+            for entry in archive:
+                total += entry.size
+                if not entry.isreg() or total > MAX_ARCHIVE_BYTES:
+                    raise InvalidRequest(f"{path} is not an exported voice.", field="file")
+                key_parts(entry.name)
+                file = archive.extractfile(entry)
+                contents[entry.name] = file.read() if file else b""
+    except FileNotFoundError as error:
+        raise InvalidRequest(f"There is no file {path}.", field="file") from error
+    except (tarfile.TarError, OSError, ValueError) as error:
+        raise InvalidRequest(f"{path} is not an exported voice.", field="file") from error
+    return contents
+
+
+class _ArchiveStore(Store):
+    """What was read of an archive; it cannot be written."""
+
+    parallel = 1
+
+    def __init__(self, path: Path, contents: dict[str, bytes]) -> None:
+        self._path = path
+        self._contents = contents
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+    @override
+    def names(self) -> list[str]:
+        return sorted({key.partition("/")[0] for key in self._contents})
+
+    @override
+    def files(self, folder: str) -> list[str]:
+        return sorted(key.partition("/")[2] for key in self._contents if key.startswith(f"{folder}/"))
+
+    @override
+    def version(self, key: str) -> str | None:
+        return "archived" if key in self._contents else None
+
+    @override
+    def read(self, key: str) -> bytes:
+        if key not in self._contents:
+            raise FileNotFoundError(key)
+        return self._contents[key]
+
+    @override
+    def write(self, key: str, data: bytes) -> None:
+        raise StoreFailure(f"{self._path} is an archive: import it first.")
+
+    @override
+    def delete(self, key: str) -> None:
+        raise StoreFailure(f"{self._path} is an archive: import it first.")
+
+    @override
+    def prune(self, folder: str) -> None:
+        """Leave everything as it is."""

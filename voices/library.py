@@ -1,0 +1,33 @@
+"""The library: several registries searched in order, as a worker may have them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from voices.errors import UnknownVoice
+from voices.registry import VoiceRegistry
+
+
+class VoiceLibrary:
+    """A voice comes, whole, from the first registry that has its id."""
+
+    def __init__(self, registries: Iterable[VoiceRegistry]) -> None:
+        self.registries = tuple(registries)
+
+    @classmethod
+    def at(cls, *directories: Path) -> "VoiceLibrary":
+        """Open registries in directories, which need not exist yet."""
+        return cls(VoiceRegistry.at(directory) for directory in directories)
+
+    def __str__(self) -> str:
+        return ", ".join(str(registry.store) for registry in self.registries)
+
+    def locate(self, voice_id: str) -> VoiceRegistry:
+        """Return the registry that has the voice; raises ``UnknownVoice`` and ``InvalidVoiceId``."""
+        for registry in self.registries:
+            if registry.has(voice_id):
+                return registry
+        raise UnknownVoice(voice_id)
+
+    def ids(self) -> list[str]:
+        """List the ids of all voices, sorted; reads no manifest."""
+        return sorted({voice_id for registry in self.registries for voice_id in registry.ids()})

@@ -1,0 +1,226 @@
+"""Publication: changes what a registry holds, so that a reader sees a whole voice or none.
+
+Data is written first and the manifest last; the manifest is removed first and data last. A file
+that readers may still be reading is never overwritten: its successor gets another name.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import PurePath
+
+from pydantic import ValidationError
+
+from voices.claim import claimed, is_claim
+from voices.conditionals import Conditionals
+from voices.errors import InvalidRequest, UnknownVoice, VoiceBusy, VoiceExists
+from voices.preparation import PreparedClip
+from voices.registry import VoiceRegistry, file_facts, manifest_key
+from voices.voice import (
+    DEFAULT_VOICE_ID,
+    MANIFEST_FILE,
+    REFERENCE,
+    FileFacts,
+    Manifest,
+    Voice,
+    check_voice_id,
+    conditionals_stem,
+    file_stem,
+)
+
+
+class Publisher:
+    """Writes to one registry. Every method raises ``VoiceBusy`` and ``StoreFailure``."""
+
+    def __init__(self, registry: VoiceRegistry) -> None:
+        self.registry = registry
+        self._store = registry.store
+
+    def check_free(self, voice_id: str, *, replace: bool = False) -> None:
+        """Raise unless a voice can be published under ``voice_id``: ask before long work."""
+        check_voice_id(voice_id)
+        if voice_id == DEFAULT_VOICE_ID:
+            raise InvalidRequest(
+                f"{DEFAULT_VOICE_ID!r} is the engine's built-in voice: choose another id.", field="voice_id"
+            )
+        if not replace and self.registry.exists(voice_id):
+            raise VoiceExists(voice_id)
+
+    def add(
+        self,
+        voice_id: str,
+        prepared: PreparedClip,
+        conditionals: Iterable[Conditionals] = (),
+        *,
+        name: str | None = None,
+        language: str = "en",
+        labels: Mapping[str, str] | None = None,
+        replace: bool = False,
+    ) -> Manifest:
+        """Publish a voice; raises ``VoiceExists`` unless ``replace``, and ``InvalidRequest``."""
+        manifest, data = _assemble(
+            voice_id, prepared, conditionals, name=name, language=language, labels=labels
+        )
+        return self._publish(manifest, data, replace=replace)
+
+    def plan(
+        self,
+        voice_id: str,
+        prepared: PreparedClip,
+        conditionals: Iterable[Conditionals] = (),
+        *,
+        name: str | None = None,
+        language: str = "en",
+        labels: Mapping[str, str] | None = None,
+        replace: bool = False,
+    ) -> Manifest:
+        """Return the manifest that ``add`` would publish, raising what it would; nothing is written."""
+        manifest, data = _assemble(
+            voice_id, prepared, conditionals, name=name, language=language, labels=labels
+        )
+        self.check_free(voice_id, replace=replace)
+        return manifest.model_copy(update={"files": {file: file_facts(data[file]) for file in data}})
+
+    def copy(
+        self, source: VoiceRegistry, voice: Voice, voice_id: str | None = None, *, replace: bool = False
+    ) -> Manifest:
+        """Publish a voice of another registry, or under another id, each file checked on the way.
+
+        Raises ``VoiceCorrupt`` for a damaged one, and ``InvalidRequest`` for a bare clip.
+        """
+        if voice.manifest is None:
+            raise InvalidRequest(f"{voice.voice_id!r} is a bare clip: add it first.", field="voice_id")
+        data = {
+            f"{file_stem(file)}{PurePath(file).suffix}": source.read(voice, f"{voice.voice_id}/{file}")
+            for file in voice.manifest.files
+        }
+        manifest = voice.manifest.model_copy(update={"voice_id": voice_id or voice.voice_id})
+        return self._publish(manifest, data, replace=replace)
+
+    def rename(self, voice_id: str, new_id: str) -> Manifest:
+        """Give a voice another id; raises ``VoiceExists``, ``UnknownVoice``, ``VoiceCorrupt``."""
+        manifest = self.copy(self.registry, self.registry.get(voice_id), new_id)
+        self.delete(voice_id)
+        return manifest
+
+    def add_conditionals(self, voice_id: str, conditionals: Conditionals, version: str) -> Manifest:
+        """Add what was computed for another fingerprint to a voice that is still of ``version``.
+
+        Raises ``UnknownVoice``, ``VoiceCorrupt``, and ``VoiceBusy`` where the voice was published
+        anew meanwhile: the conditionals are of another clip.
+        """
+        with claimed(self._store, voice_id):
+            voice = self.registry.get(voice_id)
+            if voice.manifest is None or voice.version != version:
+                raise VoiceBusy(voice_id, "Someone else")
+            file, data = _conditionals_name(conditionals.fingerprint), conditionals.to_bytes()
+            kept = {
+                name: facts
+                for name, facts in voice.manifest.files.items()
+                if file_stem(name) != file_stem(file)
+            }
+            return self._write(voice.manifest, {file: data}, kept)
+
+    def drop_conditionals(self, voice_id: str, fingerprints: Iterable[str]) -> Manifest:
+        """Remove the conditionals for some fingerprints; what is not there is passed over."""
+        stems = {conditionals_stem(fingerprint) for fingerprint in fingerprints}
+        with claimed(self._store, voice_id):
+            manifest = self.registry.get(voice_id).manifest
+            if manifest is None:
+                raise InvalidRequest(
+                    f"{voice_id!r} is a bare clip: it has no conditionals.", field="voice_id"
+                )
+            kept = {file: facts for file, facts in manifest.files.items() if file_stem(file) not in stems}
+            return self._write(manifest, {}, kept)
+
+    def delete(self, voice_id: str) -> None:
+        """Remove a voice, damaged or not; raises ``UnknownVoice`` when there is none."""
+        if not self.registry.has(voice_id):
+            raise UnknownVoice(voice_id)
+        if not self.registry.exists(voice_id):
+            self._store.delete(self.registry.get(voice_id).reference)
+            return
+        with claimed(self._store, voice_id):
+            self._store.delete(manifest_key(voice_id))
+            self.sweep(voice_id, keep=())
+
+    def sweep(self, voice_id: str, keep: Iterable[str]) -> None:
+        """Remove every file of a voice's folder but those, the manifest and claims."""
+        for file in self._store.files(voice_id):
+            if file not in keep and file != MANIFEST_FILE and not is_claim(file):
+                self._store.delete(f"{voice_id}/{file}")
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Write the manifest: from now on the voice is what it says."""
+        self._store.write(manifest_key(manifest.voice_id), manifest.model_dump_json(indent=2).encode())
+
+    def _publish(self, manifest: Manifest, data: Mapping[str, bytes], *, replace: bool) -> Manifest:
+        self.check_free(manifest.voice_id, replace=replace)
+        with claimed(self._store, manifest.voice_id):
+            self.check_free(manifest.voice_id, replace=replace)  # nobody else from here on
+            return self._write(manifest, data, kept={})
+
+    def _write(
+        self, manifest: Manifest, data: Mapping[str, bytes], kept: Mapping[str, FileFacts]
+    ) -> Manifest:
+        """Write new data beside what is there, then the manifest, then clean up."""
+        taken = set(self._store.files(manifest.voice_id))
+        files = dict(kept)
+        for plain_name, content in data.items():
+            facts = file_facts(content)
+            file = _free_name(plain_name, facts, taken)
+            self._store.write(f"{manifest.voice_id}/{file}", content)
+            files[file] = facts
+        manifest = manifest.model_copy(update={"files": files})
+        self.write_manifest(manifest)
+        self.sweep(manifest.voice_id, keep=files)
+        return manifest
+
+
+_PLACEHOLDER = {f"{REFERENCE}.flac": FileFacts(sha256="0" * 64, size=1)}
+"""Stands for the files until they are written: what a person chose is checked before that."""
+
+
+def _assemble(
+    voice_id: str,
+    prepared: PreparedClip,
+    conditionals: Iterable[Conditionals],
+    *,
+    name: str | None,
+    language: str,
+    labels: Mapping[str, str] | None,
+) -> tuple[Manifest, dict[str, bytes]]:
+    """Make a voice's manifest, and its files under their plain names."""
+    manifest = _described_by(
+        voice_id=voice_id,
+        name=name or voice_id,
+        language=language,
+        labels=dict(labels or {}),
+        created_at=datetime.now(UTC).replace(microsecond=0),
+        clip=prepared.facts,
+        files=_PLACEHOLDER,
+    )
+    data = {f"{REFERENCE}.flac": prepared.clip.to_flac()}
+    data |= {_conditionals_name(each.fingerprint): each.to_bytes() for each in conditionals}
+    return manifest, data
+
+
+def _described_by(**fields: object) -> Manifest:
+    """Make a manifest; raises ``InvalidRequest`` naming the field that cannot be."""
+    try:
+        return Manifest.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else "manifest"
+        raise InvalidRequest(f"{field}: {first['msg']}.", field=field) from error
+
+
+def _conditionals_name(fingerprint: str) -> str:
+    return f"{conditionals_stem(fingerprint)}.safetensors"
+
+
+def _free_name(plain_name: str, facts: FileFacts, taken: set[str]) -> str:
+    """Return the plain name, or where a file of that name is there, one that only this content has."""
+    if plain_name not in taken:
+        return plain_name
+    path = PurePath(plain_name)
+    return f"{path.stem}.{facts.sha256[:8]}{path.suffix}"

@@ -1,0 +1,115 @@
+"""``delete``, ``rename``, ``refresh``: changing what is published."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from voices_cli.options import (
+    Device,
+    EndpointUrl,
+    EngineOption,
+    Json,
+    ModelDir,
+    Targets,
+    VoiceIdArgument,
+    VoiceIdsArgument,
+)
+
+if TYPE_CHECKING:
+    from voices.registry import VoiceRegistry
+
+app = typer.Typer()
+
+
+@app.command()
+def delete(
+    voice_id: VoiceIdArgument,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    target: Targets = None,
+    endpoint_url: EndpointUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Delete a voice; a worker that runs notices at its next request."""
+    from voices.errors import UnknownVoice
+    from voices.publication import Publisher
+    from voices_cli.session import session
+
+    with session(target, endpoint_url, as_json=as_json) as run:
+        if not any(registry.has(voice_id) for registry in run.registries):
+            raise UnknownVoice(voice_id)
+        if not yes:
+            places = ", ".join(str(registry.store) for registry in run.registries)
+            typer.confirm(f"Delete the voice {voice_id} from {places}?", abort=True, err=True)
+
+        def remove(registry: "VoiceRegistry") -> Any:
+            Publisher(registry).delete(voice_id)
+            return {"deleted": voice_id}
+
+        run.on_each(remove, lambda _: [f"deleted {voice_id}"])
+
+
+@app.command()
+def rename(
+    voice_id: VoiceIdArgument,
+    new_id: Annotated[str, typer.Argument(metavar="NEW_ID")],
+    *,
+    target: Targets = None,
+    endpoint_url: EndpointUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Give a voice another id."""
+    from voices.publication import Publisher
+    from voices_cli.output import describe_entry
+    from voices_cli.session import session
+
+    with session(target, endpoint_url, as_json=as_json) as run:
+        run.on_each(
+            lambda registry: describe_entry(new_id, Publisher(registry).rename(voice_id, new_id)),
+            lambda _: [f"renamed {voice_id} to {new_id}"],
+        )
+
+
+@app.command()
+def refresh(
+    voice_id: VoiceIdsArgument = None,
+    *,
+    engine: EngineOption = None,
+    model_dir: ModelDir = None,
+    device: Device = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove the conditionals for other fingerprints.")
+    ] = False,
+    target: Targets = None,
+    endpoint_url: EndpointUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Compute the conditionals that voices lack for this engine, as after a model's upgrade.
+
+    Those for other fingerprints stay, so that workers of the old model go on, unless --prune.
+    """
+    from voices_cli.precompute import EngineChoice, open_chosen_engine
+    from voices_cli.refreshing import Refresher
+    from voices_cli.session import session
+
+    with session(target, endpoint_url, as_json=as_json) as run:
+        with run.output.step("loading the engine"):
+            opened = open_chosen_engine(EngineChoice(engine, model_dir, device))
+        failed = False
+
+        def bring_up_to_date(registry: "VoiceRegistry") -> Any:
+            nonlocal failed
+            refresher = Refresher(registry, opened, prune=prune)
+            ids = run.output.progress(voice_id or registry.ids(), f"refreshing for {opened.fingerprint}")
+            rows = [refresher.refresh(each) for each in ids]
+            failed = failed or any("error" in row for row in rows)
+            return rows
+
+        try:
+            run.on_each(
+                bring_up_to_date, lambda rows: [f"{row['voice_id']}: {row['outcome']}" for row in rows]
+            )
+        finally:
+            opened.close()
+        if failed:
+            raise typer.Exit(1)

@@ -1,0 +1,152 @@
+"""Clips on the command line: decode, examine, tell a person what is wrong and what is kept."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from voices.errors import ChatterpodError, InvalidClip, StoreFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voices.assessment import Assessment
+    from voices.clip import Clip
+    from voices.findings import Finding
+    from voices.preparation import Examination, PreparedClip
+    from voices.selection import Kept
+    from voices_cli.output import Output
+
+Clips = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="CLIP...",
+        help="10 to 15 seconds of clear speech, in any common audio format; of a longer recording the "
+        "best is kept, several are joined.",
+    ),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse a clip that is merely not good.")]
+Plot = Annotated[
+    Path | None, typer.Option(help="Draw what was found and what is kept, as a PNG.", dir_okay=False)
+]
+
+
+def prepare(clips: "Sequence[Path]", output: "Output", *, strict: bool, plot: Path | None) -> "PreparedClip":
+    """Make the reference clip of a voice; the warnings are printed, and drawn where ``plot`` says.
+
+    Raises ``InvalidClip`` like ``voices.preparation.prepare_clip``; the picture is drawn all the same.
+    """
+    from voices.preparation import examine
+
+    with output.step(f"preparing {', '.join(clip.name for clip in clips)}"):
+        examination = examine(_decode(clips))
+    if plot is not None:
+        _draw(examination, plot, output)
+    prepared = examination.accepted(strict=strict)
+    for finding in prepared.findings:
+        output.note(_finding_line(finding))
+    return prepared
+
+
+def check(clips: "Sequence[Path]", output: "Output", *, strict: bool, plot: Path | None) -> None:
+    """Report on clips without making a voice; exits with 5 when they cannot become one."""
+    from voices.findings import Finding
+    from voices.preparation import examine
+    from voices_cli.output import EXIT_CODES
+
+    examination: Examination | None = None
+    try:
+        with output.step(f"checking {', '.join(clip.name for clip in clips)}"):
+            examination = examine(_decode(clips))
+        findings = examination.findings
+    except InvalidClip as error:  # before anything could be measured
+        findings = (Finding(error.reason, "error", "", error.message, ""),)
+    if plot is not None and examination is not None:
+        _draw(examination, plot, output)
+    usable = not any(strict or finding.severity == "error" for finding in findings)
+    kept = examination.kept if usable and examination else ()
+    recordings = examination.assessments if examination else ()
+    output.result(
+        {
+            "usable": usable,
+            "recordings": [{"clip": each.name, **asdict(each.measurements)} for each in recordings],
+            **report(findings, kept),
+        },
+        *(line for each in recordings for line in _numbers(each)),
+        *(_finding_line(finding) for finding in findings),
+        *(_kept_line(each) for each in kept),
+        _verdict(findings, usable=usable),
+    )
+    if not usable:
+        raise typer.Exit(EXIT_CODES[InvalidClip.code])
+
+
+def report(findings: "Sequence[Finding]", kept: "Sequence[Kept]") -> dict[str, Any]:
+    """Return findings, and what is kept, as JSON."""
+    return {"findings": [asdict(each) for each in findings], "kept": [asdict(each) for each in kept]}
+
+
+def kept_lines(prepared: "PreparedClip") -> list[str]:
+    """Write what is kept of each recording, a line each."""
+    return [_kept_line(each) for each in prepared.kept]
+
+
+def _decode(clips: "Sequence[Path]") -> "list[Clip]":
+    from voices.untrusted import decode_untrusted
+
+    decoded = []
+    for clip in clips:
+        try:
+            decoded.append(decode_untrusted(clip))
+        except InvalidClip as error:
+            if len(clips) == 1:
+                raise
+            raise InvalidClip(f"{clip.name}: {error.message}", reason=error.reason) from error
+    return decoded
+
+
+def _draw(examination: "Examination", path: Path, output: "Output") -> None:
+    try:
+        from voices_cli.plot import plot_preparation
+    except ImportError as error:
+        raise ChatterpodError("Pictures need matplotlib: install chatterpod[plot].") from error
+    try:
+        with output.step("drawing"):
+            plot_preparation(examination, path)
+    except OSError as error:
+        raise StoreFailure(f"The picture cannot be written to {path}: {error.strerror}.") from error
+    output.note(f"drawn: {path}")
+
+
+def _numbers(assessment: "Assessment") -> list[str]:
+    measured = assessment.measurements
+    channels = f"{measured.channels} channel{'s' if measured.channels != 1 else ''}"
+    source = f"{measured.codec}, {measured.sample_rate} Hz, {channels}"
+    return [
+        f"{assessment.name}: {measured.seconds:.1f} s, {source}",
+        f"  speech     {measured.speech_seconds:.1f} s",
+        f"  level      {measured.loudness_lufs:.1f} LUFS, peak {measured.peak_dbfs:.1f} dBFS",
+        f"  noise      {measured.snr_db:.0f} dB below the speech",
+        f"  clipped    {measured.clipped_share:.2%} of the speech",
+        f"  bandwidth  {measured.bandwidth_hz / 1000:.1f} kHz",
+        f"  DC offset  {measured.dc_offset:.2%}",
+    ]
+
+
+def _finding_line(finding: "Finding") -> str:
+    where = f"{finding.clip}: " if finding.clip else ""
+    return f"{finding.severity}: {where}{finding}".rstrip()
+
+
+def _kept_line(kept: "Kept") -> str:
+    return (
+        f"keeps {kept.seconds:.1f} s of {kept.clip}, from {kept.start:.2f} to {kept.end:.2f} s: "
+        f"{'; '.join(kept.reasons)}"
+    )
+
+
+def _verdict(findings: "Sequence[Finding]", *, usable: bool) -> str:
+    if not usable:
+        return "not usable" if any(each.severity == "error" for each in findings) else "refused by --strict"
+    return "usable, but could be better" if findings else "good"

@@ -1,0 +1,34 @@
+"""The arguments and options that several commands share."""
+
+from typing import Annotated
+
+import typer
+
+VoiceIdArgument = Annotated[str, typer.Argument(metavar="VOICE_ID", help="1 to 64 of a-z, 0-9, '_' and '-'.")]
+VoiceIdsArgument = Annotated[list[str] | None, typer.Argument(metavar="[VOICE_ID]...", help="All, if none.")]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target",
+        "-t",
+        metavar="TARGET",
+        help="A directory, or s3://VOLUME_ID/voices?datacenter=EU-RO-1; may be repeated. Default: "
+        "VOICES_TARGETS (separated by spaces), else VOICES_DIR, else /voices if mounted, else "
+        "~/.chatterpod/voices.",
+    ),
+]
+EndpointUrl = Annotated[
+    str | None, typer.Option(metavar="URL", help="The S3 server, where it is not RunPod's.")
+]
+EngineOption = Annotated[str | None, typer.Option(help="auto, preview or chatterbox-turbo.")]
+ModelDir = Annotated[str | None, typer.Option(help="The engine's checkpoint.")]
+Device = Annotated[str | None, typer.Option(help="cuda, cpu, or auto.")]
+Via = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ENDPOINT",
+        help="Let this RunPod endpoint do it (an id, with RUNPOD_API_KEY set, or a URL).",
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace a voice of that id.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result, or the error, as JSON.")]

@@ -1,0 +1,69 @@
+"""``say``: hearing a voice."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from voices_cli.options import (
+    Device,
+    EndpointUrl,
+    EngineOption,
+    Json,
+    ModelDir,
+    Targets,
+    Via,
+    VoiceIdArgument,
+)
+
+if TYPE_CHECKING:
+    from voices_cli.session import Session
+
+app = typer.Typer()
+
+SENTENCE = "Hello. This is how I sound, and I can say whatever you would like me to say."
+
+
+@app.command()
+def say(
+    voice_id: VoiceIdArgument,
+    text: Annotated[str, typer.Argument(help="What to speak.")] = SENTENCE,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; by default VOICE_ID.wav.", dir_okay=False)
+    ] = None,
+    engine: EngineOption = None,
+    model_dir: ModelDir = None,
+    device: Device = None,
+    via: Via = None,
+    target: Targets = None,
+    endpoint_url: EndpointUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Speak a sentence with a voice into a file, here or through an endpoint."""
+    from voices_cli.precompute import EngineChoice, say_here
+    from voices_cli.session import session
+
+    with session(target, endpoint_url, as_json=as_json) as run:
+        path = out or Path(f"{voice_id}.wav")
+        job = {"text": text, "voice_id": voice_id, "format": path.suffix.removeprefix(".").lower() or "wav"}
+        if via:
+            spoken = _through(via, job, path, run)
+        else:
+            with run.output.step("speaking"):
+                spoken = say_here(job, path, run.one, EngineChoice(engine, model_dir, device))
+        run.output.result(
+            {"file": str(path), **spoken},
+            f"{path}: {spoken['audio_seconds']:.1f} s by {spoken['engine']} in voice {voice_id}",
+        )
+
+
+def _through(endpoint: str, job: dict[str, Any], path: Path, run: "Session") -> dict[str, Any]:
+    from voices_cli.endpoint import open_endpoint
+
+    with run.output.step(f"{endpoint} speaks"), open_endpoint(endpoint) as client:
+        speech = client.speak(**job)
+        speech.save(path)
+    assert speech.start is not None  # noqa: S101 - complete speech has both
+    assert speech.end is not None  # noqa: S101
+    return {"engine": speech.start.engine, "audio_seconds": speech.end.audio_seconds}
