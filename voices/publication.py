@@ -55,30 +55,27 @@ class Publisher:
         language: str = "en",
         labels: Mapping[str, str] | None = None,
         replace: bool = False,
+        dry_run: bool = False,
     ) -> Manifest:
-        """Publish a voice; raises ``VoiceExists`` unless ``replace``, and ``InvalidRequest``."""
-        manifest, data = _assemble(
-            voice_id, prepared, conditionals, name=name, language=language, labels=labels
-        )
-        return self._publish(manifest, data, replace=replace)
+        """Publish a voice, or with ``dry_run`` only return the manifest that it would have.
 
-    def plan(
-        self,
-        voice_id: str,
-        prepared: PreparedClip,
-        conditionals: Iterable[Conditionals] = (),
-        *,
-        name: str | None = None,
-        language: str = "en",
-        labels: Mapping[str, str] | None = None,
-        replace: bool = False,
-    ) -> Manifest:
-        """Return the manifest that ``add`` would publish, raising what it would; nothing is written."""
-        manifest, data = _assemble(
-            voice_id, prepared, conditionals, name=name, language=language, labels=labels
-        )
+        Raises ``VoiceExists`` unless ``replace``, and ``InvalidRequest``.
+        """
         self.check_free(voice_id, replace=replace)
-        return manifest.model_copy(update={"files": {file: file_facts(data[file]) for file in data}})
+        manifest = _described_by(
+            voice_id=voice_id,
+            name=name or voice_id,
+            language=language,
+            labels=dict(labels or {}),
+            created_at=datetime.now(UTC).replace(microsecond=0),
+            clip=prepared.facts,
+            files=_PLACEHOLDER,
+        )
+        data = {f"{REFERENCE}.flac": prepared.clip.to_flac()}
+        data |= {_conditionals_name(each.fingerprint): each.to_bytes() for each in conditionals}
+        if dry_run:
+            return manifest.model_copy(update={"files": {file: file_facts(data[file]) for file in data}})
+        return self._publish(manifest, data, replace=replace)
 
     def copy(
         self, source: VoiceRegistry, voice: Voice, voice_id: str | None = None, *, replace: bool = False
@@ -178,30 +175,6 @@ class Publisher:
 
 _PLACEHOLDER = {f"{REFERENCE}.flac": FileFacts(sha256="0" * 64, size=1)}
 """Stands for the files until they are written: what a person chose is checked before that."""
-
-
-def _assemble(
-    voice_id: str,
-    prepared: PreparedClip,
-    conditionals: Iterable[Conditionals],
-    *,
-    name: str | None,
-    language: str,
-    labels: Mapping[str, str] | None,
-) -> tuple[Manifest, dict[str, bytes]]:
-    """Make a voice's manifest, and its files under their plain names."""
-    manifest = _described_by(
-        voice_id=voice_id,
-        name=name or voice_id,
-        language=language,
-        labels=dict(labels or {}),
-        created_at=datetime.now(UTC).replace(microsecond=0),
-        clip=prepared.facts,
-        files=_PLACEHOLDER,
-    )
-    data = {f"{REFERENCE}.flac": prepared.clip.to_flac()}
-    data |= {_conditionals_name(each.fingerprint): each.to_bytes() for each in conditionals}
-    return manifest, data
 
 
 def _described_by(**fields: object) -> Manifest:

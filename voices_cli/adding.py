@@ -186,9 +186,7 @@ def _publish(
     from voices_cli import clips
     from voices_cli.output import describe_entry
 
-    publisher = Publisher(registry)
-    publish = publisher.plan if dry_run else publisher.add
-    manifest = publish(voice_id, prepared, conditionals, **options)
+    manifest = Publisher(registry).add(voice_id, prepared, conditionals, **options, dry_run=dry_run)
     return {
         **describe_entry(voice_id, manifest),
         **clips.report(prepared.findings, prepared.kept),
