@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from voices.errors import VoiceBusy
+from voices.errors import StoreFailure, VoiceBusy
 from voices.store import Store
 
 PREFIX = "claim-"
@@ -25,14 +25,16 @@ STALE_AFTER_SECONDS = 600.0
 def claimed(store: Store, voice_id: str) -> Iterator[None]:
     """Hold the voice for one change; raises ``VoiceBusy`` while someone else does."""
     mine = f"{PREFIX}{secrets.token_hex(8)}.json"
-    store.write(f"{voice_id}/{mine}", _describe_writer())
     try:
+        store.write(f"{voice_id}/{mine}", _describe_writer())
         for other in store.files(voice_id):
             if is_claim(other) and other != mine and (writer := live_writer(store, voice_id, other)):
                 raise VoiceBusy(voice_id, writer)
         yield
     finally:
-        store.delete(f"{voice_id}/{mine}")
+        # What became of the change counts; a claim that stays is stale once this process is gone.
+        with suppress(StoreFailure):
+            store.delete(f"{voice_id}/{mine}")
 
 
 def is_claim(file: str) -> bool:

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from voices.claim import STALE_AFTER_SECONDS, claimed, is_claim, live_writer
-from voices.errors import VoiceBusy
+from voices.errors import StoreFailure, VoiceBusy
 from voices.store import DirectoryStore
 
 
@@ -36,6 +36,29 @@ def test_a_failed_change_leaves_no_claim(store):
     with pytest.raises(RuntimeError), claimed(store, "anna"):
         raise RuntimeError
     assert store.names() == []
+
+
+def test_a_claim_whose_writing_only_seemed_to_fail_is_taken_back(store, monkeypatch):
+    write = store.write
+
+    def lose_the_answer(key, data):
+        write(key, data)
+        raise StoreFailure("The connection was lost.")
+
+    monkeypatch.setattr(store, "write", lose_the_answer)
+    with pytest.raises(StoreFailure), claimed(store, "anna"):
+        pass
+    assert store.names() == []
+
+
+def test_a_claim_that_cannot_be_taken_back_does_not_undo_the_change(store, monkeypatch):
+    def fail(_key):
+        raise StoreFailure("The connection was lost.")
+
+    monkeypatch.setattr(store, "delete", fail)
+    with claimed(store, "anna"):
+        store.write("anna/voice.json", b"{}")
+    assert store.read("anna/voice.json") == b"{}"
 
 
 def test_a_writer_on_another_machine_is_believed(store):
