@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     write_back: bool = True
     """Whether conditionals that had to be computed are published, so that no other worker has to."""
     voice_cache_mb: Annotated[int, Field(ge=1)] = 256
+    """Conditionals kept in the host's memory."""
+    device_voice_cache_mb: Annotated[int, Field(ge=1)] = 256
+    """And of those on the GPU; a voice takes a fifth of a megabyte."""
 
     max_concurrency: Annotated[int, Field(ge=1, le=1000)] = 8
     """Jobs taken at once. The SDK sleeps for a second whenever all are taken, so rather too many."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from worker.engine.base import Engine
 from worker.engine.checkpoint import find_checkpoint, require_checkpoint
 from worker.errors import EngineFailure
-from worker.settings import Settings
+from worker.settings import MEBIBYTE, Settings
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,12 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
         )
     from worker.engine.chatterbox.turbo import ChatterboxTurbo
 
-    return ChatterboxTurbo(checkpoint, device=settings.device, watermark=settings.watermark)
+    return ChatterboxTurbo(
+        checkpoint,
+        device=settings.device,
+        watermark=settings.watermark,
+        max_voice_bytes=settings.device_voice_cache_mb * MEBIBYTE,
+    )
 
 
 def _is_chatterbox_installed() -> bool:

@@ -54,21 +54,15 @@ def check_conditionals(conditionals: Conditionals, fingerprint: str) -> None:
         )
 
 
-def t3_cond(conditionals: Conditionals, device: torch.device) -> Any:
+def t3_cond(tensors: Mapping[str, Tensor]) -> Any:
     """Return a fresh ``T3Cond``: T3 stores the prompt's embedding in the one it is given."""
-    return T3Cond(**{name: _to_tensor(conditionals, f"t3.{name}", device) for name in _T3_NAMES})
+    return T3Cond(**{name: tensors[f"t3.{name}"] for name in _T3_NAMES})
 
 
-def gen_dict(conditionals: Conditionals, device: torch.device) -> dict[str, Tensor | None]:
-    """Return a fresh S3Gen reference: S3Gen casts the entries of the one it is given in place."""
-    tensors = {name: _to_tensor(conditionals, f"gen.{name}", device) for name in _GEN_NAMES}
-    return {**tensors, "prompt_feat_len": None}
+def gen_dict(tensors: Mapping[str, Tensor]) -> dict[str, Tensor | None]:
+    """Return a fresh S3Gen reference: S3Gen replaces the entries of the one it is given."""
+    return {**{name: tensors[f"gen.{name}"] for name in _GEN_NAMES}, "prompt_feat_len": None}
 
 
 def _to_array(tensor: Tensor) -> npt.NDArray[Any]:
     return np.array(tensor.detach().cpu().numpy())
-
-
-def _to_tensor(conditionals: Conditionals, name: str, device: torch.device) -> Tensor:
-    """Copy an array to the device; the array stays as it is, shared by all requests."""
-    return torch.tensor(conditionals.tensors[name], device=device)

@@ -15,6 +15,7 @@ from voices.conditionals import Conditionals
 from voices.errors import ChatterpodError, UnknownVoice
 from worker.engine.base import Engine, IsCancelled, SpeechBlock, SpeechOptions
 from worker.engine.chatterbox import conditionals as voice
+from worker.engine.chatterbox.device_voices import DeviceVoices, Tensors
 from worker.engine.chatterbox.fingerprint import encoders_fingerprint
 from worker.engine.chatterbox.loading import ChatterboxModel, load_model
 from worker.engine.chatterbox.preparation import prepare_tensors
@@ -41,7 +42,8 @@ class ChatterboxTurbo(Engine):
     """The engine over a complete checkpoint directory (see ``checkpoint.require_checkpoint``).
 
     ``device`` is a torch device, or "auto": CUDA where there is one. ``watermark`` marks every
-    sample. ``budget`` cuts runaway speech by its text's length, long before stock's 40 s.
+    sample. ``budget`` cuts runaway speech by its text's length, long before stock's 40 s. Voices
+    stay on the device while they take no more than ``max_voice_bytes``.
     Raises ``EngineFailure`` when the checkpoint cannot be loaded.
     """
 
@@ -50,12 +52,20 @@ class ChatterboxTurbo(Engine):
     options = frozenset({"seed", "temperature", "top_p", "top_k", "repetition_penalty"})
 
     def __init__(
-        self, checkpoint: Path, *, device: str = "auto", watermark: bool = True, budget: bool = True
+        self,
+        checkpoint: Path,
+        *,
+        device: str = "auto",
+        watermark: bool = True,
+        budget: bool = True,
+        max_voice_bytes: int = 1 << 28,
     ) -> None:
         with _failing_as_engine("be loaded"):
             self.fingerprint = encoders_fingerprint(self.name, checkpoint)
-            self._model: ChatterboxModel | None = load_model(checkpoint, _device(device))
+            model = load_model(checkpoint, _device(device))
             self._watermark = Watermark() if watermark else None
+        self._model: ChatterboxModel | None = model
+        self._voices = DeviceVoices(model.device, max_voice_bytes)
         self.watermarks = watermark
         self._budget = budget
         self._built_in_voice = checkpoint / BUILT_IN_VOICE_FILE
@@ -92,6 +102,7 @@ class ChatterboxTurbo(Engine):
     def close(self) -> None:
         """Give back the model's memory."""
         self._model = self._watermark = None
+        self._voices.clear()
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -111,10 +122,11 @@ class ChatterboxTurbo(Engine):
     ) -> SpeechBlock | None:
         """Return a normalised text as speech, or None once ``cancelled()`` is true."""
         with _random_state(model.device, options.seed), torch.inference_mode():
-            tokens = self._speech_tokens(model, text, conditionals, Sampling.from_options(options), cancelled)
+            tensors = self._voices.get(conditionals)
+            tokens = self._speech_tokens(model, text, tensors, Sampling.from_options(options), cancelled)
             if cancelled():
                 return None
-            samples = _samples_of(model, tokens, conditionals)
+            samples = _samples_of(model, tokens, tensors)
         if self._watermark is not None:
             samples = self._watermark.apply(samples, self.sample_rate)
         return SpeechBlock(np.clip(samples, -1.0, 1.0), speech_tokens=len(tokens))
@@ -123,23 +135,23 @@ class ChatterboxTurbo(Engine):
         self,
         model: ChatterboxModel,
         text: str,
-        conditionals: Conditionals,
+        tensors: Tensors,
         sampling: Sampling,
         cancelled: IsCancelled,
     ) -> list[int]:
         encoded = model.tokenizer(text, return_tensors="pt", padding=True, truncation=True)
         text_tokens = encoded.input_ids.to(model.device)
-        prompt = embed_prompt(model.t3, voice.t3_cond(conditionals, model.device), text_tokens)
+        prompt = embed_prompt(model.t3, voice.t3_cond(tensors), text_tokens)
         limit = token_budget(text) if self._budget else MAX_SPEECH_TOKENS
         return list(decode_speech_tokens(model.t3, prompt, sampling, cancelled, limit))
 
 
-def _samples_of(model: ChatterboxModel, speech_tokens: list[int], conditionals: Conditionals) -> Samples:
+def _samples_of(model: ChatterboxModel, speech_tokens: list[int], tensors: Tensors) -> Samples:
     """Decode speech tokens, the start and stop tokens among them dropped, to samples (n,)."""
     kept = [token for token in speech_tokens if token < SPEECH_VOCAB_SIZE]
     decoded, _ = model.s3gen.inference(
         speech_tokens=torch.tensor(kept + _TRAILING_SILENCE, device=model.device),
-        ref_dict=voice.gen_dict(conditionals, model.device),
+        ref_dict=voice.gen_dict(tensors),
         n_cfm_timesteps=_FLOW_STEPS,
     )
     samples: Samples = decoded.squeeze(0).float().cpu().numpy()

@@ -16,7 +16,6 @@ from worker.engine.chatterbox.speech_tokens import (
     token_budget,
 )
 
-CPU = torch.device("cpu")
 TEXT = "A short sentence, [laugh] and another."
 
 
@@ -28,7 +27,8 @@ def text_tokens(engine: Any) -> torch.Tensor:
 
 @pytest.fixture
 def prompt(engine: Any, text_tokens: torch.Tensor) -> torch.Tensor:
-    return embed_prompt(engine._model.t3, t3_cond(engine.default_conditionals(), CPU), text_tokens)
+    conditionals = t3_cond(engine._voices.get(engine.default_conditionals()))
+    return embed_prompt(engine._model.t3, conditionals, text_tokens)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def never() -> bool:
 
 def stock_tokens(stock: Any, engine: Any, text_tokens: torch.Tensor, sampling: Sampling) -> list[int]:
     tokens = stock.t3.inference_turbo(
-        t3_cond=t3_cond(engine.default_conditionals(), CPU),
+        t3_cond=t3_cond(engine._voices.get(engine.default_conditionals())),
         text_tokens=text_tokens,
         temperature=sampling.temperature,
         top_k=sampling.top_k,
