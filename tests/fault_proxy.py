@@ -129,6 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.raw_requestline = self.rfile.readline(65537)
         if self.raw_requestline and self.parse_request():  # which also answers "Expect: 100-continue"
+            self.close_connection = True  # which parsing has undone: a dropped connection would be kept
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             request = Request(self.command, self.path, self.headers.items(), body)
             self.server.proxy.requests.append(request)

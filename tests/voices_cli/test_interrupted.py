@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from fault_proxy import Fault, FaultProxy
-from s3_server import IMPATIENT, s3_server  # noqa: F401 - a fixture
+from s3_server import s3_server  # noqa: F401 - a fixture
 from typer.testing import CliRunner
 
 from voices.errors import ChatterpodError, UnknownVoice
@@ -133,7 +133,7 @@ def _wait_for_claim(directory, child):
 
 
 def test_a_server_that_fails_at_random_breaks_nothing(s3_environment, clip_file, monkeypatch):
-    monkeypatch.setattr("voices.targets._limits", lambda: IMPATIENT)  # not a minute for each
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")  # a store that fails now and then must be met
     prefix = "faulty"
     faults = random.Random(1)
     kinds = [Fault.INTERNAL_ERROR, Fault.UNAVAILABLE, Fault.DROP_REQUEST, Fault.DROP_ANSWER]
