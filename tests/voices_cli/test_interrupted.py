@@ -43,7 +43,8 @@ class Reader(threading.Thread):
             except UnknownVoice:
                 pass
             except ChatterpodError as error:
-                if voice is None or self._registry.version(voice) == voice.version:  # else it looks again, and can
+                # A voice that was replaced meanwhile is looked for again, and found.
+                if voice is None or self._registry.version(voice) == voice.version:
                     self.broken.append(error)
 
     def __exit__(self, *_):
