@@ -86,11 +86,13 @@ class Publisher:
         """
         if voice.manifest is None:
             raise InvalidRequest(f"{voice.voice_id!r} is a bare clip: add it first.", field="voice_id")
+        new_id = voice_id or voice.voice_id
+        self.check_free(new_id, replace=replace)
         data = {
             f"{file_stem(file)}{PurePath(file).suffix}": source.read(voice, f"{voice.voice_id}/{file}")
             for file in voice.manifest.files
         }
-        manifest = voice.manifest.model_copy(update={"voice_id": voice_id or voice.voice_id})
+        manifest = voice.manifest.model_copy(update={"voice_id": new_id})
         return self._publish(manifest, data, replace=replace)
 
     def rename(self, voice_id: str, new_id: str) -> Manifest:
@@ -151,9 +153,8 @@ class Publisher:
         self._store.write(manifest_key(manifest.voice_id), manifest.model_dump_json(indent=2).encode())
 
     def _publish(self, manifest: Manifest, data: Mapping[str, bytes], *, replace: bool) -> Manifest:
-        self.check_free(manifest.voice_id, replace=replace)
         with claimed(self._store, manifest.voice_id):
-            self.check_free(manifest.voice_id, replace=replace)  # nobody else from here on
+            self.check_free(manifest.voice_id, replace=replace)  # again: nobody else from here on
             return self._write(manifest, data, kept={})
 
     def _write(

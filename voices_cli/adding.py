@@ -113,8 +113,7 @@ def add_all(
             for path in run.output.progress(files, "adding"):
                 try:
                     voice_id = id_of(path)
-                    for registry in run.registries:
-                        _check_free_in(registry, voice_id, force=force)
+                    _check_free(run, voice_id, force=force)
                     prepared = _prepare_quietly(path, strict=strict)
                     conditionals = precomputer.prepare(prepared) if precompute else []
                     for registry in run.registries:
@@ -156,14 +155,10 @@ def id_of(path: Path) -> str:
 
 
 def _check_free(run: "Session", voice_id: str, *, force: bool) -> None:
-    for registry in run.registries:
-        _check_free_in(registry, voice_id, force=force)
-
-
-def _check_free_in(registry: "VoiceRegistry", voice_id: str, *, force: bool) -> None:
     from voices.publication import Publisher
 
-    Publisher(registry).check_free(voice_id, replace=force)
+    for registry in run.registries:
+        Publisher(registry).check_free(voice_id, replace=force)
 
 
 def _prepare_quietly(path: Path, *, strict: bool) -> "PreparedClip":

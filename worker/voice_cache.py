@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from voices.conditionals import Conditionals
-from voices.errors import ChatterpodError, InvalidClip, VoiceCorrupt
+from voices.errors import ChatterpodError, InvalidClip, UnknownVoice, VoiceCorrupt
 from voices.library import VoiceLibrary
 from voices.preparation import prepare_clip
 from voices.publication import Publisher
@@ -113,7 +113,10 @@ class VoiceCache:
     def _refreshed(self, entry: _Entry) -> _Entry | None:
         """Return the entry as of now, or None where the voice speaks differently or is gone."""
         voice_id = entry.voice.voice_id
-        if not entry.registry.has(voice_id) or self._library.locate(voice_id) is not entry.registry:
+        try:
+            if self._library.locate(voice_id) is not entry.registry:
+                return None
+        except UnknownVoice:
             return None
         if entry.registry.version(entry.voice) == entry.voice.version:
             return entry

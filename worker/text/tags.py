@@ -2,18 +2,6 @@
 
 import re
 
-SOUND_TAGS = (
-    "clear throat",
-    "sigh",
-    "shush",
-    "cough",
-    "groan",
-    "sniff",
-    "gasp",
-    "chuckle",
-    "laugh",
-)
-
 TAG = re.compile(r"\[[a-z]+(?: [a-z]+)?\]")
 """Any tag, known or not: one that is cut in two would be read out as words."""
 
