@@ -11,19 +11,21 @@ from worker.audio.pacing import EventPacer
 from worker.audio.resample import Resampler
 from worker.audio.speed import TimeStretch
 from worker.audio.stages import Stage, StageChain
-from worker.engine.base import Engine, IsCancelled
+from worker.engine.base import Delivery, Engine, IsCancelled, SpeechStream
 from worker.errors import TextTooLong
 from worker.events import AudioEvent, EndEvent, Event, StartEvent
+from worker.playback import Playback
 from worker.progress import Arrival, Progress
 from worker.request import SpeechRequest
 from worker.settings import MEBIBYTE, Settings
+from worker.streams_ahead import StreamsAhead
 from worker.text.chunks import split_text
 from worker.text.normalize import normalize_text
 from worker.voice_cache import LoadedVoice, VoiceCache
 
 
 class Synthesizer:
-    """Speaks requests with one engine. Belongs to the inference thread."""
+    """Speaks requests with one engine, each on its own thread."""
 
     def __init__(self, engine: Engine, library: VoiceLibrary, settings: Settings) -> None:
         self.engine = engine
@@ -42,10 +44,13 @@ class Synthesizer:
         Raises any of ``worker.errors``; once it has, or is closed, nothing of the request is left.
         """
         progress = Progress(arrival, request.deadline_ms, cancelled)
+        playback = Playback()
         voice = self.voices.get(request.voice_id)
         yield self._start(request, arrival, voice)
         digest, chunks, audio_seconds, total_bytes = hashlib.sha256(), 0, 0.0, 0
-        for seconds, encoded in self._encoded(request, voice, progress):
+        for seconds, encoded in self._encoded(request, voice, progress, playback):
+            progress.note_audio()
+            playback.note(seconds)
             total_bytes += len(encoded)
             if total_bytes > self._max_result_bytes:
                 raise TextTooLong(
@@ -62,7 +67,7 @@ class Synthesizer:
             chunks=chunks,
             audio_seconds=round(audio_seconds, 6),
             sha256=digest.hexdigest(),
-            metrics=progress.metrics(audio_seconds, voice.source),
+            metrics=progress.metrics(audio_seconds, voice.source, playback),
         )
 
     def _start(self, request: SpeechRequest, arrival: Arrival, voice: LoadedVoice) -> StartEvent:
@@ -81,50 +86,66 @@ class Synthesizer:
         return request.sample_rate or self.engine.sample_rate
 
     def _encoded(
-        self, request: SpeechRequest, voice: LoadedVoice, progress: Progress
+        self, request: SpeechRequest, voice: LoadedVoice, progress: Progress, playback: Playback
     ) -> Iterator[tuple[float, bytes]]:
         """Yield each audio event's seconds of speech and encoded bytes; one for all unless streamed."""
         sample_rate = self._sample_rate(request)
         encoder = FORMATS[request.format].encoder(sample_rate)
         held_seconds, held = 0.0, b""
-        for samples in self._paced(request, voice, progress):
+        for samples in self._paced(request, voice, progress, playback):
             held_seconds += len(samples) / sample_rate
             held += encoder.encode(samples)
             if request.stream and held:
-                progress.note_audio()
                 yield held_seconds, held
                 held_seconds, held = 0.0, b""
         held += encoder.flush()
         if held:
-            progress.note_audio()
             yield held_seconds, held
 
-    def _paced(self, request: SpeechRequest, voice: LoadedVoice, progress: Progress) -> Iterator[Samples]:
+    def _paced(
+        self, request: SpeechRequest, voice: LoadedVoice, progress: Progress, playback: Playback
+    ) -> Iterator[Samples]:
         """Yield each event's share of the samples, at the request's speed and sample rate."""
         sample_rate = self._sample_rate(request)
         pacer = EventPacer(sample_rate)
         stages = StageChain(self._stages(request, sample_rate))
-        for samples in self._spoken(request, voice, progress):
+        for samples in self._spoken(request, voice, progress, playback):
             yield from pacer.gather(stages.process(samples))
         yield from pacer.gather(stages.flush())
         yield from pacer.rest()
 
     def _stages(self, request: SpeechRequest, sample_rate: int) -> list[Stage]:
         stages: list[Stage] = []
+        if (watermark := self.engine.watermark()) is not None:
+            stages.append(watermark)
         if request.speed != 1.0:
             stages.append(TimeStretch(request.speed, self.engine.sample_rate))
         if sample_rate != self.engine.sample_rate:
             stages.append(Resampler(self.engine.sample_rate, sample_rate))
         return stages
 
-    def _spoken(self, request: SpeechRequest, voice: LoadedVoice, progress: Progress) -> Iterator[Samples]:
-        """Yield the engine's samples, text chunk by text chunk."""
+    def _spoken(
+        self, request: SpeechRequest, voice: LoadedVoice, progress: Progress, playback: Playback
+    ) -> Iterator[Samples]:
+        """Yield the engine's samples, text chunk by text chunk; the next ones are begun meanwhile."""
+        streams = self._begun(request, voice, progress, playback)
+        try:
+            while (stream := streams.next()) is not None:
+                for block in progress.timed(stream):
+                    progress.note_block(block)
+                    yield block.samples
+                progress.check()
+                playback.order += 1
+        finally:
+            streams.close()
+
+    def _begun(
+        self, request: SpeechRequest, voice: LoadedVoice, progress: Progress, playback: Playback
+    ) -> StreamsAhead:
         options = replace(request.options, language=request.language or voice.language)
-        for index, text_chunk in enumerate(split_text(normalize_text(request.text))):
-            blocks = self.engine.stream(
-                text_chunk, voice.conditionals, options.for_text_chunk(index), progress.must_stop
-            )
-            for block in progress.timed(blocks):
-                progress.speech_tokens += block.speech_tokens
-                yield block.samples
-            progress.check()
+
+        def begin(order: int, text_chunk: str) -> SpeechStream:
+            delivery = Delivery(progress.must_stop, playback, order, whole=not request.stream)
+            return self.engine.stream(text_chunk, voice.conditionals, options.for_text_chunk(order), delivery)
+
+        return StreamsAhead(begin, split_text(normalize_text(request.text)))

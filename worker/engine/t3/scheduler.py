@@ -146,6 +146,13 @@ class TokenScheduler:
         if utterance in self._waiting:
             self._waiting.remove(utterance)
 
+    def reset(self) -> None:
+        """Forget everybody, after a turn that failed."""
+        self._waiting.clear()
+        self._under_way.clear()
+        for utterance in [holder for holder in self._slots if holder is not None]:
+            self._end(utterance, Ending.CANCELLED)
+
     def turn(self) -> None:
         """Let those join that have room, and decode one token of each."""
         self._admit()
