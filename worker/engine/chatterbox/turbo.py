@@ -128,7 +128,7 @@ class ChatterboxTurbo(Engine):
                 return None
             samples = _samples_of(model, tokens, tensors)
         if self._watermark is not None:
-            samples = self._watermark.apply(samples, self.sample_rate)
+            samples = self._watermark.apply(samples)
         return SpeechBlock(np.clip(samples, -1.0, 1.0), speech_tokens=len(tokens))
 
     def _speech_tokens(
