@@ -14,6 +14,9 @@ CONTEXT = 15
 _WIDTH = 7
 _REACH = _WIDTH // 2
 _HIDDEN = 256
+# As a product of matrices so few columns take a quarter to four fifths of the time: on the CPU a
+# convolution first rearranges its weights, at each call.
+_FEW = 46
 _SHAPES = [(_HIDDEN, BINS, 1), *[(_HIDDEN, _HIDDEN, _WIDTH)] * 5, (BINS, _HIDDEN, 1)]
 
 # Perth counts in these levels: -180 dB is 0, and 15 dB is 1.
@@ -68,10 +71,18 @@ class GainNetwork:
             if columns.shape[1] < _WIDTH:
                 hidden = columns[:, :0]
             else:
-                hidden = functional.leaky_relu(functional.conv1d(columns, weight, bias))
+                hidden = functional.leaky_relu(_convolve(columns, weight, bias))
         weight, bias = self._last
         decibels = _RANGE_DB * (weight @ hidden + bias)
         return 10 ** (decibels / 20), tuple(grown)
+
+
+def _convolve(columns: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """Convolve columns (256, n + 6) to (256, n)."""
+    if columns.shape[1] > _FEW:
+        return functional.conv1d(columns, weight, bias)
+    windows = columns.unfold(1, _WIDTH, 1).transpose(0, 1).flatten(1)
+    return functional.linear(windows, weight.flatten(1), bias).T
 
 
 def _levels(spectra: torch.Tensor) -> torch.Tensor:
