@@ -14,6 +14,7 @@ class Benchmark(StrEnum):
     """What can be measured."""
 
     VOICES = "voices"
+    WATERMARK = "watermark"
 
 
 def main(
