@@ -170,6 +170,11 @@ class TestDelay:
         taken = next(count for count, block in enumerate(millisecond, 1) if len(stream.process(block)))
         assert taken == needed_ms
 
+    @pytest.mark.parametrize("first_lookahead", [-1, 16])
+    def test_a_lookahead_that_cannot_be_is_refused(self, watermark, first_lookahead):
+        with pytest.raises(ValueError, match="0 to 15"):
+            watermark.stream(first_lookahead=first_lookahead)
+
     def test_never_more_than_214_ms_are_held_back(self, watermark, talk):
         stream = watermark.stream()
         held = 0
