@@ -14,7 +14,7 @@ CONTEXT = 15
 _WIDTH = 7
 _REACH = _WIDTH // 2
 _HIDDEN = 256
-# As a product of matrices so few columns take a quarter to four fifths of the time: on the CPU a
+# As a product of matrices so few columns take less time, four of them a quarter: on the CPU a
 # convolution first rearranges its weights, at each call.
 _FEW = 46
 _SHAPES = [(_HIDDEN, BINS, 1), *[(_HIDDEN, _HIDDEN, _WIDTH)] * 5, (BINS, _HIDDEN, 1)]

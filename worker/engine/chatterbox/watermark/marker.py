@@ -14,9 +14,12 @@ class FrameMarker:
     A frame waits until the ``first_lookahead`` frames after it are known, one more for every
     four frames since the beginning, and at most those 15 that its gains depend on. Gains once used
     are kept: those that were early differ from Perth's, but there is no jump from one to the other.
+    Raises ``ValueError`` for a lookahead outside 0 to 15.
     """
 
     def __init__(self, network: GainNetwork, first_lookahead: int) -> None:
+        if not 0 <= first_lookahead <= CONTEXT:
+            raise ValueError(f"first_lookahead must be 0 to {CONTEXT}, not {first_lookahead}.")
         self._network = network
         self._first_lookahead = first_lookahead
         self._columns = network.begin()

@@ -170,6 +170,11 @@ class TestDelay:
         taken = next(count for count, block in enumerate(millisecond, 1) if len(stream.process(block)))
         assert taken == needed_ms
 
+    @pytest.mark.parametrize("first_lookahead", [-1, 16])
+    def test_a_lookahead_that_cannot_be_is_refused(self, watermark, first_lookahead):
+        with pytest.raises(ValueError, match="0 to 15"):
+            watermark.stream(first_lookahead=first_lookahead)
+
     def test_never_more_than_214_ms_are_held_back(self, watermark, talk):
         stream = watermark.stream()
         held = 0
@@ -196,7 +201,8 @@ class TestMemory:
     def test_a_long_block_leaves_no_more_behind_than_short_ones(self, watermark, talk):
         long, short = watermark.stream(), watermark.stream()
         long.process(talk[:192_000])
-        run_without_end(short, talk[:192_000])
+        for start in range(0, 192_000, 2_400):
+            short.process(talk[start : start + 2_400])
         assert kept_bytes(long) == kept_bytes(short)
 
     def test_no_graph_is_kept(self, watermark, talk):
@@ -213,11 +219,6 @@ def worst_bend(mark: np.ndarray, borders: np.ndarray) -> float:
     at = np.unique(np.concatenate([borders - 1, borders - 2]))
     at = at[(at >= 0) & (at < len(bends))]
     return float(bends[at].max() / np.delete(bends, at).max())
-
-
-def run_without_end(stream: WatermarkStream, samples: np.ndarray) -> None:
-    for start in range(0, len(samples), 2_400):
-        stream.process(samples[start : start + 2_400])
 
 
 def tensors_of(stream: WatermarkStream) -> list[torch.Tensor]:
