@@ -28,7 +28,7 @@ from worker.engine.chatterbox.speech import Speech
 from worker.engine.chatterbox.speech_loop import SpeechLoop
 from worker.engine.chatterbox.task import Task
 from worker.engine.chatterbox.upstream import S3GEN_SR, punc_norm
-from worker.engine.chatterbox.watermark import Watermark
+from worker.engine.chatterbox.watermark import Watermark, WatermarkThreads
 from worker.engine.checkpoint import BUILT_IN_VOICE_FILE
 from worker.engine.s3gen.decoder import SpeechDecoder
 from worker.engine.s3gen.settings import DecoderSettings
@@ -88,7 +88,7 @@ class ChatterboxTurbo(Engine):
             self._model: ChatterboxModel | None = load_model(
                 checkpoint, _device(settings.device), settings.precision
             )
-            self._watermark = Watermark() if settings.watermark else None
+            self._watermark = WatermarkThreads(Watermark()) if settings.watermark else None
             self._build(self._model, settings)
         self.watermarks = settings.watermark
         self._built_in_voice = checkpoint / BUILT_IN_VOICE_FILE
@@ -141,13 +141,15 @@ class ChatterboxTurbo(Engine):
 
     def watermark(self) -> Stage | None:
         """Return a stage that puts Perth's watermark on one request's samples; None when it is off."""
-        return self._watermark.stream() if self._watermark is not None else None
+        return self._watermark.stage() if self._watermark is not None else None
 
     def close(self) -> None:
         """Give back the model's memory; what is being spoken fails."""
         if self._model is None:
             return
         self._loop.close()
+        if self._watermark is not None:
+            self._watermark.close()
         self._model = self._watermark = None
         self._voices.clear()
         del self._loop, self._tokens, self._samples

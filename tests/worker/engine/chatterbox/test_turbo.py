@@ -53,20 +53,18 @@ def stock_speak(engine: ChatterboxTurbo, stock: Any, text: str, conditionals: Co
     stock.watermarker = SimpleNamespace(apply_watermark=lambda samples, **_: samples)
     voice = {name: torch.tensor(array) for name, array in conditionals.tensors.items()}
     stream = engine._samples.open(voice, SEED)
-    with PrescribedNoise(
-        stream.noise_between(0, 2000), stream.vocoder.offsets, stream.vocoder.noise
-    ) as noise:
-        generate = stock.s3gen.inference
+    generate = stock.s3gen.inference
 
-        def inference(speech_tokens: Any, **options: Any) -> Any:
-            noise.flow = stream.noise_between(0, 2 * len(speech_tokens))
+    def inference(speech_tokens: Any, **options: Any) -> Any:
+        flow = stream.noise_between(0, 2 * len(speech_tokens))
+        with PrescribedNoise(flow, stream.vocoder.offsets, stream.vocoder.noise):
             return generate(speech_tokens=speech_tokens, **options)
 
-        stock.s3gen.inference = inference
-        try:
-            return stock.generate(text, top_k=1)[0].numpy()
-        finally:
-            del stock.s3gen.inference
+    stock.s3gen.inference = inference
+    try:
+        return stock.generate(text, top_k=1)[0].numpy()
+    finally:
+        del stock.s3gen.inference
 
 
 def stock_prepare(stock: Any, clip: Clip, directory: Path) -> None:

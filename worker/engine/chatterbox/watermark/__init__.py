@@ -7,5 +7,6 @@ in frames of 64 ms every 10 ms, over Perth's own weights, at the speech's own 24
 
 from worker.engine.chatterbox.watermark.mark import Watermark
 from worker.engine.chatterbox.watermark.stream import WatermarkStream
+from worker.engine.chatterbox.watermark.threads import WatermarkThreads
 
-__all__ = ["Watermark", "WatermarkStream"]
+__all__ = ["Watermark", "WatermarkStream", "WatermarkThreads"]
