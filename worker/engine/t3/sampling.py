@@ -81,7 +81,9 @@ class SamplingRows:
         )
 
 
-def choose_tokens(logits: Tensor, options: SamplingRows, seen: Tensor, keys: Tensor, *, whole: bool) -> Tensor:
+def choose_tokens(
+    logits: Tensor, options: SamplingRows, seen: Tensor, keys: Tensor, *, whole: bool
+) -> Tensor:
     """Choose a token a row: (b,) int64.
 
     ``logits`` (b, vocabulary) float32; ``seen`` (b, vocabulary) bool, the tokens to penalise;
@@ -94,9 +96,7 @@ def choose_tokens(logits: Tensor, options: SamplingRows, seen: Tensor, keys: Ten
     return tokens.gather(-1, chosen).squeeze(-1)
 
 
-def candidates(
-    logits: Tensor, options: SamplingRows, seen: Tensor, *, whole: bool
-) -> tuple[Tensor, Tensor]:
+def candidates(logits: Tensor, options: SamplingRows, seen: Tensor, *, whole: bool) -> tuple[Tensor, Tensor]:
     """Return what every rule leaves of the scores, (b, candidates), and whose they are."""
     width = logits.shape[-1] if whole else min(CANDIDATES, logits.shape[-1])
     scores, tokens = logits.topk(width, dim=-1)

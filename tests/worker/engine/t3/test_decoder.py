@@ -63,7 +63,7 @@ def test_joining_at_different_moments_changes_nothing(
             join = joins[turn // 3]
             tokens[join.slot] += decoder.prefill([join]).wait()
         for own, token in zip(tokens, decoder.step().wait(), strict=False):
-            own += [token] if own else []
+            own.extend([token] if own else [])
     assert [own[:COUNT] for own in tokens] == alone
 
 

@@ -11,10 +11,10 @@ WINDOW = 100
 LONGEST_PERIOD = 25
 
 
-@given(st.integers(0, 60), st.integers(1, LONGEST_PERIOD), st.integers(0, 40), st.randoms(use_true_random=False))
-def test_a_circle_is_found_and_kept_once(
-    before: int, period: int, extra: int, chance: random.Random
-) -> None:
+@given(
+    st.integers(0, 60), st.integers(1, LONGEST_PERIOD), st.integers(0, 40), st.randoms(use_true_random=False)
+)
+def test_a_circle_is_found_and_kept_once(before: int, period: int, extra: int, chance: random.Random) -> None:
     speech = [1000 + index for index in range(before)]
     circle = chance.sample(range(500), period)
     turns = [circle[index % period] for index in range(WINDOW + extra)]

@@ -65,9 +65,7 @@ def test_attention_sees_the_slots_own_positions_up_to_each_querys(cache: KVCache
         for query in range(2):
             until = int(positions[row, query]) + 1
             seen_keys, seen_values = (each[0, slots[row], :, :until] for each in (cache.keys, cache.values))
-            weights = torch.softmax(
-                torch.einsum("hd,hnd->hn", queries[row, :, query], seen_keys) / 8, dim=-1
-            )
+            weights = torch.softmax(torch.einsum("hd,hnd->hn", queries[row, :, query], seen_keys) / 8, dim=-1)
             expected = torch.einsum("hn,hnd->hd", weights, seen_values)
             torch.testing.assert_close(attended[row, :, query], expected)
 

@@ -281,7 +281,9 @@ def first_logits(t3: T3) -> Tensor:
     return logits
 
 
-def likelihood_of_draws(logits: Tensor, *, drawn_by: Sampling, claimed: Sampling, draws: int = 20_000) -> float:
+def likelihood_of_draws(
+    logits: Tensor, *, drawn_by: Sampling, claimed: Sampling, draws: int = 20_000
+) -> float:
     """Draw first tokens, and return how likely such counts are where stock's processors decide."""
     start = torch.tensor([[VOCABULARY - 2]])
     expected = stock_scores(logits, start, claimed).softmax(-1)[0].double() * draws

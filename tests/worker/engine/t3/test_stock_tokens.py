@@ -46,7 +46,9 @@ def test_voices_and_texts_make_a_difference(expected: list[list[int]]) -> None:
 
 @pytest.mark.parametrize("cached", [True, False])
 @pytest.mark.parametrize("index", range(len(SPOKEN)))
-def test_greedy_tokens_equal_stocks_alone(t3: T3, expected: list[list[int]], index: int, cached: bool) -> None:
+def test_greedy_tokens_equal_stocks_alone(
+    t3: T3, expected: list[list[int]], index: int, cached: bool
+) -> None:
     spoken = SPOKEN[index]
     join = spoken.join(t3, prefix=prefix_of(t3, spoken) if cached else None)
     tokens = expected[index]
@@ -76,7 +78,9 @@ def test_200_greedy_tokens_of_the_full_size_equal_stocks(full_t3_file: Path) -> 
     """Three voices, with and without their prefix, alone and among seven others."""
     stock = load_stock_t3(full_t3_file, small=False)
     with always_the_likeliest():
-        expected = [stock_tokens(stock, each, temperature=0.0, max_gen_len=FULL_TOKENS - 1) for each in SPOKEN]
+        expected = [
+            stock_tokens(stock, each, temperature=0.0, max_gen_len=FULL_TOKENS - 1) for each in SPOKEN
+        ]
     del stock
     assert len({tuple(tokens) for tokens in expected}) == len(SPOKEN)
     assert all(len(set(tokens)) > FULL_TOKENS / 2 for tokens in expected)
