@@ -73,7 +73,7 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
         ours[precision], ours_mb[precision] = _weighed(device, load)
     samples = Samples()
     before = _memory_mb(device)
-    for turn in range((3 if quick else 7) + 1):
+    for turn in range((3 if quick else 5) + 1):
         warm = samples if turn else Samples()  # the first pays for what is done once in a process
         warm.add("memory", "gb_per_s", _bandwidth(device))
         _measure_stock(stock, ours[default], warm)

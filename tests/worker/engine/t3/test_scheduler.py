@@ -204,6 +204,25 @@ def test_without_lag_every_turn_delivers_a_token_to_each() -> None:
     assert [len(each.tokens) for each in utterances] == [3, 3, 3]
 
 
+def test_a_failed_prefill_is_raised_and_takes_no_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    hall = Hall.of(2)
+    speaking = hall.submit(30)
+    hall.turn()
+    with monkeypatch.context() as patch:
+        patch.setattr(hall.decoder, "prefill", refuse)
+        hall.scheduler.submit(Utterance(hall.voices[0], torch.zeros(99, 4), Sampling(), 7, 10))
+        with pytest.raises(ValueError, match="too long"):
+            hall.scheduler.turn()
+    assert (hall.scheduler.active, hall.scheduler.waiting) == (1, 0)
+    later = hall.submit(30)
+    hall.finish()
+    assert len(speaking.tokens) == len(later.tokens) == 30
+
+
+def refuse(joins: object) -> None:
+    raise ValueError("too long")
+
+
 def test_urgency_is_asked_anew_at_every_admission() -> None:
     hall = Hall.of(1)
     hall.submit(3)
