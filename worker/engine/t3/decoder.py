@@ -74,7 +74,12 @@ class Decoder:
 
     @torch.inference_mode()
     def prefill(self, joins: Sequence[Join]) -> PendingTokens:
-        """Begin the slots of ``joins``; their first tokens, in that order."""
+        """Begin the slots of ``joins``; their first tokens, in that order.
+
+        Raises ``ValueError``, before any slot is touched, for a text that a slot cannot hold.
+        """
+        for join in joins:
+            self._require_room(join)
         starts = [self._begin(join) for join in joins]
         inputs = [
             join.text if join.prefix is not None else torch.cat([join.conditionals, join.text])
@@ -132,6 +137,13 @@ class Decoder:
         """Return how many speech tokens a slot has room for behind a voice and a text."""
         return self.cache.length - conditionals - text - _SPARE_POSITIONS
 
+    def _require_room(self, join: Join) -> None:
+        voice = len(join.conditionals) if join.prefix is None else join.prefix.length
+        needed = voice + len(join.text)
+        # Beyond its last position a slot would take all for that one, and speak nonsense.
+        if needed > self.cache.length:
+            raise ValueError(f"A text needs {needed} positions where a slot has {self.cache.length}.")
+
     def _begin(self, join: Join) -> int:
         self.slots.join(join.slot, join.sampling, join.seed, self.model.sizes.start_token)
         self._needs_all[join.slot] = join.sampling.needs_all
@@ -155,7 +167,7 @@ class Decoder:
             self.model.speech_logits(hidden),
             self.slots.sampling.rows(slots),
             self.slots.seen[slots],
-            self.slots.next_uniforms(slots),
+            self.slots.next_keys(slots),
             whole=whole,
         )
 

@@ -153,9 +153,11 @@ class T3:
 def _sizes(shapes: Mapping[str, tuple[int, ...]]) -> T3Sizes:
     try:
         positions, width = shapes["tfmr.wpe.weight"]
-        layers = 1 + max(int(name.split(".")[2]) for name in shapes if name.startswith("tfmr.h."))
+        indices = [int(name.split(".")[2]) for name in shapes if name.startswith("tfmr.h.")]
+        if not indices:
+            raise ValueError("it has no tensor 'tfmr.h.*'")
         return T3Sizes(
-            layers=layers,
+            layers=1 + max(indices),
             width=width,
             heads=width // HEAD_SIZE,
             positions=positions,

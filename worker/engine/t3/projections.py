@@ -13,9 +13,6 @@ from typing_extensions import override
 
 from worker.engine.t3.precision import Precision
 
-_FEW_ROWS = 12
-"""Up to here reading 8-bit weights is quicker than bfloat16's faster arithmetic: measured on two cores."""
-
 _INT8_MAX = 127
 
 
@@ -23,7 +20,7 @@ class Projection(Protocol):
     """A weight matrix and its bias."""
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """Map (..., inputs) to (..., outputs), in the precision's own type."""
+        """Map (b, n, inputs) to (b, n, outputs), in the precision's own type; a decode step's n is 1."""
         ...
 
 
@@ -40,9 +37,10 @@ class DenseProjection(Projection):
 
 
 class Int8Projection(Projection):
-    """8-bit weights for a few rows, bfloat16 ones for many, such as a prefill's.
+    """8-bit weights for decode steps, bfloat16 ones for prefills, whose many rows multiply faster so.
 
-    A row's result depends on that row only: which streams are decoded beside it changes nothing.
+    A step's row depends on that row only: which streams are decoded beside it, and how many, changes
+    nothing. From about 16 streams on bfloat16 would be quicker, and no longer independent.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
@@ -55,9 +53,9 @@ class Int8Projection(Projection):
 
     @override
     def __call__(self, rows: Tensor) -> Tensor:
-        flat = rows.reshape(-1, rows.shape[-1]).bfloat16()
-        if len(flat) > _FEW_ROWS:
+        if rows.shape[-2] > 1:
             return self._wide(rows)
+        flat = rows.reshape(-1, rows.shape[-1]).bfloat16()
         product: Tensor = torch._weight_int8pack_mm(flat, self._weight, self._scales)  # noqa: SLF001 - the operator has no public name
         return (product + self._bias).view(*rows.shape[:-1], -1)
 

@@ -1,4 +1,4 @@
-"""Choosing the next speech token of every slot, by each slot's own options.
+"""Choosing the next speech token of every slot, by each slot's own options and its own chance.
 
 The rules are those of stock's ``inference_turbo``, in its order: temperature, top-k, top-p, repetition
 penalty, draw. Stock applies them to the whole vocabulary and sorts it twice. Here the likeliest
@@ -18,6 +18,11 @@ CANDIDATES = 1024
 
 MOST_TOP_K = 1000
 """A larger top-k, or none, needs the whole vocabulary sorted."""
+
+# Odd multipliers, whose products modulo 2^64 carry every bit of a factor to the upper ones: the
+# fractions of the golden ratio, of the square roots of 2 and 3, and of pi.
+_WEYL = 0x9E3779B97F4A7C15 - (1 << 64)
+_MIXERS = ((0x6A09E667F3BCC909, 32), (0x243F6A8885A308D3, 29), (0x3B67AE8584CAA73B, 32))
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,8 @@ class SamplingRows:
 
     temperature: Tensor
     top_k: Tensor
-    top_p: Tensor
+    tail: Tensor
+    """1 - top_p: computed in double precision, as stock does, and rounded once."""
     repetition_penalty: Tensor
 
     @classmethod
@@ -62,7 +68,7 @@ class SamplingRows:
         """Write a slot's options."""
         self.temperature[slot] = sampling.temperature
         self.top_k[slot] = sampling.top_k
-        self.top_p[slot] = sampling.top_p
+        self.tail[slot] = 1 - sampling.top_p
         self.repetition_penalty[slot] = sampling.repetition_penalty
 
     def rows(self, slots: Tensor | slice) -> "SamplingRows":
@@ -70,27 +76,34 @@ class SamplingRows:
         return SamplingRows(
             self.temperature[slots],
             self.top_k[slots],
-            self.top_p[slots],
+            self.tail[slots],
             self.repetition_penalty[slots],
         )
 
 
 def choose_tokens(
-    logits: Tensor, options: SamplingRows, seen: Tensor, uniforms: Tensor, *, whole: bool
+    logits: Tensor, options: SamplingRows, seen: Tensor, keys: Tensor, *, whole: bool
 ) -> Tensor:
     """Choose a token a row: (b,) int64.
 
     ``logits`` (b, vocabulary) float32; ``seen`` (b, vocabulary) bool, the tokens to penalise;
-    ``uniforms`` (b,) in [0, 1), a row's share of chance; ``whole`` takes every token for a candidate.
+    ``keys`` (b,) int64, a row's share of chance; ``whole`` takes every token for a candidate.
     """
+    scores, tokens = candidates(logits, options, seen, whole=whole)
+    handicap = torch.where(options.temperature == 0, 0.0, exponential(keys, tokens).log())
+    # Where nobody can win, the first is the likeliest, which every rule keeps.
+    chosen = (scores - handicap).argmax(-1, keepdim=True)
+    return tokens.gather(-1, chosen).squeeze(-1)
+
+
+def candidates(logits: Tensor, options: SamplingRows, seen: Tensor, *, whole: bool) -> tuple[Tensor, Tensor]:
+    """Return what every rule leaves of the scores, (b, candidates), and whose they are."""
     width = logits.shape[-1] if whole else min(CANDIDATES, logits.shape[-1])
     scores, tokens = logits.topk(width, dim=-1)
     scores = apply_temperature(scores, options.temperature)
     scores = keep_top_k(scores, options.top_k)
-    scores = keep_top_p(scores, options.top_p)
-    scores = penalise(scores, seen.gather(-1, tokens), options.repetition_penalty)
-    chosen = torch.where(options.temperature == 0, scores.argmax(-1, keepdim=True), draw(scores, uniforms))
-    return tokens.gather(-1, chosen).squeeze(-1)
+    scores = keep_top_p(scores, options.tail)
+    return penalise(scores, seen.gather(-1, tokens), options.repetition_penalty), tokens
 
 
 def apply_temperature(scores: Tensor, temperature: Tensor) -> Tensor:
@@ -104,11 +117,11 @@ def keep_top_k(scores: Tensor, top_k: Tensor) -> Tensor:
     return scores.masked_fill(scores < scores.gather(-1, last), -torch.inf)
 
 
-def keep_top_p(scores: Tensor, top_p: Tensor) -> Tensor:
-    """Drop the least likely of falling ``scores`` that together have no more than 1 - p; keep one."""
+def keep_top_p(scores: Tensor, tail: Tensor) -> Tensor:
+    """Drop the least likely of falling ``scores`` that together have no more than ``tail``; keep one."""
     likelihoods = scores.softmax(-1)
     with_all_below = likelihoods.flip(-1).cumsum(-1).flip(-1)
-    dropped = (with_all_below <= 1 - top_p) & (top_p < 1)
+    dropped = (with_all_below <= tail) & (tail > 0)
     dropped[..., 0] = False
     return scores.masked_fill(dropped, -torch.inf)
 
@@ -118,10 +131,16 @@ def penalise(scores: Tensor, seen: Tensor, penalty: Tensor) -> Tensor:
     return torch.where(seen, torch.where(scores < 0, scores * penalty, scores / penalty), scores)
 
 
-def draw(scores: Tensor, uniforms: Tensor) -> Tensor:
-    """Invert each row's distribution at its uniform number: the chosen candidates' indices, (b, 1)."""
-    cumulated = scores.softmax(-1).cumsum(-1)
-    target = uniforms[:, None] * cumulated[:, -1:]
-    index = (cumulated <= target).sum(-1, keepdim=True)
-    # Rounding may put the target on the total itself, which no candidate exceeds.
-    return torch.where(index < scores.shape[-1], index, scores.argmax(-1, keepdim=True))
+def exponential(keys: Tensor, tokens: Tensor) -> Tensor:
+    """Return the random times (b, n), exponentially distributed with mean 1, of (b, n) tokens.
+
+    Whoever has the least time divided by likelihood is drawn by its likelihood. A token's time
+    depends on the row's key and on the token, not on its rank: where rounding differs, as it does
+    between batches, only a photo finish can end otherwise.
+    """
+    mixed = keys[:, None] + tokens * _WEYL
+    for multiplier, shift in _MIXERS:
+        # A shift of a negative number brings in ones: they are masked away.
+        mixed = (mixed ^ ((mixed >> shift) & ((1 << (64 - shift)) - 1))) * multiplier
+    uniform = (((mixed >> 33) & 0x7FFFFFFF).float() + 0.5) * 2.0**-31
+    return -torch.log1p(-uniform)

@@ -96,7 +96,8 @@ class Utterance:
     urgency: Callable[[], float] = lambda: 0.0
     """The smaller, the sooner it gets a slot; the first come among equals."""
     tokens: list[int] = field(default_factory=list)
-    """Speech tokens so far; the stop token is not among them."""
+    """Speech tokens so far, without the stop token that ended them. When it ends as ``CIRCLING`` the
+    last of them are taken away again, some of which may have been read already."""
     ending: Ending | None = None
 
     @property
@@ -154,7 +155,10 @@ class TokenScheduler:
             self._end(utterance, Ending.CANCELLED)
 
     def turn(self) -> None:
-        """Let those join that have room, and decode one token of each."""
+        """Let those join that have room, and decode one token of each.
+
+        Raises what the decoder raises; utterances whose prefill failed are forgotten, without an ending.
+        """
         self._admit()
         if any(self._slots):
             self._close_ranks()
@@ -187,10 +191,9 @@ class TokenScheduler:
             )
             for slot, utterance in joining
         ]
+        pending = self._decoder.prefill(joins)  # raises before anybody has a slot
         for slot, utterance in joining:
             self._slots[slot] = utterance
-        pending = self._decoder.prefill(joins)
-        for slot, utterance in joining:
             if utterance.voice.prefix is None:
                 prefix = self._decoder.prefix_of(slot, len(utterance.voice.conditionals))
                 utterance.voice.keep_prefix(prefix)

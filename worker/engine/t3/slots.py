@@ -23,7 +23,7 @@ class Slots:
         """(slots,): 1 or 0; a slot that nobody has stands still."""
         self.drawn = torch.zeros(count, dtype=torch.long, device=device)
         """(slots,): tokens chosen so far."""
-        self.uniforms = torch.zeros(count, MAX_SPEECH_TOKENS, device=device)
+        self.keys = torch.zeros(count, MAX_SPEECH_TOKENS, dtype=torch.long, device=device)
         """(slots, 1001): the request's random numbers, one a token: chance that no other request touches."""
         self.seen = torch.zeros(count, sizes.speech_vocabulary, dtype=torch.bool, device=device)
         """(slots, speech vocabulary): tokens that the repetition penalty makes less likely."""
@@ -32,7 +32,8 @@ class Slots:
     def join(self, slot: int, sampling: Sampling, seed: int, start_token: int) -> None:
         """Give a slot to a request, before its prefill; at its first token the start token is penalised."""
         generator = torch.Generator().manual_seed(seed)
-        self.uniforms[slot] = torch.rand(MAX_SPEECH_TOKENS, generator=generator).to(self.uniforms.device)
+        keys = torch.empty(MAX_SPEECH_TOKENS, dtype=torch.long).random_(generator=generator)
+        self.keys[slot] = keys.to(self.keys.device)
         self.sampling.set(slot, sampling)
         self.seen[slot] = False
         self.seen[slot, start_token] = True
@@ -56,9 +57,9 @@ class Slots:
         # A step may run before the host has seen that the one before it was the last.
         self.drawn[rows] = (self.drawn[rows] + self.is_active[rows]).clamp(max=MAX_SPEECH_TOKENS - 1)
 
-    def next_uniforms(self, slots: Tensor | slice) -> Tensor:
+    def next_keys(self, slots: Tensor | slice) -> Tensor:
         """Return the random numbers of the slots' next tokens, (b,)."""
-        return self.uniforms[slots].gather(1, self.drawn[slots, None]).squeeze(1)
+        return self.keys[slots].gather(1, self.drawn[slots, None]).squeeze(1)
 
     def leave(self, slot: int) -> None:
         """Take a slot back: from now on it stands still, at a position that every bucket has."""
@@ -82,6 +83,6 @@ class Slots:
     def _rows(self) -> list[Tensor]:
         options = self.sampling
         return [
-            *(self.token, self.position, self.is_active, self.drawn, self.uniforms, self.seen),
-            *(options.temperature, options.top_k, options.top_p, options.repetition_penalty),
+            *(self.token, self.position, self.is_active, self.drawn, self.keys, self.seen),
+            *(options.temperature, options.top_k, options.tail, options.repetition_penalty),
         ]
