@@ -14,6 +14,7 @@ class Benchmark(StrEnum):
     """What can be measured."""
 
     VOICES = "voices"
+    S3GEN_SEAMS = "s3gen_seams"
 
 
 def main(
