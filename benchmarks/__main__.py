@@ -16,6 +16,7 @@ class Benchmark(StrEnum):
     T3 = "t3"
     VOICES = "voices"
     WATERMARK = "watermark"
+    S3GEN_SEAMS = "s3gen_seams"
 
 
 def main(

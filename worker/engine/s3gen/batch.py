@@ -1,6 +1,8 @@
-"""Rows of different lengths as tensors of one shape."""
+"""Rows of different lengths as tensors of one shape, of which there are few."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -37,38 +39,50 @@ class FlowBatch(NamedTuple):
 
     tokens: Tensor
     """(batch, n) int64."""
+    lengths: Tensor
+    """(batch,): the tokens of each row that count."""
+    frames: Tensor
+    """(batch,): likewise for frames."""
     noise: Tensor
     """(batch, frames, 80)."""
     prompt_mel: Tensor
     """(batch, frames, 80), zeros after the prompt."""
     speaker: Tensor
     """(batch, 80)."""
-    lengths: Tensor | None
-    """(batch,): the tokens of each row that count; None where no row is padded."""
-    frames: Tensor | None
-    """(batch,): likewise for frames."""
 
 
-def batch_rows(rows: Sequence[FlowRow], *, count: int = 0, length: int = 0) -> FlowBatch:
-    """Pad rows to the longest of them, or, as graphs need, to ``count`` rows of ``length`` tokens.
+@dataclass(frozen=True)
+class Buckets:
+    """The shapes that a batch may have: few, so that each can be captured once."""
 
-    Rows that only fill up repeat the last one.
-    """
-    fixed = count > 0
-    rows = [*rows, *[rows[-1]] * (count - len(rows))]
-    length = (
-        max(length, *(len(row.tokens) for row in rows)) if len(rows) > 1 or length else len(rows[0].tokens)
-    )
-    frames = FRAMES_PER_TOKEN * length if fixed else max(row.frames for row in rows)
-    uneven = fixed or any(len(row.tokens) < length or row.frames < frames for row in rows)
+    tokens: int = 32
+    """Lengths are multiples of it."""
+    most_rows: int = 32
+    """Numbers of rows are powers of two up to it."""
+
+    def sort(self, rows: Sequence[FlowRow]) -> Iterator[tuple[list[int], FlowBatch]]:
+        """Yield batches, each with the places of its rows in ``rows``; rows behind those only fill up."""
+        alike = defaultdict(list)
+        for index, row in enumerate(rows):
+            alike[-(-len(row.tokens) // self.tokens) * self.tokens].append(index)
+        for length, indices in alike.items():
+            for first in range(0, len(indices), self.most_rows):
+                share = indices[first : first + self.most_rows]
+                count = 1 << (len(share) - 1).bit_length()
+                filled = [rows[index] for index in share + share[-1:] * (count - len(share))]
+                yield share, pad(filled, length, FRAMES_PER_TOKEN * length)
+
+
+def pad(rows: Sequence[FlowRow], length: int, frames: int) -> FlowBatch:
+    """Pad rows to ``length`` tokens and ``frames`` frames."""
     device = rows[0].tokens.device
     return FlowBatch(
         tokens=torch.stack([_padded(row.tokens, length) for row in rows]),
+        lengths=torch.tensor([len(row.tokens) for row in rows], device=device),
+        frames=torch.tensor([row.frames for row in rows], device=device),
         noise=torch.stack([_padded(row.noise, frames) for row in rows]),
         prompt_mel=torch.stack([_padded(row.prompt_mel, frames) for row in rows]),
         speaker=torch.stack([row.speaker for row in rows]),
-        lengths=torch.tensor([len(row.tokens) for row in rows], device=device) if uneven else None,
-        frames=torch.tensor([row.frames for row in rows], device=device) if uneven else None,
     )
 
 

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from voices.clip import Samples
 from worker.engine.chatterbox.upstream import S3GEN_SIL, S3GEN_SR
+from worker.engine.s3gen.batch import Buckets
 from worker.engine.s3gen.flow import Flow
+from worker.engine.s3gen.graphs import CudaCapture
 from worker.engine.s3gen.precision import resolve
 from worker.engine.s3gen.seam import join
 from worker.engine.s3gen.settings import DecoderSettings
@@ -43,8 +45,13 @@ class SpeechDecoder:
         self.settings = settings or DecoderSettings()
         device = s3gen.trim_fade.device
         with torch.inference_mode():
+            on_gpu = device.type == "cuda"
             self._flow = Flow(
-                s3gen.flow, self.settings.flow_steps, resolve(self.settings.flow_precision, device)
+                s3gen.flow,
+                self.settings.flow_steps,
+                resolve(self.settings.flow_precision, device),
+                buckets=Buckets() if on_gpu else None,
+                capture=CudaCapture() if on_gpu and self.settings.graphs else None,
             )
             self._vocoder = Vocoder(
                 s3gen.mel2wav,

@@ -75,7 +75,7 @@ class _Layer:
         self._scale = scale
         self._positions = positions
         self._linear_pos = attention.linear_pos
-        self._table = torch.empty(0)
+        self._tables: dict[int, Tensor] = {}
         self._attention_norm = Norm(layer.norm_mha, dtype)
         self._feed_norm = Norm(layer.norm_ff, dtype)
         self._widen = Affine.of(layer.feed_forward.w_1, dtype)
@@ -93,11 +93,12 @@ class _Layer:
     def _keys_of_distances(self, x: Tensor) -> Tensor:
         """Return the keys (heads, 2n - 1, 64) of the distances n - 1 down to 1 - n."""
         length = x.shape[1]
-        if self._table.shape[-2:][0] < 2 * length - 1:
-            table = self._linear_pos(self._positions.table(2 * length, x.device))
-            self._table = heads(table.to(x.dtype), 1, _HEADS)[0][0]
-        middle = self._table.shape[1] // 2
-        return self._table[:, middle - length + 1 : middle + length]
+        # For a power of two, and never given back: a captured graph reads it where it was.
+        room = 1 << (length - 1).bit_length()
+        if room not in self._tables:
+            table = self._linear_pos(self._positions.table(room, x.device))
+            self._tables[room] = heads(table.to(x.dtype), 1, _HEADS)[0][0]
+        return self._tables[room][:, room - length : room + length - 1]
 
     @staticmethod
     def _by_distance(scores: Tensor) -> Tensor:
