@@ -1,6 +1,5 @@
 """What a client may ask for: validated, bounded, typed. Nothing unchecked goes further than this."""
 
-from collections.abc import Collection
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -16,7 +15,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from voices.errors import InvalidRequest, InvalidVoiceId
 from voices.voice import DEFAULT_VOICE_ID, VoiceId
-from worker.audio.encoders import FORMATS
+from worker.audio.formats import AudioOutput, FormatName
 from worker.engine.base import Engine, SpeechOptions
 from worker.errors import TextTooLong
 from worker.text.normalize import is_speakable
@@ -74,22 +73,14 @@ class SpeechRequest(_Request):
             raise PydanticCustomError("text", "there is nothing to speak in it: send at least one word")
         return text
 
-    @field_validator("format")
-    @classmethod
-    def _is_known(cls, name: str) -> str:
-        if name not in FORMATS:
-            raise PydanticCustomError("format", "use one of {known}", {"known": ", ".join(FORMATS)})
-        return name
-
     @model_validator(mode="after")
     def _format_has_the_rate(self) -> Self:
-        rates = FORMATS[self.format].sample_rates
-        if self.sample_rate is not None and self.sample_rate not in rates:
-            raise InvalidRequest(
-                f"sample_rate: {self.format} cannot have {self.sample_rate} Hz: {_describe_rates(rates)}.",
-                field="sample_rate",
-            )
+        FormatName.parse(self.format).check_rate(self.sample_rate)
         return self
+
+    def output(self, engine_rate: int) -> AudioOutput:
+        """Return what the audio will be, from an engine of ``engine_rate`` Hz."""
+        return FormatName.parse(self.format).output(self.sample_rate, engine_rate)
 
     @property
     def options(self) -> SpeechOptions:
@@ -175,9 +166,3 @@ def _explain(model: type[Request], error: ErrorDetails) -> InvalidRequest:
 
 
 _ALIASES = {"voice": "voice_id", "response_format": "format"}
-
-
-def _describe_rates(rates: Collection[int]) -> str:
-    if isinstance(rates, range):
-        return f"use {rates[0]} to {rates[-1]} Hz"
-    return f"use one of {', '.join(map(str, rates))} Hz"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from voices.library import VoiceLibrary
-from worker.audio.encoders import WAV_HEADER_BYTES, wav_header
+from worker.audio.encoders.wav import WAV_HEADER_BYTES, wav_header
 from worker.engine.choice import open_engine
 from worker.events import AudioEvent, EndEvent, StartEvent
 from worker.progress import Arrival

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from voices.clip import Samples
 from voices.library import VoiceLibrary
-from worker.audio.encoders import FORMATS
+from worker.audio.formats import AudioOutput
 from worker.audio.pacing import EventPacer
 from worker.audio.resample import Resampler
 from worker.audio.speed import TimeStretch
@@ -43,9 +43,10 @@ class Synthesizer:
         """
         progress = Progress(arrival, request.deadline_ms, cancelled)
         voice = self.voices.get(request.voice_id)
-        yield self._start(request, arrival, voice)
+        output = request.output(self.engine.sample_rate)
+        yield self._start(request, output, arrival, voice)
         digest, chunks, audio_seconds, total_bytes = hashlib.sha256(), 0, 0.0, 0
-        for seconds, encoded in self._encoded(request, voice, progress):
+        for seconds, encoded in self._encoded(request, output, voice, progress):
             total_bytes += len(encoded)
             if total_bytes > self._max_result_bytes:
                 raise TextTooLong(
@@ -65,30 +66,28 @@ class Synthesizer:
             metrics=progress.metrics(audio_seconds, voice.source),
         )
 
-    def _start(self, request: SpeechRequest, arrival: Arrival, voice: LoadedVoice) -> StartEvent:
+    def _start(
+        self, request: SpeechRequest, output: AudioOutput, arrival: Arrival, voice: LoadedVoice
+    ) -> StartEvent:
         return StartEvent(
             request_id=arrival.request_id,
             voice_id=voice.voice_id,
             engine=self.engine.name,
-            format=request.format,
-            mime=FORMATS[request.format].mime,
-            sample_rate=self._sample_rate(request),
+            format=output.name,
+            mime=output.mime,
+            sample_rate=output.sample_rate,
             channels=1,
             ignored=request.options_ignored_by(self.engine),
         )
 
-    def _sample_rate(self, request: SpeechRequest) -> int:
-        return request.sample_rate or self.engine.sample_rate
-
     def _encoded(
-        self, request: SpeechRequest, voice: LoadedVoice, progress: Progress
+        self, request: SpeechRequest, output: AudioOutput, voice: LoadedVoice, progress: Progress
     ) -> Iterator[tuple[float, bytes]]:
         """Yield each audio event's seconds of speech and encoded bytes; one for all unless streamed."""
-        sample_rate = self._sample_rate(request)
-        encoder = FORMATS[request.format].encoder(sample_rate)
+        encoder = output.encoder()
         held_seconds, held = 0.0, b""
-        for samples in self._paced(request, voice, progress):
-            held_seconds += len(samples) / sample_rate
+        for samples in self._paced(request, output, voice, progress):
+            held_seconds += len(samples) / output.sample_rate
             held += encoder.encode(samples)
             if request.stream and held:
                 progress.note_audio()
@@ -99,11 +98,12 @@ class Synthesizer:
             progress.note_audio()
             yield held_seconds, held
 
-    def _paced(self, request: SpeechRequest, voice: LoadedVoice, progress: Progress) -> Iterator[Samples]:
+    def _paced(
+        self, request: SpeechRequest, output: AudioOutput, voice: LoadedVoice, progress: Progress
+    ) -> Iterator[Samples]:
         """Yield each event's share of the samples, at the request's speed and sample rate."""
-        sample_rate = self._sample_rate(request)
-        pacer = EventPacer(sample_rate)
-        stages = StageChain(self._stages(request, sample_rate))
+        pacer = EventPacer(output.sample_rate, output.event_samples)
+        stages = StageChain(self._stages(request, output.sample_rate))
         for samples in self._spoken(request, voice, progress):
             yield from pacer.gather(stages.process(samples))
         yield from pacer.gather(stages.flush())

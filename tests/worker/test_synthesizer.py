@@ -12,7 +12,7 @@ from scripted_engine import ScriptedEngine
 from voices.errors import UnknownVoice
 from voices.library import VoiceLibrary
 from voices.publication import Publisher
-from worker.audio.encoders import FORMATS
+from worker.audio.formats import FORMATS
 from worker.errors import Cancelled, DeadlineExceeded, TextTooLong
 from worker.events import AudioEvent, EndEvent, StartEvent
 from worker.progress import Arrival
