@@ -45,6 +45,8 @@ class SpeechRequest(_Request):
     """Hz; the engine's own when left out."""
     speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
     """Twice as fast is 2.0; the pitch stays."""
+    normalize: bool = True
+    """Whether numbers, dates, addresses and the like are put into words; English ones alone."""
     stream: bool = True
     """False sends the whole file in one audio event."""
     deadline_ms: Annotated[int, Field(ge=1, le=24 * 3_600_000)] | None = None

@@ -18,7 +18,6 @@ from worker.progress import Arrival, Progress
 from worker.request import SpeechRequest
 from worker.settings import MEBIBYTE, Settings
 from worker.text.chunks import split_text
-from worker.text.normalize import normalize_text
 from worker.voice_cache import LoadedVoice, VoiceCache
 
 
@@ -120,9 +119,10 @@ class Synthesizer:
     def _spoken(self, request: SpeechRequest, voice: LoadedVoice, progress: Progress) -> Iterator[Samples]:
         """Yield the engine's samples, text chunk by text chunk."""
         options = replace(request.options, language=request.language or voice.language)
-        for index, text_chunk in enumerate(split_text(normalize_text(request.text))):
+        text_chunks = split_text(request.text, language=options.language, normalize=request.normalize)
+        for index, text_chunk in enumerate(text_chunks):
             blocks = self.engine.stream(
-                text_chunk, voice.conditionals, options.for_text_chunk(index), progress.must_stop
+                text_chunk.text, voice.conditionals, options.for_text_chunk(index), progress.must_stop
             )
             for block in progress.timed(blocks):
                 progress.speech_tokens += block.speech_tokens

@@ -17,7 +17,9 @@ def decode(data, name, rate):
         decoded_rate = container.streams.audio[0].rate
         resampler = av.AudioResampler(format="flt", layout="mono", rate=decoded_rate)
         frames = [block for frame in container.decode(audio=0) for block in resampler.resample(frame)]
-    return np.concatenate([np.zeros(0, np.float32), *(frame.to_ndarray()[0] for frame in frames)]), decoded_rate
+    return np.concatenate(
+        [np.zeros(0, np.float32), *(frame.to_ndarray()[0] for frame in frames)]
+    ), decoded_rate
 
 
 def encode(encoder, samples, sizes=()):

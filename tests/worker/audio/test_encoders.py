@@ -134,7 +134,9 @@ def test_every_16_bit_level_has_the_standard_librarys_g711_code(law, compand):
 
 @pytest.mark.parametrize(("law", "expand"), [("ulaw", audioop.ulaw2lin), ("alaw", audioop.alaw2lin)])
 def test_g711_is_never_further_off_than_half_a_step(law, expand):
-    decoded = np.frombuffer(expand(g711_table(law)[ALL_INT16.view(np.uint16)].tobytes(), 2), "<i2").astype(int)
+    decoded = np.frombuffer(expand(g711_table(law)[ALL_INT16.view(np.uint16)].tobytes(), 2), "<i2").astype(
+        int
+    )
     levels = ALL_INT16.astype(int)
     step = np.maximum(np.abs(levels), 128) / 16
     assert np.all(np.abs(decoded - np.clip(levels, -32_256, 32_256)) <= step)
@@ -153,7 +155,9 @@ def test_every_answer_of_g711_is_whole_frames_of_20_ms(law, sizes):
     assert silence not in joined[: len(samples)]
 
 
-@pytest.mark.skipif(not (shutil.which("ffmpeg") or shutil.which("sox")), reason="neither ffmpeg nor sox is here")
+@pytest.mark.skipif(
+    not (shutil.which("ffmpeg") or shutil.which("sox")), reason="neither ffmpeg nor sox is here"
+)
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_programs_on_this_machine_hear_the_same_speech(name):
     samples = chirp(1.237, 8_000)
@@ -171,7 +175,7 @@ def test_the_programs_on_this_machine_hear_the_same_speech(name):
             bits = "16" if name == "pcm" else "8"
             how = ["-t", "raw", "-r", "8000", "-c", "1", "-b", bits, "-e", laws[name]] if name in laws else []
             command = [shutil.which("sox"), *how, str(path), "-t", "raw", "-b", "16", "-e", laws["pcm"], "-"]
-        heard = np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, "<i2")  # noqa: S603
+        heard = np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, "<i2")
     late = lag(heard / 32_768, samples)
     assert late == (0 if name not in {"mp3", "aac"} else pytest.approx(0, abs=1105))
     overlap = heard[late : late + len(samples)]

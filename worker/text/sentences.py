@@ -1,0 +1,142 @@
+"""Where sentences and paragraphs end, in every script; found while the text is read, not before."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from worker.text.english.abbreviations import ABBREVIATIONS_BEFORE_DOT, ENDS_SENTENCES
+from worker.text.tags import TAG
+
+
+class Pause(StrEnum):
+    """What comes after a piece of text, from the shortest pause to the longest."""
+
+    WORD = "word"
+    CLAUSE = "clause"
+    SENTENCE = "sentence"
+    PARAGRAPH = "paragraph"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """``text[start:end]``, without the blanks around it."""
+
+    start: int
+    end: int
+    pause: Pause
+
+
+CLOSERS = "\"'”’»›)\\]}*_`」』】）》〉"
+LONGEST_SENTENCE = 2_000
+"""Characters: a text that goes on without a full stop is taken in parts of this length."""
+
+_STOPS = ".!?…‽⁇⁈⁉؟۔։።។"
+_WIDE_STOPS = "。！？｡।॥"
+_END = re.compile(
+    rf"(?<![{_STOPS}])[{_STOPS}]++[{CLOSERS}]*+(?=\s|[{_WIDE_STOPS}]|\Z)"
+    rf"|[{_WIDE_STOPS}]++[{CLOSERS}]*+"
+    r"|[\n\r\f\v\u0085\u2028\u2029]\s*+"
+)
+_PARAGRAPH = re.compile(r"\n[^\S\n]*\n|[\f\v\u2029]|\r[^\S\r\n]*\r")
+_LINE_OF_ITS_OWN = re.compile(r"[ \t]*(?:[-*+•‣◦–—>|][ \t]|\d{1,3}[.)][ \t]|[-*_=|]{3})")
+_HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]")
+_LAST_WORD = re.compile(r"(?:^|[\s(\[{\"'“‘*_-])((?:[^\W\d_]{1,2}\.)*\w+)\.\Z")
+_NUMBERED_LINE = re.compile(r"(?:^|[\n\r])[ \t]*\d{1,3}\.\Z")
+_NEXT_WORD = re.compile(r"\s+[\"'“‘(\[*_]*(\w?)(\w*)")
+_AFTER_HOUR = re.compile(
+    r"\s+(?:[A-Z]{2,4}\b|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|"
+    r"July|August|September|October|November|December)"
+)
+_OPENING = re.compile(
+    r"\s+(?:The|This|That|These|Those|There|Then|He|She|It|We|They|You|I|In|On|At|For|But|And|So|If|When|While|"
+    r"After|Before|However|His|Her|Our|Their|My|Your|What|Why|How|Who|Where|Now|Its|As|By|No|Yes)\b"
+)
+"""Words that begin a sentence where they have a capital, and no name."""
+_LONGEST_ABBREVIATION = 24
+_SEAM = re.compile(r"[,;:،؛、，；：—–]\s|\s")
+
+
+def sentences(text: str) -> Iterator[Sentence]:
+    """Yield the sentences in order; between them are blanks alone."""
+    start = 0
+    for match in _END.finditer(text):
+        if (pause := _pause_at(text, match)) is None:
+            continue
+        yield from _bounded(text, start, match.end(), pause)
+        start = match.end()
+    yield from _bounded(text, start, len(text), Pause.PARAGRAPH)
+
+
+def _pause_at(text: str, match: re.Match[str]) -> Pause | None:
+    mark = match.group()
+    if mark[0].isspace():
+        return _line_break(text, match)
+    if mark == "." and not _is_full_stop(text, match.end()):
+        return None
+    if mark in {"...", "…"} and _next_is_small(text, match.end()):
+        return None
+    return Pause.SENTENCE
+
+
+def _line_break(text: str, match: re.Match[str]) -> Pause | None:
+    if _PARAGRAPH.search(match.group()) or _HEADING.match(text, match.end()):
+        return Pause.PARAGRAPH
+    line_start = max(text.rfind("\n", max(match.start() - 200, 0), match.start()) + 1, match.start() - 200, 0)
+    if _HEADING.match(text, line_start):
+        return Pause.PARAGRAPH
+    # Other lines go on: e-mails and old books are wrapped.
+    return Pause.SENTENCE if _LINE_OF_ITS_OWN.match(text, match.end()) else None
+
+
+def _is_full_stop(text: str, end: int) -> bool:
+    """Whether the dot before ``end`` ends a sentence, and not an abbreviation."""
+    before = text[max(end - _LONGEST_ABBREVIATION, 0) : end]
+    if _NUMBERED_LINE.search(before):
+        return False
+    word = found[1] if (found := _LAST_WORD.search(before)) else ""
+    is_initial = len(word) == 1 and word.isalpha() and word not in {"I", "a"}
+    if not (is_initial or "." in word or word in ABBREVIATIONS_BEFORE_DOT):
+        return True
+    if word in ENDS_SENTENCES:
+        return _next_is_capital(text, end)
+    return "." in word and bool(_OPENING.match(text, end))
+
+
+def _next_is_small(text: str, end: int) -> bool:
+    found = _NEXT_WORD.match(text, end)
+    return found is not None and found[1].islower()
+
+
+def _next_is_capital(text: str, end: int) -> bool:
+    found = _NEXT_WORD.match(text, end)
+    return found is not None and found[1].isupper() and not _AFTER_HOUR.match(text, end)
+
+
+def _bounded(text: str, start: int, end: int, pause: Pause) -> Iterator[Sentence]:
+    """Yield ``text[start:end]`` trimmed, in parts where it is longer than a sentence may be."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    while end - start > LONGEST_SENTENCE:
+        cut = _seam(text, start, start + LONGEST_SENTENCE)
+        yield Sentence(start, cut, Pause.WORD)
+        start = cut
+        while text[start].isspace():
+            start += 1
+    if start < end:
+        yield Sentence(start, end, pause)
+
+
+def _seam(text: str, start: int, end: int) -> int:
+    """Return the last place in ``text[start:end]`` where a cut hurts least."""
+    tags = [match.span() for match in TAG.finditer(text, start, min(end + 40, len(text)))]
+    blanks = [
+        match.end()
+        for match in _SEAM.finditer(text, (start + end) // 2, end)
+        if not any(first < match.end() < last for first, last in tags)
+    ]
+    if blanks:
+        return blanks[-1]
+    return next((first for first, last in tags if start < first < end < last), end)
