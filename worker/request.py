@@ -1,5 +1,6 @@
 """What a client may ask for: validated, bounded, typed. Nothing unchecked goes further than this."""
 
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -18,9 +19,12 @@ from voices.voice import DEFAULT_VOICE_ID, VoiceId
 from worker.audio.formats import AudioOutput, FormatName
 from worker.engine.base import Engine, SpeechOptions
 from worker.errors import TextTooLong
+from worker.text.chunks import split_text
 from worker.text.normalize import is_speakable
 
 _MAX_SEED = 2**32 - 1
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+"""All but the blanks: text that holds one is not text, or was decoded by the wrong table."""
 
 
 class _Request(BaseModel):
@@ -73,11 +77,26 @@ class SpeechRequest(_Request):
             ) from None
         if not is_speakable(text):
             raise PydanticCustomError("text", "there is nothing to speak in it: send at least one word")
+        if found := _CONTROL_CHARACTER.search(text):
+            raise PydanticCustomError(
+                "text",
+                "character {position} is the control character U+{code}, which nobody can speak: take it out",
+                {"position": found.start() + 1, "code": f"{ord(found.group()):04X}"},
+            )
         return text
 
     @model_validator(mode="after")
     def _format_has_the_rate(self) -> Self:
         FormatName.parse(self.format).check_rate(self.sample_rate)
+        return self
+
+    @model_validator(mode="after")
+    def _is_more_than_markup(self) -> Self:
+        chunks = split_text(self.text, language=self.language, normalize=self.normalize)
+        if next(chunks, None) is None:
+            raise InvalidRequest(
+                "text: there is nothing to speak in it but markup: send at least one word.", field="text"
+            )
         return self
 
     def output(self, engine_rate: int) -> AudioOutput:

@@ -1,11 +1,11 @@
 """Text chunks: what is spoken in one go, short enough for the model to stay stable."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from worker.text.normalize import clean_text, is_speakable, looks_english, rules_for
+from worker.text.normalize import clean_text, is_speakable, looks_latin, rules_for
 from worker.text.packing import Part, pack
-from worker.text.reading import Piece, Rule, joined, read_aloud
+from worker.text.reading import Piece, joined, read_aloud
 from worker.text.sentences import Pause, sentences
 from worker.text.tags import TAG
 
@@ -45,22 +45,21 @@ def split_text(
     where a sentence or a clause ends before that. A paragraph ends a text chunk. Nothing that a rule has
     put into words is cut, and a tag never is.
     """
-    rules = rules_for(language, normalize=normalize)
-    others = rules_for(_ANOTHER_LANGUAGE, normalize=normalize)
-    for parts in pack(_sentence_parts(text, rules, others), limit, first_limit):
+    for parts in pack(_sentence_parts(text, language, normalize=normalize), limit, first_limit):
         spoken = "".join(f"{' ' if part.after_blank else ''}{part.text}" for part in parts).strip()
         if is_speakable(spoken) or TAG.search(spoken):
             yield TextChunk(spoken, parts[0].start, parts[-1].end, parts[-1].pause)
 
 
-def _sentence_parts(text: str, rules: Sequence[Rule], others: Sequence[Rule]) -> Iterator[Part]:
-    """Put each sentence into words, by ``others`` where it is plainly not in the rules' language."""
+def _sentence_parts(text: str, language: str | None, *, normalize: bool) -> Iterator[Part]:
+    rules = rules_for(language, normalize=normalize)
+    other_rules = rules_for(_ANOTHER_LANGUAGE, normalize=normalize)
     for sentence in sentences(text):
         written = text[sentence.start : sentence.end]
-        pieces = read_aloud(written, rules if looks_english(written) else others)
-        if rules is not others and sentence.pause in _FULL_STOPS and joined(pieces).rstrip()[-1:].isalnum():
-            # A heading, or an abbreviation whose dot was put into words.
-            pieces.append(Piece(len(written), len(written), ".", is_verbatim=False))
+        is_latin = looks_latin(written)
+        pieces = read_aloud(written, rules if is_latin else other_rules)
+        if normalize and is_latin and sentence.pause in _FULL_STOPS:
+            pieces = _with_full_stop(pieces)
         yield Part(
             clean_text(joined(pieces)),
             sentence.start,
@@ -69,3 +68,10 @@ def _sentence_parts(text: str, rules: Sequence[Rule], others: Sequence[Rule]) ->
             after_blank=sentence.start > 0 and text[sentence.start - 1].isspace(),
             pieces=tuple(pieces),
         )
+
+
+def _with_full_stop(pieces: list[Piece]) -> list[Piece]:
+    """End a heading, or an abbreviation whose dot was put into words, as other sentences end."""
+    if not joined(pieces).rstrip()[-1:].isalnum():
+        return pieces
+    return [*pieces, Piece(pieces[-1].end, pieces[-1].end, ".", is_verbatim=False)]

@@ -13,7 +13,7 @@ _UNSPEAKABLE = {"Cc", "Cf", "Cn", "Co", "Cs"}
 _JOINERS = {"\u200c", "\u200d"}
 """Zero-width, but they shape words in several scripts."""
 _BLANKS = re.compile(r"\s+")
-_ENGLISH_LETTER = re.compile(r"[A-Za-z]")
+_LATIN_LETTER = re.compile(r"[A-Za-z]")
 _OTHER_SCRIPT = re.compile(
     r"[\u0370-\u1dff\u2c00-\u2dff\u2e80-\u2fdf\u3040-\ud7ff\uf900-\ufdff\ufe70-\ufefc\uff66-\uffdc]"
 )
@@ -55,8 +55,8 @@ def rules_for(language: str | None, *, normalize: bool) -> tuple[Rule, ...]:
     return (*TAGS, *MARKUP, *english_rules(day_first=name not in _MONTH_FIRST))
 
 
-def looks_english(sentence: str) -> bool:
-    """Whether English rules may be tried: no other script outweighs the Latin letters."""
+def looks_latin(sentence: str) -> bool:
+    """Whether no other script outweighs the Latin letters, so that the language's own rules may be tried."""
     if sentence.isascii():
         return True
-    return len(_OTHER_SCRIPT.findall(sentence)) <= len(_ENGLISH_LETTER.findall(sentence))
+    return len(_OTHER_SCRIPT.findall(sentence)) <= len(_LATIN_LETTER.findall(sentence))

@@ -34,9 +34,9 @@ LONGEST_SENTENCE = 2_000
 _STOPS = ".!?…‽⁇⁈⁉؟۔։።។"
 _WIDE_STOPS = "。！？｡।॥"
 _END = re.compile(
-    rf"(?<![{_STOPS}])[{_STOPS}]++[{CLOSERS}]*+(?=\s|[{_WIDE_STOPS}]|\Z)"
-    rf"|[{_WIDE_STOPS}]++[{CLOSERS}]*+"
-    r"|[\n\r\f\v\u0085\u2028\u2029]\s*+"
+    rf"(?:(?<![{_STOPS}])(?P<stop>[{_STOPS}]++[{CLOSERS}]*+)(?=\s|[{_WIDE_STOPS}]|\Z)"
+    rf"|(?P<wide>[{_WIDE_STOPS}]++[{CLOSERS}]*+)"
+    r"|(?=[\n\r\f\v\u0085\u2028\u2029]))(?P<blank>\s*+)"
 )
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n|[\f\v\u2029]|\r[^\S\r\n]*\r")
 _LINE_OF_ITS_OWN = re.compile(r"[ \t]*(?:[-*+•‣◦–—>|][ \t]|\d{1,3}[.)][ \t]|[-*_=|]{3})")
@@ -54,6 +54,7 @@ _OPENING = re.compile(
 )
 """Words that begin a sentence where they have a capital, and no name."""
 _LONGEST_ABBREVIATION = 24
+_LONGEST_HEADING = 200
 _SEAM = re.compile(r"[,;:،؛、，；：—–]\s|\s")
 
 
@@ -63,30 +64,40 @@ def sentences(text: str) -> Iterator[Sentence]:
     for match in _END.finditer(text):
         if (pause := _pause_at(text, match)) is None:
             continue
-        yield from _bounded(text, start, match.end(), pause)
+        is_last = match.end() == len(text)
+        yield from _bounded(text, start, match.end(), Pause.PARAGRAPH if is_last else pause)
         start = match.end()
     yield from _bounded(text, start, len(text), Pause.PARAGRAPH)
 
 
 def _pause_at(text: str, match: re.Match[str]) -> Pause | None:
-    mark = match.group()
-    if mark[0].isspace():
-        return _line_break(text, match)
-    if mark == "." and not _is_full_stop(text, match.end()):
-        return None
-    if mark in {"...", "…"} and _next_is_small(text, match.end()):
-        return None
-    return Pause.SENTENCE
+    line_break = _line_break(text, match) if match["blank"].strip(" \t") else None
+    if line_break is None and (
+        match["wide"] or (match["stop"] and _is_stop(text, match["stop"], match.end("stop")))
+    ):
+        return Pause.SENTENCE
+    return line_break
 
 
 def _line_break(text: str, match: re.Match[str]) -> Pause | None:
-    if _PARAGRAPH.search(match.group()) or _HEADING.match(text, match.end()):
+    if _PARAGRAPH.search(match["blank"]) or _HEADING.match(text, _line_start(text, match.end())):
         return Pause.PARAGRAPH
-    line_start = max(text.rfind("\n", max(match.start() - 200, 0), match.start()) + 1, match.start() - 200, 0)
-    if _HEADING.match(text, line_start):
+    if _HEADING.match(text, _line_start(text, match.start("blank"))):
         return Pause.PARAGRAPH
     # Other lines go on: e-mails and old books are wrapped.
     return Pause.SENTENCE if _LINE_OF_ITS_OWN.match(text, match.end()) else None
+
+
+def _line_start(text: str, position: int) -> int:
+    """Return where the line begins, or a place in it: no heading is as long as that."""
+    nearest = max(position - _LONGEST_HEADING, 0)
+    return max(text.rfind("\n", nearest, position) + 1, nearest)
+
+
+def _is_stop(text: str, mark: str, end: int) -> bool:
+    if (dot := mark.rstrip("*_")) == ".":
+        return _is_full_stop(text, end - len(mark) + len(dot))
+    return mark not in {"...", "…"} or not _next_is_small(text, end)
 
 
 def _is_full_stop(text: str, end: int) -> bool:

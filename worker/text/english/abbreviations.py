@@ -115,7 +115,7 @@ ENDS_SENTENCES = frozenset(
     {"a.m", "p.m", "A.M", "P.M", "etc", "Inc", "Ltd", "Corp", "Co", "Jr", "Sr", "Esq", "al"}
 )
 """A capital letter after one of these most likely begins a sentence; the others stand before names."""
-_LAST_NAMES = r"(?=\s+[A-Z])"
+_LAST_NAMES = r"(?=[*_]{0,3}\s+[*_]{0,3}[A-Z])"
 
 ABBREVIATIONS_BEFORE_DOT = frozenset(
     {*_TITLES, *_COUNTED, *_ANYWHERE, "Dr", "St", "No", "Nos", "no", "al", "Fig", "Vol", "Ch", "Sept"}

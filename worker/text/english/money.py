@@ -90,7 +90,7 @@ MONEY = (
     Rule(
         "money after",
         re.compile(
-            rf"(?<![\w.,])(?P<minus>{MINUS})?{_AMOUNT}{_SCALE}\s?(?P<sign>[€£₽₴₺₫]|(?:{_CODES})\b)",
+            rf"(?<![\w.,])(?P<minus>{MINUS})?{_AMOUNT}{_SCALE}\s?(?P<sign>[$€£₽₴₺₫](?!\d)|(?:{_CODES})\b)",
         ),
         _money,
     ),

@@ -144,7 +144,7 @@ NUMBERS = (
         _written_fraction,
     ),
     Rule(
-        "vulgar fraction", re.compile(rf"(?:(?P<whole>\d+)\s?)?(?P<fraction>[{_VULGAR}])"), _vulgar_fraction
+        "vulgar fraction", re.compile(rf"(?:(?<!\d)(?P<whole>\d+)\s?)?(?P<fraction>[{_VULGAR}])"), _vulgar_fraction
     ),
     Rule(
         "scientific",

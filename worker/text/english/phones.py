@@ -18,7 +18,7 @@ def _spell(match: Match) -> str:
 def _spell_group(group: str) -> str:
     if group == _FREE:
         return "eight hundred"
-    return spelt(group) if group.isdigit() else group
+    return spelt(group) if group.isdecimal() else group
 
 
 def _spell_local(match: Match) -> str | None:

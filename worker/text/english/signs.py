@@ -8,6 +8,9 @@ _SPOKEN = {
     "&": "and",
     "@": "at",
     "%": "percent",
+    "$": "dollars",
+    "€": "euros",
+    "£": "pounds",
     "°": "degrees",
     "→": "to",
     "+": "plus",
@@ -20,7 +23,8 @@ _SPOKEN = {
     "∞": "infinity",
     "π": "pi",
     "µ": "micro",
-    "½": "one half",
+    "²": "squared",
+    "³": "cubed",
 }
 _SILENT = "©®™℠*_`~^|<>{}\\•·#†‡"
 

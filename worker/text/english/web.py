@@ -32,7 +32,7 @@ def spell_address(address: str) -> str:
     """Return "a.b/c" as "a dot b slash c"; short numbers are counted, long ones spelt."""
     words = []
     for part in _PART.findall(address):
-        if part.isascii() and part.isdigit():
+        if part.isdecimal():
             words.append(number(part) if len(part) <= _LONGEST_COUNTED else spelt(part))
         else:
             words.append(_SIGNS.get(part, part))

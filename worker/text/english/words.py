@@ -53,7 +53,7 @@ def spoken_pair(number: int) -> str:
 
 def spelt(digits: str) -> str:
     """Return digits one by one; what is no digit is left out."""
-    return " ".join(_DIGITS[int(each)] for each in digits if each in "0123456789")
+    return " ".join(_DIGITS[int(each)] for each in digits if each.isdecimal())
 
 
 def number(written: str) -> str:
