@@ -46,7 +46,8 @@ def split_text(
     put into words is cut, and a tag never is.
     """
     for parts in pack(_sentence_parts(text, language, normalize=normalize), limit, first_limit):
-        spoken = "".join(f"{' ' if part.after_blank else ''}{part.text}" for part in parts).strip()
+        said = (part for part in parts if part.text)
+        spoken = "".join(f"{' ' if part.after_blank else ''}{part.text}" for part in said).strip()
         if is_speakable(spoken) or TAG.search(spoken):
             yield TextChunk(spoken, parts[0].start, parts[-1].end, parts[-1].pause)
 

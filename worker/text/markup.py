@@ -7,7 +7,7 @@ from worker.text.reading import Match, Rule
 from worker.text.tags import TAG
 
 EMOJI = re.compile(
-    "(?:[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u25a0-\u25ff\u2190-\u21ff\u3030\u303d]"
+    "(?:[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u25a0-\u25ff\u3030\u303d]"
     "[\ufe0e\ufe0f\u20e3\u200d\U000e0020-\U000e007f]*)+|[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]+"
 )
 """Pictures, joined or alone, and what is left of keycaps; their digits and letters are text."""

@@ -5,10 +5,12 @@ which words of the request a moment of speech belongs to.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 Match = re.Match[str]
+
+_PUNCTUATION = ".,;:!?…)"
 
 
 @dataclass(frozen=True)
@@ -36,33 +38,41 @@ class Piece:
 
 def read_aloud(text: str, rules: Iterable[Rule]) -> list[Piece]:
     """Return the pieces of ``text`` in order; together they cover it."""
-    pieces = [Piece(0, len(text), text, is_verbatim=True)]
+    taken = bytearray(len(text))
+    claims: list[Piece] = []
     for rule in rules:
-        if rule.pattern.search(text):
-            pieces = [
-                part
-                for piece in pieces
-                for part in (_claimed(text, piece, rule) if piece.is_verbatim else (piece,))
-            ]
+        claims += _claims(text, rule, taken)
+    pieces: list[Piece] = []
+    position = 0
+    for claim in sorted(claims, key=lambda claim: claim.start):
+        if claim.start > position:
+            pieces.append(Piece(position, claim.start, text[position : claim.start], is_verbatim=True))
+        pieces.append(claim)
+        position = claim.end
+    if position < len(text):
+        pieces.append(Piece(position, len(text), text[position:], is_verbatim=True))
     return pieces
 
 
-def _claimed(text: str, piece: Piece, rule: Rule) -> list[Piece]:
-    parts: list[Piece] = []
-    position = piece.start
-    # Searched within the whole text, so that a rule sees what stands before its piece.
-    for match in rule.pattern.finditer(text, piece.start, piece.end):
-        if match.end() == match.start() or (spoken := rule.speak(match)) is None:
+def _claims(text: str, rule: Rule, taken: bytearray) -> Iterator[Piece]:
+    """Yield what the rule claims of what is not ``taken`` yet, and mark it."""
+    position = 0
+    while match := rule.pattern.search(text, position):
+        start, end = match.span()
+        clash = taken.find(1, start, end)
+        if clash > start:
+            # What is left of the clash may be a match of its own.
+            shorter = rule.pattern.match(text, start, clash)
+            match, end = shorter or match, shorter.end() if shorter else start
+        elif clash == start:
+            end = start
+        spoken = rule.speak(match) if end > start else None
+        if spoken is None:
+            position = start + 1
             continue
-        if match.start() > position:
-            parts.append(Piece(position, match.start(), text[position : match.start()], is_verbatim=True))
-        parts.append(Piece(match.start(), match.end(), spoken, is_verbatim=False))
-        position = match.end()
-    if position == piece.start:
-        return [piece]
-    if position < piece.end:
-        parts.append(Piece(position, piece.end, text[position : piece.end], is_verbatim=True))
-    return parts
+        taken[start:end] = b"\1" * (end - start)
+        yield Piece(start, end, spoken, is_verbatim=False)
+        position = end
 
 
 def joined(pieces: Sequence[Piece]) -> str:
@@ -72,6 +82,8 @@ def joined(pieces: Sequence[Piece]) -> str:
     for piece in pieces:
         if not piece.spoken:
             continue
+        if piece.is_verbatim and not last_is_verbatim and piece.spoken[0] in _PUNCTUATION:
+            out = out.rstrip()  # what stood before it was left out
         touches = out[-1:].isalnum() and piece.spoken[0].isalnum()
         if touches and not (last_is_verbatim and piece.is_verbatim):
             out += " "

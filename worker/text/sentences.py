@@ -5,7 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from worker.text.english.abbreviations import ABBREVIATIONS_BEFORE_DOT, ENDS_SENTENCES
+from worker.text.english.abbreviations import (
+    ABBREVIATIONS_BEFORE_DOT,
+    BEFORE_FIGURES,
+    BEFORE_SMALL_LETTERS,
+    ENDS_SENTENCES,
+)
 from worker.text.tags import TAG
 
 
@@ -39,7 +44,7 @@ _END = re.compile(
     r"|(?=[\n\r\f\v\u0085\u2028\u2029]))(?P<blank>\s*+)"
 )
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n|[\f\v\u2029]|\r[^\S\r\n]*\r")
-_LINE_OF_ITS_OWN = re.compile(r"[ \t]*(?:[-*+•‣◦–—>|][ \t]|\d{1,3}[.)][ \t]|[-*_=|]{3})")
+_LINE_OF_ITS_OWN = re.compile(r"[ \t]*(?:[-*+•‣◦–—>|][ \t]|\d{1,3}[.)][ \t]|[-*_=|`~]{3})")
 _HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]")
 _LAST_WORD = re.compile(r"(?:^|[\s(\[{\"'“‘*_-])((?:[^\W\d_]{1,2}\.)*\w+)\.\Z")
 _NUMBERED_LINE = re.compile(r"(?:^|[\n\r])[ \t]*\d{1,3}\.\Z")
@@ -106,22 +111,23 @@ def _is_full_stop(text: str, end: int) -> bool:
     if _NUMBERED_LINE.search(before):
         return False
     word = found[1] if (found := _LAST_WORD.search(before)) else ""
+    following = found[1] + found[2] if (found := _NEXT_WORD.match(text, end)) else ""
+    if (word in BEFORE_FIGURES and following[:1].isdigit()) or (
+        word in BEFORE_SMALL_LETTERS and following[:1].islower()
+    ):
+        return False
     is_initial = len(word) == 1 and word.isalpha() and word not in {"I", "a"}
     if not (is_initial or "." in word or word in ABBREVIATIONS_BEFORE_DOT):
         return True
     if word in ENDS_SENTENCES:
-        return _next_is_capital(text, end)
-    return "." in word and bool(_OPENING.match(text, end))
+        is_capital = following[:1].isupper() and following not in ABBREVIATIONS_BEFORE_DOT
+        return is_capital and not _AFTER_HOUR.match(text, end)
+    return ("." in word or is_initial) and bool(_OPENING.match(text, end))
 
 
 def _next_is_small(text: str, end: int) -> bool:
     found = _NEXT_WORD.match(text, end)
     return found is not None and found[1].islower()
-
-
-def _next_is_capital(text: str, end: int) -> bool:
-    found = _NEXT_WORD.match(text, end)
-    return found is not None and found[1].isupper() and not _AFTER_HOUR.match(text, end)
 
 
 def _bounded(text: str, start: int, end: int, pause: Pause) -> Iterator[Sentence]:

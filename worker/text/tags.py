@@ -2,7 +2,7 @@
 
 import re
 
-TAG = re.compile(r"\[[a-z]{1,30}(?: [a-z]{1,30})?\](?!\()")
+TAG = re.compile(r"\[[a-z]{2,30}(?: [a-z]{2,30})?\](?!\()")
 """Any tag, known or not: one that is cut in two would be read out as words. Before a bracket it is a link."""
 
 

@@ -84,7 +84,7 @@ def test_the_bytes_do_not_depend_on_the_blocks(name, sizes):
     assert _encoded(name, samples, 24_000, sizes) == _encoded(name, samples, 24_000)
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "opus"])  # needs a packet to be read
 def test_a_speech_of_nothing_is_a_file_of_nothing(name):
     decoded, _ = decode(_encoded(name, np.zeros(0, np.float32)), name, 24_000)
     assert not decoded.size
@@ -137,9 +137,10 @@ def test_g711_is_never_further_off_than_half_a_step(law, expand):
     decoded = np.frombuffer(expand(g711_table(law)[ALL_INT16.view(np.uint16)].tobytes(), 2), "<i2").astype(
         int
     )
-    levels = ALL_INT16.astype(int)
-    step = np.maximum(np.abs(levels), 128) / 16
-    assert np.all(np.abs(decoded - np.clip(levels, -32_256, 32_256)) <= step)
+    levels, loudest = ALL_INT16.astype(int), decoded.max()
+    # Steps grow with the level; two of the sixteen bits are dropped before.
+    half_a_step = (np.abs(levels) + 132) / 32 + 4
+    assert np.all(np.abs(decoded - np.clip(levels, -loudest, loudest)) <= half_a_step)
 
 
 @pytest.mark.parametrize("law", ["ulaw", "alaw"])

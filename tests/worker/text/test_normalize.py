@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.text.normalize import is_speakable, clean_text
+from worker.text.normalize import clean_text, is_speakable
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ class CompressedEncoder(AudioEncoder):
     def _frame(self, samples: Samples) -> av.AudioFrame:
         # Sixteen bits are made here, so that FLAC decodes to exactly what PCM is.
         is_integer = self._codec.sample_format == "s16"
-        block = to_int16(samples) if is_integer else np.asarray(samples, np.float32)
+        block = to_int16(samples) if is_integer else np.clip(samples, -1.0, 1.0, dtype=np.float32)
         frame = av.AudioFrame.from_ndarray(
             block[np.newaxis], format="s16" if is_integer else "flt", layout="mono"
         )

@@ -4,7 +4,7 @@ from worker.text.english.abbreviations import ABBREVIATIONS, BEFORE_NUMBERS
 from worker.text.english.dates import YEAR, dates
 from worker.text.english.measures import MEASURES
 from worker.text.english.money import MONEY
-from worker.text.english.numbers import NUMBERS
+from worker.text.english.numbers import NUMBERED, NUMBERS
 from worker.text.english.phones import PHONES
 from worker.text.english.signs import SIGNS
 from worker.text.english.times import TIMES
@@ -22,6 +22,7 @@ def english_rules(*, day_first: bool) -> tuple[Rule, ...]:
         *MONEY,
         *PHONES,
         *MEASURES,
+        *NUMBERED,
         YEAR,
         *NUMBERS,
         *ABBREVIATIONS,

@@ -117,6 +117,11 @@ ENDS_SENTENCES = frozenset(
 """A capital letter after one of these most likely begins a sentence; the others stand before names."""
 _LAST_NAMES = r"(?=[*_]{0,3}\s+[*_]{0,3}[A-Z])"
 
+BEFORE_FIGURES = frozenset({*_COUNTED, "Mar", "Sat", "Sun", "no", "No", "Nos"})
+"""Words or not: a dot between one of these and a figure ends nothing."""
+BEFORE_SMALL_LETTERS = frozenset({"dev", "min", "max", "temp", "est", "art"})
+"""Words or not: a sentence would go on with a capital letter."""
+
 ABBREVIATIONS_BEFORE_DOT = frozenset(
     {*_TITLES, *_COUNTED, *_ANYWHERE, "Dr", "St", "No", "Nos", "no", "al", "Fig", "Vol", "Ch", "Sept"}
     | set("Jan Feb Mar Apr Jun Jul Aug Sep Oct Nov Dec Mon Tue Wed Thu Fri Sat Sun".split())  # noqa: SIM905
@@ -158,18 +163,18 @@ ABBREVIATIONS = (
     ),
     Rule(
         "title",
-        re.compile(rf"\b(?P<word>{alternatives(_TITLES)})\.{_LAST_NAMES}|\b(?P<plain>Mr|Mrs)\b(?!\.)"),
+        re.compile(rf"\b(?P<word>{alternatives(_TITLES)})\.{_LAST_NAMES}|\b(?P<plain>Mr|Mrs)\b\.?+"),
         lambda match: _TITLES[match["word"] or match["plain"]],
     ),
     Rule(
         "doctor",
-        re.compile(r"(?P<drive>(?<=[a-z]\s)\bDr\b\.?(?!\s+[A-Z]))|\bDr\b\.?"),
+        re.compile(r"(?P<drive>(?<=[a-z]\s)\bDr\b\.?+(?!\s+[A-Z]))|\bDr\b\.?"),
         _doctor_or_drive,
     ),
     Rule(
         "saint",
         re.compile(
-            r"(?P<street>(?<=[a-z]\s)\bSt\b\.?(?!\s+[A-Z][a-z])|(?<=\dth\s)\bSt\b\.?|(?<=[a-z]\s)\bSt,)|\bSt\b\.?(?=\s+[A-Z])"
+            r"(?P<street>(?<=[a-z]\s)\bSt\b\.?+(?!\s+[A-Z][a-z])|(?<=\dth\s)\bSt\b\.?|(?<=[a-z]\s)\bSt,)|\bSt\b\.?(?=\s+[A-Z])"
         ),
         _saint_or_street,
     ),

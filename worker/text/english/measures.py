@@ -188,6 +188,12 @@ def _feet_and_inches(match: Match) -> str:
     return f"{feet} {number(match['inches'])}" if match["inches"] else feet
 
 
+def _inches(match: Match) -> str | None:
+    # A quotation mark that closes has one before it that opens.
+    is_quotation = '"' in match.string[: match.start()]
+    return None if is_quotation else f"{number(match['amount'])} inch"
+
+
 MEASURES = (
     Rule(
         "feet and inches",
@@ -206,6 +212,7 @@ MEASURES = (
         re.compile(rf"(?<![\w.,])(?P<amount>{NUMBER})-(?P<unit>{alternatives(_UNITS)})(?![\w/²³])"),
         lambda match: f"{number(match['amount'])} {_UNITS[match['unit']][0]}",
     ),
+    Rule("inches", re.compile(rf"(?<![\w.,])(?P<amount>{NUMBER})[\"″](?=[\s,.;)-]|$)"), _inches),
     Rule("quantity", re.compile(rf"(?<![\w.,]){_SIGNED}\s?{_UNIT}"), _measured),
     Rule(
         "per",

@@ -114,12 +114,16 @@ def _plain(match: Match) -> str:
 
 _OPERATOR = "".join(re.escape(sign) for sign in _OPERATORS)
 
-NUMBERS = (
+NUMBERED = (
     Rule(
         "numbered",
         re.compile(r"(?:\b(?:No|Nos|no|nos)\.\s?|(?<![\w&#])#\s?|№\s?)(?=\d)"),
         lambda _: "number ",
     ),
+)
+"""Goes before the years: what is numbered is none."""
+
+NUMBERS = (
     Rule(
         "king",
         re.compile(rf"\b(?P<name>{_KINGS})\s(?P<numeral>{_NUMERAL})\b(?!\.\w)"),
@@ -135,7 +139,11 @@ NUMBERS = (
         re.compile(r"(?<![\w.])(?P<number>\d{1,3}(?:,\d{3})+|\d{1,9})(?:st|nd|rd|th)\b"),
         lambda match: ordinal(int(match["number"].replace(",", ""))),
     ),
-    Rule("always", re.compile(r"(?<![\w/])24/7(?![\w/])"), lambda _: "twenty-four seven"),
+    Rule(
+        "set phrase",
+        re.compile(r"(?<![\w/])(?:24/7|50/50|9/11)(?![\w/])"),
+        lambda match: " ".join(cardinal(int(part)) for part in match.group().split("/")),
+    ),
     Rule(
         "fraction",
         re.compile(
@@ -144,7 +152,9 @@ NUMBERS = (
         _written_fraction,
     ),
     Rule(
-        "vulgar fraction", re.compile(rf"(?:(?<!\d)(?P<whole>\d+)\s?)?(?P<fraction>[{_VULGAR}])"), _vulgar_fraction
+        "vulgar fraction",
+        re.compile(rf"(?:(?<!\d)(?P<whole>\d+)\s?)?(?P<fraction>[{_VULGAR}])"),
+        _vulgar_fraction,
     ),
     Rule(
         "scientific",
@@ -160,8 +170,13 @@ NUMBERS = (
     ),
     Rule(
         "resolution",
-        re.compile(r"(?<![\w.,])(?P<width>\d{3,4})\s?[x×]\s?(?P<height>\d{3,4})(?![\w.,]*\d)"),
+        re.compile(r"(?<![\w.,])(?P<width>\d{3,4})(?:[x×]|\sx\s)(?P<height>\d{3,4})(?![\w.,]*\d)"),
         lambda match: f"{year(int(match['width']))} by {year(int(match['height']))}",
+    ),
+    Rule(
+        "times",
+        re.compile(r"(?<=\d)\s×\s(?=\d)"),
+        lambda _: " times ",
     ),
     Rule(
         "by",

@@ -6,6 +6,7 @@ from worker.text.english.words import DASH, spelt
 from worker.text.reading import Match, Rule
 
 _GROUP = re.compile(r"\d+|[A-Z]+")
+_NOUN = re.compile(r"\s(?!(?:now|for|if|and|or|in|when|to|at|from|right|today)\b)[a-z]")
 _FREE = "800"
 
 
@@ -27,6 +28,12 @@ def _spell_local(match: Match) -> str | None:
     return None if is_range else _spell(match)
 
 
+def _spell_short(match: Match) -> str | None:
+    # "Call 200 people" counts them.
+    counts = _NOUN.match(match.string, match.end())
+    return None if counts else spelt(match.group())
+
+
 PHONES = (
     Rule(
         "international",
@@ -46,5 +53,10 @@ PHONES = (
         _spell,
     ),
     Rule("in letters", re.compile(r"(?<![\w-])1-8\d\d-(?:\d-)?[A-Z]{3,9}(?:-[A-Z]{2,9})?(?!\w)"), _spell),
+    Rule(
+        "three digits",
+        re.compile(r"(?:(?<=[Cc]all )|(?<=[Cc]alled )|(?<=[Dd]ial ))\d{3}(?!\w|[.,:-]\d|\s?[%$€£])"),
+        _spell_short,
+    ),
     Rule("seven digits", re.compile(r"(?<![\w.,$€£/-])\d{3}-\d{4}(?![\w%-]|[.,]\d)"), _spell_local),
 )

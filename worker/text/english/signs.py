@@ -26,7 +26,7 @@ _SPOKEN = {
     "²": "squared",
     "³": "cubed",
 }
-_SILENT = "©®™℠*_`~^|<>{}\\•·#†‡"
+_SILENT = "↑↓←↔↕⇒⇐⇔©®™℠*_`~^|<>{}\\•·#†‡"
 
 SIGNS = (
     Rule("arrow", re.compile(r"\s?(?:-{1,2}>|=>|→)\s?"), lambda _: " to "),
@@ -37,6 +37,7 @@ SIGNS = (
         lambda match: f"{match['one']} or {match['other']}",
     ),
     Rule("slash", re.compile(r"(?<=\w)/(?=\w)"), lambda _: " slash "),
+    Rule("sharp", re.compile(r"(?<=\b[A-G])#(?!\w)"), lambda _: " sharp"),
     Rule(
         "spoken sign",
         re.compile(f"[{re.escape(''.join(_SPOKEN))}]"),

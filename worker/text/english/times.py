@@ -57,7 +57,7 @@ TIMES = (
     ),
     Rule(
         "clock",
-        re.compile(rf"(?<![\w:.,])(?P<time>{_CLOCK})(?:\.\d+)?(?P<utc>Z\b)?(?![\w:])"),
+        re.compile(rf"(?:(?<![\w:.,])|(?<=\dT))(?P<time>{_CLOCK})(?:\.\d+)?(?P<utc>Z\b)?(?![\w:])"),
         lambda match: _clock(match["time"]) + (" U T C" if match["utc"] else ""),
     ),
     Rule("halves alone", re.compile(r"\b(?P<half>[ap])\.m\."), lambda match: f"{match['half'].upper()} M"),

@@ -24,6 +24,10 @@ _TOP_LEVELS = (
     "com|org|net|edu|gov|mil|int|info|biz|io|ai|dev|app|tv|me|co|uk|us|ca|de|fr|es|it|nl|eu|ch|at"
     "|au|nz|in|jp|cn|br"
 )
+_EXTENSIONS = (
+    "txt|pdf|docx?|xlsx?|pptx?|csv|json|html?|xml|md|py|js|ts|css|sh|exe|zip|png|jpe?g|gif|svg|mp[34]|wav"
+    "|ya?ml|toml"
+)
 _LONGEST_COUNTED = 4
 _PART = re.compile(r"[^\W\d_]+|\d+|[^\w]|_")
 
@@ -77,7 +81,10 @@ WEB = (
     Rule("IP address", re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)"), _dotted),
     Rule(
         "version",
-        re.compile(r"(?<![\w.])(?:(?P<v>[vV])(?=\d))?(?P<number>\d{1,4}(?:\.\d{1,4}){2})(?![\w]|\.\d)"),
+        re.compile(
+            r"(?<![\w.])(?!\d{1,2}\.\d{1,2}\.[12]\d{3}(?!\d)|\d{3}\.\d{3}\.\d{4}(?!\d))"
+            r"(?:(?P<v>[vV])(?=\d))?(?P<number>\d{1,4}(?:\.\d{1,4}){2})(?![\w]|\.\d)"
+        ),
         _version,
     ),
     Rule(
@@ -85,6 +92,7 @@ WEB = (
         re.compile(r"(?<![\w.])(?P<v>[vV])(?P<number>\d{1,4}(?:\.\d{1,4})?)(?![\w]|\.\d)"),
         _version,
     ),
+    Rule("file", re.compile(rf"(?<=\w)\.(?=(?:{_EXTENSIONS})(?!\w))"), lambda _: " dot "),
     Rule("handle", re.compile(r"(?<![\w@])@(?=[A-Za-z]\w{1,30})"), lambda _: "at "),
     Rule("hashtag", re.compile(r"(?<![\w#&])#(?=[A-Za-z]\w{1,50})"), lambda _: "hashtag "),
 )
