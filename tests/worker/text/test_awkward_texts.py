@@ -60,3 +60,16 @@ def test_a_language_keeps_its_own_figures(text, language, spoken):
 @pytest.mark.parametrize("options", [{}, {"normalize": False}, {"language": "de"}])
 def test_tags_are_kept_whole(text, options):
     assert TAG.findall(_spoken(text, **options)) == TAG.findall(text)
+
+
+API_TABLE = [
+    line.strip("| \n").split(" | ")
+    for line in (Path(__file__).parents[3] / "API.md").read_text("utf-8").splitlines()
+    if line.startswith("| `") and line.count("|") == 3 and line.rstrip("| ").endswith((".", "!"))
+]
+
+
+@pytest.mark.parametrize(("written", "spoken"), API_TABLE)
+def test_api_md_tells_the_truth(written, spoken):
+    said = " ".join(chunk.text for chunk in split_text(written.strip("`")))
+    assert said == spoken.replace(" |", "")
