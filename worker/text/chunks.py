@@ -15,6 +15,7 @@ FIRST_CHUNK_CHARACTERS = 120
 """The first text chunk is short, because nothing is heard before it is decoded."""
 
 _FULL_STOPS = {Pause.SENTENCE, Pause.PARAGRAPH}
+_CLOSERS = " )\"'”’»"
 _ANOTHER_LANGUAGE = "und"
 
 
@@ -73,6 +74,6 @@ def _sentence_parts(text: str, language: str | None, *, normalize: bool) -> Iter
 
 def _with_full_stop(pieces: list[Piece]) -> list[Piece]:
     """End a heading, or an abbreviation whose dot was put into words, as other sentences end."""
-    if not joined(pieces).rstrip()[-1:].isalnum():
+    if not joined(pieces).rstrip(_CLOSERS)[-1:].isalnum():
         return pieces
     return [*pieces, Piece(pieces[-1].end, pieces[-1].end, ".", is_verbatim=False)]

@@ -56,6 +56,7 @@ MARKUP = (
         "emphasis ends", re.compile(r"(?<=[^\s*_])(?:\*{1,3}|_{1,3})(?![\w*])|(?<=\w)\*{2,3}(?=\w)"), _nothing
     ),
     Rule("emoji", EMOJI, _blank),
+    Rule("emoticon", re.compile(r"(?<!\S)[:;=8][-']?[()DPp|\\](?![^\s.,!?])"), _nothing),
 )
 
 TAGS = (Rule("tag", TAG, Match.group),)

@@ -46,7 +46,6 @@ _COUNTED = {
     "ext": "extension",
     "approx": "approximately",
     "ca": "about",
-    "c": "about",
     "est": "established",
     "art": "article",
     "para": "paragraph",
@@ -117,9 +116,12 @@ ENDS_SENTENCES = frozenset(
 """A capital letter after one of these most likely begins a sentence; the others stand before names."""
 _LAST_NAMES = r"(?=[*_]{0,3}\s+[*_]{0,3}[A-Z])"
 
-BEFORE_FIGURES = frozenset({*_COUNTED, "Mar", "Sat", "Sun", "no", "No", "Nos"})
+_COUNTED_OR_CAPITAL = [*_COUNTED, *(word.capitalize() for word in _COUNTED if len(word) > 1)]
+BEFORE_FIGURES = frozenset({*_COUNTED_OR_CAPITAL, "Mar", "Sat", "Sun", "no", "No", "Nos"})
 """Words or not: a dot between one of these and a figure ends nothing."""
-BEFORE_SMALL_LETTERS = frozenset({"dev", "min", "max", "temp", "est", "art"})
+BEFORE_SMALL_LETTERS = frozenset(
+    "dev min max temp est art tsp tbsp oz lb lbs ft in hr hrs mins sec secs yd gal qt pt".split()  # noqa: SIM905
+)
 """Words or not: a sentence would go on with a capital letter."""
 
 ABBREVIATIONS_BEFORE_DOT = frozenset(
@@ -149,7 +151,7 @@ def _number_word(match: Match) -> str:
 BEFORE_NUMBERS = (
     Rule(
         "before a number",
-        re.compile(rf"\b(?P<word>(?i:{alternatives(_COUNTED)}))\.(?=\s?\d)"),
+        re.compile(rf"\b(?P<word>{alternatives(_COUNTED_OR_CAPITAL)})\.(?=\s?\d)"),
         _number_word,
     ),
 )

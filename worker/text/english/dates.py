@@ -30,6 +30,7 @@ _DECADES = {
     "8": "eighties",
     "9": "nineties",
 }
+_LEAP_YEAR = 2000
 _CENTURY_BEGINS = 50
 """Of two digits: 49 and less are of this century."""
 
@@ -51,6 +52,16 @@ def _numeric(match: Match, *, day_first: bool) -> str | None:
         except ValueError:
             continue
     return None
+
+
+def _without_year(match: Match, *, day_first: bool) -> str | None:
+    month, day = int(match["first"]), int(match["second"])
+    if day_first or month > 12:  # noqa: PLR2004  # months
+        month, day = day, month
+    try:
+        return f"{_MONTHS[date(_LEAP_YEAR, month, day).month - 1]} {ordinal(day)}"
+    except ValueError:
+        return None
 
 
 def _month_first(match: Match) -> str:
@@ -111,6 +122,13 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
             "date in numbers",
             re.compile(r"(?<![\w/.])(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<year>\d{4}|\d\d)(?![\w/])"),
             lambda match: _numeric(match, day_first=day_first),
+        ),
+        Rule(
+            "month and day in numbers",
+            re.compile(
+                r"(?:(?<=[Oo]n )|(?<=[Bb]y )|(?<=until ))(?P<first>\d{1,2})/(?P<second>\d{1,2})(?![\w/])"
+            ),
+            lambda match: _without_year(match, day_first=day_first),
         ),
         Rule(
             "date with dots",

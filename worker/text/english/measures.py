@@ -2,6 +2,7 @@
 
 import re
 
+from worker.text.english.numbers import written_fraction
 from worker.text.english.words import DASH, MINUS, NUMBER, alternatives, counted, number
 from worker.text.reading import Match, Rule
 
@@ -140,7 +141,8 @@ ha hectare
     "Ω": ("ohm", "ohms"),
     "kΩ": ("kilohm", "kilohms"),
 }
-_UNIT = rf"(?P<unit>{alternatives(_UNITS)})(?![\w/²³]|-\w)"
+_UNIT = rf"(?P<unit>{alternatives(_UNITS)})(?![\w/²³]|-\w)(?:\.(?=\s[a-z]))?"
+_OPENING_QUOTE = re.compile(r'(?<!\d)"')
 _SIGNED = rf"(?P<minus>(?<![\w.)]){MINUS})?(?P<amount>{NUMBER})"
 _PERIODS = {
     "mo": "month",
@@ -190,11 +192,23 @@ def _feet_and_inches(match: Match) -> str:
 
 def _inches(match: Match) -> str | None:
     # A quotation mark that closes has one before it that opens.
-    is_quotation = '"' in match.string[: match.start()]
+    is_quotation = _OPENING_QUOTE.search(match.string, 0, match.start())
     return None if is_quotation else f"{number(match['amount'])} inch"
 
 
+def _part_of_a_unit(match: Match) -> str:
+    return f"{written_fraction(match)} {_UNITS[match['unit']][1 if match['whole'] else 0]}"
+
+
 MEASURES = (
+    Rule(
+        "part of a unit",
+        re.compile(
+            r"(?<![\w.,/])(?:(?P<whole>\d{1,3})[\s-])?(?P<numerator>\d{1,2})/(?P<denominator>\d{1,2})"
+            rf"(?:\s|-)?{_UNIT}"
+        ),
+        _part_of_a_unit,
+    ),
     Rule(
         "feet and inches",
         re.compile(r"(?<![\w.,])(?P<feet>\d{1,2})['′’]\s?(?P<inches>1[01]|\d)(?:[\"″”]|''|(?!\w))"),
@@ -213,7 +227,7 @@ MEASURES = (
         lambda match: f"{number(match['amount'])} {_UNITS[match['unit']][0]}",
     ),
     Rule("inches", re.compile(rf"(?<![\w.,])(?P<amount>{NUMBER})[\"″](?=[\s,.;)-]|$)"), _inches),
-    Rule("quantity", re.compile(rf"(?<![\w.,]){_SIGNED}\s?{_UNIT}"), _measured),
+    Rule("quantity", re.compile(rf"(?<![\w.,/]){_SIGNED}\s?{_UNIT}"), _measured),
     Rule(
         "per",
         re.compile(rf"(?<=[\w$€£%])\s?/\s?(?P<unit>{alternatives(_PERIODS)})(?!\w)"),

@@ -19,6 +19,8 @@ _NUMBERED = (
 _HALF = "half"
 _VULGAR = "".join(chr(code) for code in (*range(0xBC, 0xBF), *range(0x2150, 0x215F)))
 _SUPERSCRIPTS = {"²": "squared", "³": "cubed"}
+_LONGEST_IN_A_CODE = 4
+"""Digits among letters that are still counted, as in GPT-4 and A380."""
 _SPELT_DENOMINATORS = 100
 _OPERATORS = {
     "+": "plus",
@@ -70,9 +72,10 @@ def _fraction(numerator: int, denominator: int) -> str:
     return f"{cardinal(numerator)} {name if numerator == 1 else names}"
 
 
-def _written_fraction(match: Match) -> str | None:
+def written_fraction(match: Match) -> str:
+    """Return "two and a half" for the groups whole, numerator and denominator."""
     whole, numerator, denominator = match["whole"], int(match["numerator"]), int(match["denominator"])
-    if denominator < 2 or denominator > _SPELT_DENOMINATORS or not numerator:  # noqa: PLR2004  # no parts
+    if denominator < 2 or denominator > _SPELT_DENOMINATORS or not 0 < numerator < denominator:  # noqa: PLR2004  # no parts
         return f"{number(match['numerator'])} over {number(match['denominator'])}"
     spoken = _fraction(numerator, denominator)
     if not whole:
@@ -108,6 +111,12 @@ def _scientific(match: Match) -> str:
 
 
 def _plain(match: Match) -> str:
+    digits = match["number"]
+    touches = (
+        match.string[max(match.start("number") - 1, 0)].isalpha() or match.string[match.end() :][:1].isalpha()
+    )
+    if touches and len(digits) > _LONGEST_IN_A_CODE and digits.isdecimal():
+        return spelt(digits)
     sign = "minus " if match["minus"] else ""
     return sign + number(match["number"])
 
@@ -149,7 +158,7 @@ NUMBERS = (
         re.compile(
             r"(?<![\w./,-])(?:(?P<whole>\d{1,4})[\s-])?(?P<numerator>\d{1,3})[/⁄](?P<denominator>\d{1,4})(?![\w/]|[.,]\d)"
         ),
-        _written_fraction,
+        written_fraction,
     ),
     Rule(
         "vulgar fraction",
@@ -208,7 +217,7 @@ NUMBERS = (
     ),
     Rule(
         "prefix",
-        re.compile(r"(?<![\w.,)])(?P<sign>[<>]=|[~≈±<>≤≥+])\s?(?=\d)"),
+        re.compile(r"(?<![\w.,)])(?P<sign>[<>]=|[~≈±<>≤≥+])\s?(?=[$€£]?\d)"),
         lambda match: f"{_PREFIXES[match['sign']]} ",
     ),
     Rule(

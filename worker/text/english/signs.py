@@ -36,6 +36,7 @@ SIGNS = (
         re.compile(r"(?i)\b(?P<one>s?he|his|him|her|himself)/(?P<other>s?he|hers?|him|herself|they)\b"),
         lambda match: f"{match['one']} or {match['other']}",
     ),
+    Rule("slash of a path", re.compile(r"(?<!\S)/(?=\w)"), lambda _: "slash "),
     Rule("slash", re.compile(r"(?<=\w)/(?=\w)"), lambda _: " slash "),
     Rule("sharp", re.compile(r"(?<=\b[A-G])#(?!\w)"), lambda _: " sharp"),
     Rule(

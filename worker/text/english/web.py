@@ -48,7 +48,8 @@ def _url(match: Match) -> str:
 
 
 def _dotted(match: Match) -> str:
-    return " dot ".join(spelt(part) for part in match.group().split("."))
+    dotted = " dot ".join(spelt(part) for part in match["parts"].split("."))
+    return f"{dotted} port {spelt(match['port'])}" if match["port"] else dotted
 
 
 def _version(match: Match) -> str:
@@ -78,7 +79,11 @@ WEB = (
         ),
         _url,
     ),
-    Rule("IP address", re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)"), _dotted),
+    Rule(
+        "IP address",
+        re.compile(r"(?<![\w.])(?P<parts>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{2,5}))?(?!\w|\.\d)"),
+        _dotted,
+    ),
     Rule(
         "version",
         re.compile(
