@@ -59,4 +59,5 @@ def looks_latin(sentence: str) -> bool:
     """Whether no other script outweighs the Latin letters, so that the language's own rules may be tried."""
     if sentence.isascii():
         return True
-    return len(_OTHER_SCRIPT.findall(sentence)) <= len(_LATIN_LETTER.findall(sentence))
+    others = sum(map(str.isalpha, _OTHER_SCRIPT.findall(sentence)))
+    return others <= len(_LATIN_LETTER.findall(sentence))

@@ -156,6 +156,11 @@ def test_every_answer_of_g711_is_whole_frames_of_20_ms(law, sizes):
     assert silence not in joined[: len(samples)]
 
 
+def _sox_formats():
+    told = subprocess.run([shutil.which("sox"), "--help"], capture_output=True, text=True, check=False)
+    return told.stdout.split()
+
+
 @pytest.mark.skipif(
     not (shutil.which("ffmpeg") or shutil.which("sox")), reason="neither ffmpeg nor sox is here"
 )
@@ -169,8 +174,8 @@ def test_the_programs_on_this_machine_hear_the_same_speech(name):
             raw = {"pcm": "s16le", "ulaw": "mulaw", "alaw": "alaw"}.get(name)
             how = ["-f", raw, "-ar", "8000", "-ac", "1"] if raw else []
             command = [program, "-v", "error", *how, "-i", str(path), "-f", "s16le", "-ar", "8000", "-"]
-        elif name in {"aac", "opus", "mp3"}:
-            pytest.skip("sox from Debian reads these only with more packages")
+        elif name not in {"pcm", "ulaw", "alaw"} and name not in _sox_formats():
+            pytest.skip("this sox was installed without the format")
         else:
             laws = {"pcm": "signed-integer", "ulaw": "u-law", "alaw": "a-law"}
             bits = "16" if name == "pcm" else "8"
