@@ -31,9 +31,9 @@ class Result:
         """How many times better than stock ours is."""
         if self.stock is None:
             return None
-        better, worse = (
-            (self.stock, self.ours) if self.metric.endswith(SMALLER_IS_BETTER) else (self.ours, self.stock)
-        )
+        is_rate = self.metric.endswith("_per_s")
+        smaller_is_better = self.metric.endswith(SMALLER_IS_BETTER) and not is_rate
+        better, worse = (self.stock, self.ours) if smaller_is_better else (self.ours, self.stock)
         return round(better / max(worse, 1e-9), 2)
 
 

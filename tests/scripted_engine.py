@@ -27,15 +27,18 @@ class ScriptedEngine(Engine):
     def default_conditionals(self):
         return Conditionals(self.fingerprint, {"level": np.array([0.25], np.float32)})
 
-    def stream(self, text, conditionals, options, cancelled):
+    def stream(self, text, conditionals, options, delivery):
         self.asked.append((text, options))
         samples = np.arange(len(text) * 240) / 24_000
         tone = (conditionals.tensors["level"][0] * np.sin(2 * np.pi * 220 * samples)).astype(np.float32)
         for start in range(0, len(tone), 1200):
-            if cancelled():
+            if delivery.cancelled():
                 return
             time.sleep(self.block_delay_s)
             yield SpeechBlock(tone[start : start + 1200], speech_tokens=1)
+
+    def watermark(self):
+        return None
 
     def close(self):
         pass

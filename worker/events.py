@@ -65,6 +65,11 @@ class Metrics:
     """From the job's arrival to the start of its synthesis."""
     speech_tokens: int | None
     """None for an engine that has none."""
+    cut_text_chunks: int
+    """Text chunks whose speech did not end by itself and was ended."""
+    underruns: int
+    """How often a listener who plays from the first audio on had nothing to play."""
+    underrun_ms: float
     voice_cache: str
     """``hit``; ``miss`` when read from the volume; ``computed`` when made from the reference clip."""
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from worker.engine.base import IsCancelled
+from worker.engine.base import IsCancelled, SpeechBlock
 from worker.errors import Cancelled, DeadlineExceeded
 from worker.events import Metrics
+from worker.playback import Playback
 
 T = TypeVar("T")
 
@@ -24,7 +25,8 @@ class Progress:
     """Made when the work on a request begins."""
 
     def __init__(self, arrival: Arrival, deadline_ms: int | None, cancelled: IsCancelled) -> None:
-        self.speech_tokens = 0
+        self._speech_tokens = 0
+        self._cut_text_chunks = 0
         self._arrived = arrival.at
         self._started = time.perf_counter()
         self._deadline_ms = deadline_ms
@@ -60,13 +62,21 @@ class Progress:
                 self._busy_seconds += time.perf_counter() - began
             yield item
 
-    def metrics(self, audio_seconds: float, voice_cache: str) -> Metrics:
+    def note_block(self, block: SpeechBlock) -> None:
+        """Take a block's tokens into account, and whether it was cut."""
+        self._speech_tokens += block.speech_tokens
+        self._cut_text_chunks += block.was_cut
+
+    def metrics(self, audio_seconds: float, voice_cache: str, playback: Playback) -> Metrics:
         """Sum up, for the end event."""
         return Metrics(
             ttfa_ms=None if self._first_audio is None else _milliseconds(self._first_audio - self._arrived),
             rtf=round(self._busy_seconds / audio_seconds, 4) if audio_seconds else None,
             queue_ms=_milliseconds(self._started - self._arrived),
-            speech_tokens=self.speech_tokens or None,
+            speech_tokens=self._speech_tokens or None,
+            cut_text_chunks=self._cut_text_chunks,
+            underruns=playback.underruns,
+            underrun_ms=_milliseconds(playback.underrun_seconds),
             voice_cache=voice_cache,
         )
 

@@ -10,9 +10,9 @@ from worker.engine.base import Engine, IsCancelled
 from worker.engine.choice import open_engine
 from worker.errors import EngineFailure
 from worker.events import Event, HealthEvent, VoicePreparedEvent, VoicesEvent
-from worker.inference_thread import InferenceThread
 from worker.progress import Arrival
 from worker.request import HealthRequest, ListVoicesRequest, PrepareVoiceRequest, Request, parse_request
+from worker.request_threads import RequestThreads
 from worker.settings import Settings
 from worker.synthesizer import Synthesizer
 
@@ -30,7 +30,7 @@ class SpeechService:
         self._engine = engine
         self._synthesizer = Synthesizer(engine, library, settings)
         self._library = library
-        self._thread = InferenceThread(settings.max_concurrency * (1 + _WAITING_PER_JOB))
+        self._threads = RequestThreads(settings.max_concurrency * (1 + _WAITING_PER_JOB))
 
     @classmethod
     def start(cls, settings: Settings) -> "SpeechService":
@@ -44,7 +44,7 @@ class SpeechService:
         """Yield the events that answer a job's input; raises nothing but ``ChatterpodError``."""
         request = parse_request(job_input, max_text_characters=self._settings.max_text_characters)
         try:
-            async for event in self._thread.stream(
+            async for event in self._threads.stream(
                 lambda cancelled: self._answer(request, arrival, cancelled)
             ):
                 yield event
@@ -57,8 +57,8 @@ class SpeechService:
             ) from error
 
     def close(self) -> None:
-        """Stop the inference thread and give back what the engine holds."""
-        self._thread.close()
+        """Stop the requests' threads and give back what the engine holds."""
+        self._threads.close()
         self._synthesizer.close()
         self._engine.close()
 
@@ -79,7 +79,7 @@ class SpeechService:
             sample_rate=self._engine.sample_rate,
             voices=len(self._library.ids()),
             cached_voices=len(self._synthesizer.voices),
-            active_requests=self._thread.active,
+            active_requests=self._threads.active,
         )
 
     def _prepare(self, request: PrepareVoiceRequest) -> VoicePreparedEvent:

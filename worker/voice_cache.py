@@ -1,6 +1,7 @@
 """The voice cache: a voice's conditionals, read on its first request and kept while there is room."""
 
 import logging
+import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 from voices.voice import DEFAULT_VOICE_ID, Voice
 from worker.engine.base import Engine
+from worker.keyed_locks import KeyedLocks
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +51,9 @@ class _Entry:
 class VoiceCache:
     """Least recently used voices leave first, once all take more than ``max_bytes``.
 
-    Belongs to the inference thread: however many requests ask for a voice at once, it is loaded
-    once. A voice that was published anew or deleted since is noticed at its next request.
+    Shared by the requests' threads: however many ask for a voice at once, it is loaded once, and
+    nobody waits who asks for another. A voice that was published anew or deleted since is noticed
+    at its next request.
     """
 
     def __init__(
@@ -63,6 +66,8 @@ class VoiceCache:
         self._kept_bytes = 0
         self._default: Conditionals | None = None
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._lock = threading.Lock()  # over the entries and their size; held for no more than a moment
+        self._loading = KeyedLocks()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="voice-writer")
 
     def __len__(self) -> int:
@@ -75,12 +80,13 @@ class VoiceCache:
 
     def get(self, voice_id: str) -> LoadedVoice:
         """Find a voice; raises ``UnknownVoice``, ``VoiceCorrupt``, ``InvalidVoiceId``, ``StoreFailure``."""
-        if voice_id == DEFAULT_VOICE_ID:
-            return LoadedVoice(voice_id, self._built_in(), None, "hit")
-        if (entry := self._fresh_entry(voice_id)) is not None:
-            return entry.loaded("hit")
-        entry, source = self._load(voice_id)
-        self._keep(entry)
+        with self._loading.of(voice_id):
+            if voice_id == DEFAULT_VOICE_ID:
+                return LoadedVoice(voice_id, self._built_in(), None, "hit")
+            if (entry := self._fresh_entry(voice_id)) is not None:
+                return entry.loaded("hit")
+            entry, source = self._load(voice_id)
+            self._keep(entry)
         if source == "computed" and entry.voice.manifest is not None and self._write_back:
             self._writer.submit(_write_back, entry)
         return entry.loaded(source)
@@ -103,11 +109,11 @@ class VoiceCache:
         kept = self._entries.get(voice_id)
         if kept is None:
             return None
-        if (fresh := self._refreshed(kept)) is None:
+        fresh = self._refreshed(kept)
+        with self._lock:
             self._forget(voice_id)
-            return None
-        self._entries[voice_id] = fresh
-        self._entries.move_to_end(voice_id)
+            if fresh is not None:
+                self._add(fresh)
         return fresh
 
     def _refreshed(self, entry: _Entry) -> _Entry | None:
@@ -153,13 +159,19 @@ class VoiceCache:
         return self._engine.prepare(clip), "computed"
 
     def _keep(self, entry: _Entry) -> None:
+        with self._lock:
+            self._add(entry)
+            while self._kept_bytes > self._max_bytes and len(self._entries) > 1:
+                self._forget(next(iter(self._entries)))
+
+    def _add(self, entry: _Entry) -> None:
         self._entries[entry.voice.voice_id] = entry
         self._kept_bytes += entry.conditionals.nbytes
-        while self._kept_bytes > self._max_bytes and len(self._entries) > 1:
-            self._forget(next(iter(self._entries)))
 
     def _forget(self, voice_id: str) -> None:
-        self._kept_bytes -= self._entries.pop(voice_id).conditionals.nbytes
+        # Another voice may have pushed it out meanwhile.
+        if (entry := self._entries.pop(voice_id, None)) is not None:
+            self._kept_bytes -= entry.conditionals.nbytes
 
 
 def _write_back(entry: _Entry) -> None:

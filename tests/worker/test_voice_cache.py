@@ -1,6 +1,8 @@
 """The voice cache: read once, seen when changed, bounded in bytes."""
 
+import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -203,3 +205,35 @@ def _publish_many(registry, prepared, count):
             (folder / file).hardlink_to(root / "voice-00000" / file)
         (folder / "voice.json").write_text(template.replace("voice-00000", voice_id))
     return ids
+
+
+def test_however_many_threads_ask_at_once_a_voice_is_computed_once(registry, prepared):
+    class CountingEngine(PreviewEngine):
+        prepared = 0
+
+        def prepare(self, clip):
+            CountingEngine.prepared += 1
+            time.sleep(0.05)
+            return super().prepare(clip)
+
+    Publisher(registry).add("anna", prepared)
+    cache = VoiceCache(VoiceLibrary([registry]), CountingEngine(), max_bytes=1 << 20, write_back=False)
+    with ThreadPoolExecutor(50) as threads:
+        loaded = list(threads.map(lambda _: cache.get("anna"), range(200)))
+    cache.close()
+    assert CountingEngine.prepared == 1
+    assert len({id(each.conditionals) for each in loaded}) == 1
+
+
+def test_threads_that_ask_for_many_voices_leave_the_count_of_bytes_right(registry, engine, prepared):
+    for number in range(12):
+        Publisher(registry).add(f"voice-{number}", prepared, [_conditionals(100 + number)])
+    each = _conditionals(1).nbytes
+    cache = VoiceCache(VoiceLibrary([registry]), engine, max_bytes=5 * each)
+    with ThreadPoolExecutor(16) as threads:
+        loaded = list(threads.map(lambda number: cache.get(f"voice-{number % 12}"), range(600)))
+    cache.close()
+    for number, voice in enumerate(loaded):
+        assert voice.conditionals.tensors["pitch_hz"][0] == 100 + number % 12
+    assert cache.kept_bytes == len(cache) * each
+    assert len(cache) <= 5

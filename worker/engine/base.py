@@ -1,14 +1,33 @@
 """The engine protocol: what the rest of the worker knows of speech synthesis."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from voices.clip import Clip, Samples
 from voices.conditionals import Conditionals
+from worker.audio.stages import Stage
+from worker.playback import Playback
 
 IsCancelled = Callable[[], bool]
 """Asked between steps of long work: once it answers True, the work stops."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, eq=False)
+class Delivery:
+    """How one text chunk's speech is wanted."""
+
+    cancelled: IsCancelled = _never
+    playback: Playback = field(default_factory=Playback)
+    """The request's listener: the one that is nearest to running dry is served first."""
+    order: int = 0
+    """Which of the request's text chunks this is."""
+    whole: bool = False
+    """Nobody listens before the end: the samples may come at once, for less work."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +59,28 @@ class SpeechBlock:
     """(n,) mono float32 in [-1, 1] at the engine's sample rate."""
     speech_tokens: int = 0
     """How many speech tokens were decoded into them; 0 from an engine that has none."""
+    was_cut: bool = False
+    """Whether speech was ended here because it had lost its text."""
+
+
+class SpeechStream(Protocol):
+    """One text chunk's speech, as it comes."""
+
+    def __iter__(self) -> Iterator[SpeechBlock]:
+        """Return itself."""
+        ...
+
+    def __next__(self) -> SpeechBlock:
+        """Wait for the next block; raises ``EngineFailure`` when the model fails."""
+        ...
+
+    def close(self) -> None:
+        """Stop the work, if there is any left."""
+        ...
 
 
 class Engine(Protocol):
-    """One speech model, owned by one thread: no method is called while another runs."""
+    """One speech model, for many requests at once: any thread may call any method."""
 
     name: str
     """As in the ``ENGINE`` setting and the start event."""
@@ -54,7 +91,7 @@ class Engine(Protocol):
     options: frozenset[str]
     """The fields of ``SpeechOptions`` that this engine honours; the others are reported as ignored."""
     watermarks: bool
-    """Whether its samples carry Perth's watermark."""
+    """Whether ``watermark`` is on."""
 
     def prepare(self, clip: Clip) -> Conditionals:
         """Compute a voice's conditionals from its prepared reference clip."""
@@ -65,13 +102,17 @@ class Engine(Protocol):
         ...
 
     def stream(
-        self, text: str, conditionals: Conditionals, options: SpeechOptions, cancelled: IsCancelled
-    ) -> Iterator[SpeechBlock]:
-        """Speak one text chunk, yielding its blocks as they come.
+        self, text: str, conditionals: Conditionals, options: SpeechOptions, delivery: Delivery
+    ) -> SpeechStream:
+        """Speak one text chunk; several of a request may be under way, to be read in their order.
 
-        Ends early once ``cancelled()`` is true. Raises ``VoiceIncompatible`` for foreign
-        conditionals and ``EngineFailure`` when the model fails.
+        The blocks end early once ``delivery.cancelled()`` is true. Raises ``VoiceIncompatible`` for
+        foreign conditionals and ``EngineFailure`` when the model fails, here or at a block.
         """
+        ...
+
+    def watermark(self) -> Stage | None:
+        """Return a stage that marks one request's samples, or None for an engine that marks none."""
         ...
 
     def close(self) -> None:

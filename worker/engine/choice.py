@@ -53,13 +53,18 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
             "The engine's packages are not installed: install chatterpod[worker,chatterbox], "
             "or set ENGINE=preview."
         )
-    from worker.engine.chatterbox.turbo import ChatterboxTurbo
+    from worker.engine.chatterbox.turbo import ChatterboxTurbo, TurboSettings
+    from worker.engine.t3.precision import Precision
 
     return ChatterboxTurbo(
         checkpoint,
-        device=settings.device,
-        watermark=settings.watermark,
-        max_voice_bytes=settings.device_voice_cache_mb * MEBIBYTE,
+        TurboSettings(
+            device=settings.device,
+            precision=Precision(settings.t3_precision),
+            slots=settings.decode_slots,
+            watermark=settings.watermark,
+            max_voice_bytes=settings.device_voice_cache_mb * MEBIBYTE,
+        ),
     )
 
 

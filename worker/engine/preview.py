@@ -3,7 +3,7 @@
 No weights and no GPU: it shows the whole service on a laptop within seconds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import numpy as np
 from typing_extensions import override
@@ -12,7 +12,7 @@ from voices.clip import CLIP_SAMPLE_RATE, Clip
 from voices.conditionals import Conditionals
 from voices.errors import VoiceIncompatible
 from worker.audio.resample import Resampler
-from worker.engine.base import Engine, IsCancelled, SpeechBlock, SpeechOptions
+from worker.engine.base import Delivery, Engine, SpeechBlock, SpeechOptions
 from worker.engine.espeak import EspeakVoice, shared_espeak
 from worker.engine.prosody import pitch_hz, syllables_per_second
 from worker.text.tags import without_tags
@@ -54,8 +54,8 @@ class PreviewEngine(Engine):
 
     @override
     def stream(
-        self, text: str, conditionals: Conditionals, options: SpeechOptions, cancelled: IsCancelled
-    ) -> Iterator[SpeechBlock]:
+        self, text: str, conditionals: Conditionals, options: SpeechOptions, delivery: Delivery
+    ) -> Generator[SpeechBlock]:
         if conditionals.fingerprint != self.fingerprint:
             raise VoiceIncompatible(
                 f"The preview engine cannot use conditionals of {conditionals.fingerprint}."
@@ -65,10 +65,14 @@ class PreviewEngine(Engine):
         voice = _espeak_voice(conditionals, options.language or _DEFAULT_LANGUAGE)
         resampler = Resampler(self._espeak.sample_rate, self.sample_rate)
         for block in self._espeak.speak(spoken, voice):
-            if cancelled():
+            if delivery.cancelled():
                 return
             yield SpeechBlock(resampler.process(block))
         yield SpeechBlock(resampler.flush())
+
+    @override
+    def watermark(self) -> None:
+        """Nothing that it speaks passes for a person's voice."""
 
     @override
     def close(self) -> None:

@@ -9,7 +9,7 @@ from speech import PASSAGE, speak_clip
 from voices.clip import Clip
 from voices.conditionals import Conditionals
 from voices.errors import InvalidRequest, VoiceIncompatible
-from worker.engine.base import SpeechOptions
+from worker.engine.base import Delivery, SpeechOptions
 from worker.engine.preview import PreviewEngine
 from worker.engine.prosody import pitch_hz, syllables_per_second
 
@@ -20,7 +20,7 @@ def engine():
 
 
 def _speak(engine, conditionals, text=PASSAGE, **options) -> Clip:
-    blocks = engine.stream(text, conditionals, SpeechOptions(**options), lambda: False)
+    blocks = engine.stream(text, conditionals, SpeechOptions(**options), Delivery())
     return Clip(np.concatenate([block.samples for block in blocks]), engine.sample_rate)
 
 
@@ -55,7 +55,7 @@ def test_speech_has_the_pace_of_the_clip(engine, speech):
 def test_blocks_come_while_the_text_is_still_being_spoken(engine):
     conditionals = engine.default_conditionals()
     started = time.perf_counter()
-    blocks = engine.stream(PASSAGE * 40, conditionals, SpeechOptions(), lambda: False)
+    blocks = engine.stream(PASSAGE * 40, conditionals, SpeechOptions(), Delivery())
     next(blocks)
     first = time.perf_counter() - started
     assert sum(1 for _ in blocks) > 1000
@@ -64,7 +64,9 @@ def test_blocks_come_while_the_text_is_still_being_spoken(engine):
 
 def test_cancelling_ends_the_speech(engine):
     stop = []
-    blocks = engine.stream(PASSAGE * 40, engine.default_conditionals(), SpeechOptions(), lambda: bool(stop))
+    blocks = engine.stream(
+        PASSAGE * 40, engine.default_conditionals(), SpeechOptions(), Delivery(lambda: bool(stop))
+    )
     next(blocks)
     stop.append(True)
     assert list(blocks) == []
@@ -72,7 +74,7 @@ def test_cancelling_ends_the_speech(engine):
 
 
 def test_an_abandoned_speech_does_not_hold_up_the_next(engine):
-    abandoned = engine.stream(PASSAGE * 200, engine.default_conditionals(), SpeechOptions(), lambda: False)
+    abandoned = engine.stream(PASSAGE * 200, engine.default_conditionals(), SpeechOptions(), Delivery())
     next(abandoned)
     abandoned.close()
     started = time.perf_counter()
@@ -85,7 +87,7 @@ def test_tags_are_not_read_out(engine):
     tagged = _speak(engine, conditionals, "[laugh] Good morning.")
     # espeak-ng's flutter goes on from one text to the next: no two utterances are the same samples.
     assert tagged.seconds == pytest.approx(_speak(engine, conditionals, "Good morning.").seconds, rel=0.02)
-    assert list(engine.stream("[laugh]", conditionals, SpeechOptions(), lambda: False)) == []
+    assert list(engine.stream("[laugh]", conditionals, SpeechOptions(), Delivery())) == []
 
 
 def test_another_language_sounds_different_and_an_unknown_one_is_refused(engine):

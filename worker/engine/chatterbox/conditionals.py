@@ -19,9 +19,17 @@ from torch import Tensor
 
 from voices.conditionals import Conditionals
 from voices.errors import VoiceIncompatible
-from worker.engine.chatterbox.upstream import T3Cond
 
 _T3_NAMES = ("speaker_emb", "cond_prompt_speech_tokens")
+_SHAPES: dict[str, tuple[int | None, ...]] = {
+    "t3.speaker_emb": (1, 256),
+    "t3.cond_prompt_speech_tokens": (1, None),
+    "gen.prompt_token": (1, None),
+    "gen.prompt_token_len": (1,),
+    "gen.prompt_feat": (1, None, 80),
+    "gen.embedding": (1, 192),
+}
+"""None is any length but zero."""
 _GEN_NAMES = ("prompt_token", "prompt_token_len", "prompt_feat", "embedding")
 
 
@@ -45,23 +53,31 @@ def check_conditionals(conditionals: Conditionals, fingerprint: str) -> None:
             f"are {fingerprint}: prepare the voice again from its reference clip.",
             field="voice_id",
         )
-    expected = {*(f"t3.{name}" for name in _T3_NAMES), *(f"gen.{name}" for name in _GEN_NAMES)}
-    if missing := expected - conditionals.tensors.keys():
+    if missing := _SHAPES.keys() - conditionals.tensors.keys():
         raise VoiceIncompatible(
             f"The voice's conditionals lack {', '.join(sorted(missing))}: "
             "prepare the voice again from its reference clip.",
             field="voice_id",
         )
+    for name, shape in _SHAPES.items():
+        if not _fits(conditionals.tensors[name].shape, shape):
+            raise VoiceIncompatible(
+                f"The voice's {name} has the shape {conditionals.tensors[name].shape}, not {shape}: "
+                "prepare the voice again from its reference clip.",
+                field="voice_id",
+            )
 
 
-def t3_cond(tensors: Mapping[str, Tensor]) -> Any:
-    """Return a fresh ``T3Cond``: T3 stores the prompt's embedding in the one it is given."""
-    return T3Cond(**{name: tensors[f"t3.{name}"] for name in _T3_NAMES})
+def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(expected) and all(
+        size == wanted if wanted is not None else size > 0
+        for size, wanted in zip(shape, expected, strict=True)
+    )
 
 
-def gen_dict(tensors: Mapping[str, Tensor]) -> dict[str, Tensor | None]:
-    """Return a fresh S3Gen reference: S3Gen replaces the entries of the one it is given."""
-    return {**{name: tensors[f"gen.{name}"] for name in _GEN_NAMES}, "prompt_feat_len": None}
+def t3_inputs(tensors: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the speaker embedding (1, 256) and the prompt's speech tokens (1, n)."""
+    return tensors["t3.speaker_emb"], tensors["t3.cond_prompt_speech_tokens"]
 
 
 def _to_array(tensor: Tensor) -> npt.NDArray[Any]:

@@ -1,53 +1,73 @@
-"""The voices on the device: conditionals as tensors, kept where the model is while there is room."""
+"""The voices on the device: what the model needs of each, kept there while there is room."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
 
 from voices.conditionals import Conditionals
+from worker.engine.t3.kv_cache import VoicePrefix
 
-Tensors = Mapping[str, Tensor]
+Embed = Callable[[Mapping[str, Tensor]], Tensor]
+"""T3's embeddings of a voice's tensors, (n, width)."""
+
+
+class DeviceVoice:
+    """One voice, shared by all requests: nobody changes its tensors."""
+
+    def __init__(self, tensors: Mapping[str, Tensor], conditionals: Tensor) -> None:
+        self.tensors = tensors
+        """By their names in ``conditionals.py``."""
+        self.conditionals = conditionals
+        """(n, width): T3's embeddings of them."""
+        self.prefix: VoicePrefix | None = None
+        """Their keys and values in T3, once the voice has spoken."""
+        self.nbytes = sum(tensor.nbytes for tensor in tensors.values()) + conditionals.nbytes
+        """Memory that it takes on the device."""
+
+    def keep_prefix(self, prefix: VoicePrefix) -> None:
+        """Let the next text begin where the voice ends."""
+        self.nbytes += prefix.nbytes - (self.prefix.nbytes if self.prefix is not None else 0)
+        self.prefix = prefix
 
 
 class DeviceVoices:
     """Least recently used voices leave the device first, once all take more than ``max_bytes``.
 
     A voice is known by its ``Conditionals`` object, of which the host's cache keeps one a voice: a
-    voice that is published anew comes with another. The tensors are shared by all requests and
-    nobody may change them.
+    voice that is published anew comes with another. Belongs to the model's thread.
     """
 
-    def __init__(self, device: torch.device, max_bytes: int) -> None:
+    def __init__(self, device: torch.device, embed: Embed, max_bytes: int) -> None:
         self._device = device
+        self._embed = embed
         self._max_bytes = max_bytes
-        self._kept_bytes = 0
-        self._voices: OrderedDict[Conditionals, Tensors] = OrderedDict()
+        self._voices: OrderedDict[Conditionals, DeviceVoice] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._voices)
 
     @property
     def kept_bytes(self) -> int:
-        """Memory that the tensors take on the device."""
-        return self._kept_bytes
+        """Memory that they take on the device."""
+        return sum(voice.nbytes for voice in self._voices.values())
 
     def clear(self) -> None:
         """Give all of it back."""
         self._voices.clear()
-        self._kept_bytes = 0
 
-    def get(self, conditionals: Conditionals) -> Tensors:
-        """Return a voice's tensors by their names in ``conditionals.py``, copied once."""
-        tensors = self._voices.pop(conditionals, None)
-        if tensors is None:
-            tensors = {
-                name: torch.tensor(array, device=self._device) for name, array in conditionals.tensors.items()
-            }
-            self._kept_bytes += conditionals.nbytes
-        self._voices[conditionals] = tensors
-        while self._kept_bytes > self._max_bytes and len(self._voices) > 1:
-            oldest, _ = self._voices.popitem(last=False)
-            self._kept_bytes -= oldest.nbytes
-        return tensors
+    def get(self, conditionals: Conditionals) -> DeviceVoice:
+        """Return a voice, copied to the device once."""
+        voice = self._voices.pop(conditionals, None) or self._copied(conditionals)
+        self._voices[conditionals] = voice
+        # A voice grows when it first speaks; that is seen here, when the next one is asked for.
+        while len(self._voices) > 1 and self.kept_bytes > self._max_bytes:
+            self._voices.popitem(last=False)
+        return voice
+
+    def _copied(self, conditionals: Conditionals) -> DeviceVoice:
+        tensors = {
+            name: torch.tensor(array, device=self._device) for name, array in conditionals.tensors.items()
+        }
+        return DeviceVoice(tensors, self._embed(tensors))

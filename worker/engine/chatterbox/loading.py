@@ -1,7 +1,7 @@
-"""Load a Chatterbox Turbo checkpoint into upstream's modules, without initialising the weights first."""
+"""Load a Chatterbox Turbo checkpoint into memory, without initialising the weights first."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,45 +14,42 @@ from transformers import AutoTokenizer
 
 from worker.engine.chatterbox.uninitialized import Uninitialized
 from worker.engine.chatterbox.upstream import (
-    LLAMA_CONFIGS,
-    T3,
     S3Gen,
-    T3Config,
     VoiceEncoder,
     without_warnings,
 )
 from worker.engine.checkpoint import S3GEN_FILE, T3_FILE, VOICE_ENCODER_FILE
+from worker.engine.t3.model import T3
+from worker.engine.t3.precision import Precision
 from worker.errors import EngineFailure
-
-HEAD_SIZE = 64
-"""Of every GPT-2; a checkpoint's tensors tell the width, and only this tells the number of heads."""
 
 COND_PROMPT_TOKENS = 375
 """Speech tokens of the clip that Turbo's T3 is prompted with at most: 15 s."""
 
 _ALIGNMENT = 64  # bytes, as torch allocates on the CPU
-_UNUSED_EMBEDDING = "tfmr.wte.weight"  # GPT-2's own token table: T3 has its own, and feeds embeddings
-_LAYER = re.compile(r"tfmr\.h\.(\d+)\.")
 
 
 @dataclass(frozen=True, eq=False)
 class ChatterboxModel:
-    """Upstream's modules, in evaluation mode on ``device``; read-only once loaded."""
+    """Our T3 and upstream's other modules, in evaluation mode on ``device``; read-only once loaded."""
 
-    t3: Any
+    t3: T3
     s3gen: Any
     voice_encoder: Any
     tokenizer: Any
     device: torch.device
 
 
-def load_model(checkpoint: Path, device: torch.device) -> ChatterboxModel:
+def load_model(
+    checkpoint: Path, device: torch.device, precision: Precision = Precision.AUTO
+) -> ChatterboxModel:
     """Load every part; raises ``EngineFailure`` naming the file that is damaged or not Turbo's.
 
     Nothing is drawn at random, and the modules take the tensors of the memory-mapped files as
     theirs; what lies there unaligned is copied (see ``_as_stock_has_it``).
     """
-    t3 = _from_file(checkpoint / T3_FILE, device, _build_t3)
+    with _blaming(checkpoint / T3_FILE):
+        t3 = T3.load(checkpoint / T3_FILE, device, precision)
     s3gen = _from_file(
         checkpoint / S3GEN_FILE, device, lambda state: _filled(lambda: S3Gen(meanflow=True), state)
     )
@@ -63,19 +60,24 @@ def load_model(checkpoint: Path, device: torch.device) -> ChatterboxModel:
         t3=t3,
         s3gen=s3gen,
         voice_encoder=voice_encoder,
-        tokenizer=_load_tokenizer(checkpoint, t3.hp.text_tokens_dict_size),
+        tokenizer=_load_tokenizer(checkpoint, t3.sizes.text_vocabulary),
         device=device,
     )
 
 
 def _from_file(path: Path, device: torch.device, build: Callable[[dict[str, Tensor]], nn.Module]) -> Any:
     """Build a module from a safetensors file of its weights, which go straight to the device."""
-    try:
-        loaded = load_file(path, device=str(device))
-        loaded.pop(_UNUSED_EMBEDDING, None)
-        state = {name: _as_stock_has_it(tensor) for name, tensor in loaded.items()}
+    with _blaming(path):
+        state = {name: _as_stock_has_it(tensor) for name, tensor in load_file(path, str(device)).items()}
         # Its buffers and tables were made on the CPU.
         return build(state).to(device).requires_grad_(False).eval()
+
+
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    """Say which file is at fault."""
+    try:
+        yield
     except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
         # torch's message lists every tensor that does not fit: it stays in the cause.
         raise EngineFailure(
@@ -101,47 +103,6 @@ def _filled(construct: Callable[[], nn.Module], state: Mapping[str, Tensor]) -> 
         module = construct()
     module.load_state_dict(state, strict=True, assign=True)
     return module
-
-
-def _build_t3(state: dict[str, Tensor]) -> nn.Module:
-    hp = _t3_config(state)
-
-    def construct() -> nn.Module:
-        t3: Any = T3(hp)
-        del t3.tfmr.wte
-        module: nn.Module = t3
-        return module
-
-    return _filled(construct, state)
-
-
-def _t3_config(state: Mapping[str, Tensor]) -> Any:
-    """Return upstream's configuration of Turbo's T3, in the sizes that the tensors have."""
-    hp = T3Config(text_tokens_dict_size=state["text_emb.weight"].shape[0])
-    hp.speech_tokens_dict_size = state["speech_emb.weight"].shape[0]
-    hp.llama_config_name = _register_backbone(state)
-    hp.input_pos_emb = None
-    hp.speech_cond_prompt_len = COND_PROMPT_TOKENS
-    hp.use_perceiver_resampler = False
-    hp.emotion_adv = False
-    return hp
-
-
-def _register_backbone(state: Mapping[str, Tensor]) -> str:
-    """Add a GPT-2 of the tensors' sizes to upstream's table, under a name of its own; return the name."""
-    positions, width = state["tfmr.wpe.weight"].shape
-    layers = 1 + max(int(match[1]) for name in state if (match := _LAYER.match(name)))
-    name = f"chatterpod_gpt2_{layers}x{width}"
-    LLAMA_CONFIGS[name] = {
-        **LLAMA_CONFIGS["GPT2_medium"],
-        "hidden_size": width,
-        "n_embd": width,
-        "n_head": width // HEAD_SIZE,
-        "n_layer": layers,
-        "n_positions": positions,
-        "n_ctx": positions,
-    }
-    return name
 
 
 def _load_tokenizer(checkpoint: Path, vocabulary: int) -> Any:

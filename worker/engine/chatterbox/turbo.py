@@ -1,49 +1,79 @@
-"""Chatterbox Turbo: upstream's weights and modules, our decode loop, one text chunk at a time."""
+"""Chatterbox Turbo: upstream's weights, our decode loop, many streams at once."""
 
 import gc
 import logging
 import secrets
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
+from torch import Tensor
 
-from voices.clip import Clip, Samples
+from voices.clip import Clip
 from voices.conditionals import Conditionals
 from voices.errors import ChatterpodError, UnknownVoice
-from worker.engine.base import Engine, IsCancelled, SpeechBlock, SpeechOptions
+from worker.audio.stages import Stage
+from worker.engine.base import Delivery, Engine, SpeechOptions, SpeechStream
 from worker.engine.chatterbox import conditionals as voice
-from worker.engine.chatterbox.device_voices import DeviceVoices, Tensors
+from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
+from worker.engine.chatterbox.device_voices import DeviceVoices
 from worker.engine.chatterbox.fingerprint import encoders_fingerprint
 from worker.engine.chatterbox.loading import ChatterboxModel, load_model
 from worker.engine.chatterbox.preparation import prepare_tensors
-from worker.engine.chatterbox.speech_tokens import (
-    MAX_SPEECH_TOKENS,
-    Sampling,
-    decode_speech_tokens,
-    embed_prompt,
-    token_budget,
-)
-from worker.engine.chatterbox.upstream import S3GEN_SIL, S3GEN_SR, SPEECH_VOCAB_SIZE, punc_norm
-from worker.engine.chatterbox.watermark import Watermark
+from worker.engine.chatterbox.slot_memory import slot_count
+from worker.engine.chatterbox.speech import Speech
+from worker.engine.chatterbox.speech_loop import SpeechLoop
+from worker.engine.chatterbox.task import Task
+from worker.engine.chatterbox.upstream import S3GEN_SR, punc_norm
+from worker.engine.chatterbox.watermark import Watermark, WatermarkThreads
 from worker.engine.checkpoint import BUILT_IN_VOICE_FILE
-from worker.errors import EngineFailure
+from worker.engine.s3gen.decoder import SpeechDecoder
+from worker.engine.s3gen.settings import DecoderSettings
+from worker.engine.t3.budget import token_budget
+from worker.engine.t3.decoder import Decoder
+from worker.engine.t3.precision import Precision
+from worker.engine.t3.sampling import Sampling
+from worker.engine.t3.scheduler import TokenScheduler, Utterance
+from worker.errors import EngineFailure, TextTooLong
 
 logger = logging.getLogger(__name__)
 
-_FLOW_STEPS = 2
-_TRAILING_SILENCE = [S3GEN_SIL] * 3
+SLOT_LENGTH = 1600
+"""Positions of a slot: a voice's 376, a text's 200, and stock's longest speech."""
+
+_LEAST_ROOM = 150
+"""Speech tokens that a text must leave room for: 6 s."""
+
 _SEED_BITS = 63
+
+
+@dataclass(frozen=True)
+class TurboSettings:
+    """How the engine runs; the defaults are those of a deployment."""
+
+    device: str = "auto"
+    """A torch device, or "auto": CUDA where there is one."""
+    precision: Precision = Precision.AUTO
+    """T3's."""
+    slots: int | None = None
+    """Streams whose tokens are decoded at once; None takes what memory allows."""
+    watermark: bool = True
+    max_voice_bytes: int = 1 << 30
+    """Voices stay on the device while they take no more."""
+    samples: DecoderSettings = field(default_factory=DecoderSettings)
+    """S3Gen's."""
+    schedule: ChunkSchedule = field(default_factory=ChunkSchedule)
+    """How large audio chunks are."""
 
 
 class ChatterboxTurbo(Engine):
     """The engine over a complete checkpoint directory (see ``checkpoint.require_checkpoint``).
 
-    ``device`` is a torch device, or "auto": CUDA where there is one. ``watermark`` marks every
-    sample. ``budget`` cuts runaway speech by its text's length, long before stock's 40 s. Voices
-    stay on the device while they take no more than ``max_voice_bytes``.
+    One thread owns the model (``speech_loop.py``); requests' threads hand it text chunks. A voice is
+    prepared on the thread that asks for it, one at a time, while others go on speaking.
     Raises ``EngineFailure`` when the checkpoint cannot be loaded.
     """
 
@@ -51,28 +81,38 @@ class ChatterboxTurbo(Engine):
     sample_rate = S3GEN_SR
     options = frozenset({"seed", "temperature", "top_p", "top_k", "repetition_penalty"})
 
-    def __init__(
-        self,
-        checkpoint: Path,
-        *,
-        device: str = "auto",
-        watermark: bool = True,
-        budget: bool = True,
-        max_voice_bytes: int = 1 << 28,
-    ) -> None:
+    def __init__(self, checkpoint: Path, settings: TurboSettings | None = None) -> None:
+        settings = settings or TurboSettings()
         with _failing_as_engine("be loaded"):
             self.fingerprint = encoders_fingerprint(self.name, checkpoint)
-            model = load_model(checkpoint, _device(device))
-            self._watermark = Watermark() if watermark else None
-        self._model: ChatterboxModel | None = model
-        self._voices = DeviceVoices(model.device, max_voice_bytes)
-        self.watermarks = watermark
-        self._budget = budget
+            self._model: ChatterboxModel | None = load_model(
+                checkpoint, _device(settings.device), settings.precision
+            )
+            self._watermark = WatermarkThreads(Watermark()) if settings.watermark else None
+            self._build(self._model, settings)
+        self.watermarks = settings.watermark
         self._built_in_voice = checkpoint / BUILT_IN_VOICE_FILE
+        self._preparing = threading.Lock()
+
+    def _build(self, model: ChatterboxModel, settings: TurboSettings) -> None:
+        t3 = model.t3
+
+        def embed(tensors: Mapping[str, Tensor]) -> Tensor:
+            return t3.embed_conditionals(*voice.t3_inputs(tensors))
+
+        slots = settings.slots or slot_count(t3, SLOT_LENGTH)
+        self._tokens = Decoder(t3, slots, SLOT_LENGTH)
+        self._samples = SpeechDecoder(model.s3gen, settings.samples)
+        self._voices = DeviceVoices(t3.device, embed, settings.max_voice_bytes)
+        # On a GPU a step is under way while the host looks at the tokens of the one before.
+        scheduler = TokenScheduler(
+            self._tokens, t3.sizes.stop_token, lag=1 if t3.device.type == "cuda" else 0
+        )
+        self._loop = SpeechLoop(scheduler, self._samples, self._begin, settings.schedule)
 
     def prepare(self, clip: Clip) -> Conditionals:
         """Compute a voice's conditionals; raises ``InvalidClip`` for a clip of 5 s or less."""
-        with _failing_as_engine("prepare the voice"):
+        with self._preparing, _failing_as_engine("prepare the voice"):
             return Conditionals(self.fingerprint, prepare_tensors(self._open_model(), clip))
 
     def default_conditionals(self) -> Conditionals:
@@ -83,26 +123,36 @@ class ChatterboxTurbo(Engine):
             return Conditionals(self.fingerprint, voice.read_built_in_voice(self._built_in_voice))
 
     def stream(
-        self, text: str, conditionals: Conditionals, options: SpeechOptions, cancelled: IsCancelled
-    ) -> Iterator[SpeechBlock]:
-        """Speak one text chunk: yield it as one block, or none when cancelled or blank.
+        self, text: str, conditionals: Conditionals, options: SpeechOptions, delivery: Delivery
+    ) -> SpeechStream:
+        """Speak one text chunk: its decoding begins at once.
 
-        The samples are those of stock's ``generate`` after ``torch.manual_seed(seed)``, clipped to
-        [-1, 1]; without a seed they differ each time.
+        The same seed speaks the same tokens, alone or among others; without one they differ each
+        time. Samples are clipped to [-1, 1] and not watermarked yet.
         """
-        model = self._open_model()
+        self._open_model()
         voice.check_conditionals(conditionals, self.fingerprint)
-        if not text.strip():
-            return
-        with _failing_as_engine("speak"):
-            block = self._speak(model, punc_norm(text), conditionals, options, cancelled)
-        if block is not None:
-            yield block
+        speech = Speech(punc_norm(text), conditionals, options, delivery)
+        if text.strip():
+            self._loop.submit(speech)
+        else:
+            speech.finish()
+        return speech
+
+    def watermark(self) -> Stage | None:
+        """Return a stage that puts Perth's watermark on one request's samples; None when it is off."""
+        return self._watermark.stage() if self._watermark is not None else None
 
     def close(self) -> None:
-        """Give back the model's memory."""
+        """Give back the model's memory; what is being spoken fails."""
+        if self._model is None:
+            return
+        self._loop.close()
+        if self._watermark is not None:
+            self._watermark.close()
         self._model = self._watermark = None
         self._voices.clear()
+        del self._loop, self._tokens, self._samples
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -112,68 +162,36 @@ class ChatterboxTurbo(Engine):
             raise EngineFailure("The engine was closed: start another one.")
         return self._model
 
-    def _speak(
-        self,
-        model: ChatterboxModel,
-        text: str,
-        conditionals: Conditionals,
-        options: SpeechOptions,
-        cancelled: IsCancelled,
-    ) -> SpeechBlock | None:
-        """Return a normalised text as speech, or None once ``cancelled()`` is true."""
-        with _random_state(model.device, options.seed), torch.inference_mode():
-            tensors = self._voices.get(conditionals)
-            tokens = self._speech_tokens(model, text, tensors, Sampling.from_options(options), cancelled)
-            if cancelled():
-                return None
-            samples = _samples_of(model, tokens, tensors)
-        if self._watermark is not None:
-            samples = self._watermark.apply(samples, self.sample_rate)
-        return SpeechBlock(np.clip(samples, -1.0, 1.0), speech_tokens=len(tokens))
-
-    def _speech_tokens(
-        self,
-        model: ChatterboxModel,
-        text: str,
-        tensors: Tensors,
-        sampling: Sampling,
-        cancelled: IsCancelled,
-    ) -> list[int]:
-        encoded = model.tokenizer(text, return_tensors="pt", padding=True, truncation=True)
-        text_tokens = encoded.input_ids.to(model.device)
-        prompt = embed_prompt(model.t3, voice.t3_cond(tensors), text_tokens)
-        limit = token_budget(text) if self._budget else MAX_SPEECH_TOKENS
-        return list(decode_speech_tokens(model.t3, prompt, sampling, cancelled, limit))
-
-
-def _samples_of(model: ChatterboxModel, speech_tokens: list[int], tensors: Tensors) -> Samples:
-    """Decode speech tokens, the start and stop tokens among them dropped, to samples (n,)."""
-    kept = [token for token in speech_tokens if token < SPEECH_VOCAB_SIZE]
-    decoded, _ = model.s3gen.inference(
-        speech_tokens=torch.tensor(kept + _TRAILING_SILENCE, device=model.device),
-        ref_dict=voice.gen_dict(tensors),
-        n_cfm_timesteps=_FLOW_STEPS,
-    )
-    samples: Samples = decoded.squeeze(0).float().cpu().numpy()
-    return samples
+    @torch.inference_mode()
+    def _begin(self, speech: Speech) -> Task:
+        """Make a text chunk ready for the model, on the model's thread."""
+        model = self._open_model()
+        device_voice = self._voices.get(speech.conditionals)
+        text_tokens = torch.tensor(model.tokenizer(speech.text).input_ids, device=model.device)
+        room = self._tokens.room(len(device_voice.conditionals), len(text_tokens) + 1)
+        if room < _LEAST_ROOM:
+            raise TextTooLong(
+                f"text: a piece of it without a break has {len(text_tokens)} text tokens, which leave no "
+                "room for their speech: send it in shorter sentences."
+            )
+        seed = speech.options.seed
+        seed = secrets.randbits(_SEED_BITS) if seed is None else seed
+        utterance = Utterance(
+            voice=device_voice,
+            text=model.t3.embed_text(text_tokens),
+            sampling=Sampling.from_options(speech.options),
+            seed=seed,
+            max_tokens=min(token_budget(speech.text), room),
+            urgency=speech.urgency,
+        )
+        is_first = speech.delivery.order == 0
+        return Task(speech, utterance, self._samples.open(device_voice.tensors, seed, fade_in=is_first))
 
 
 def _device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return torch.device(name)
-
-
-@contextmanager
-def _random_state(device: torch.device, seed: int | None) -> Iterator[None]:
-    """Seed torch's generators, which upstream draws from, and put them back afterwards.
-
-    None is a fresh seed: torch itself begins every process with the same one.
-    """
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(secrets.randbits(_SEED_BITS) if seed is None else seed)
-        yield
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def all_tensors(root: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize(
-    ("ours", "stocks"), [("t3", "t3"), ("s3gen", "s3gen"), ("voice_encoder", "ve")], ids=lambda name: name
+    ("ours", "stocks"), [("s3gen", "s3gen"), ("voice_encoder", "ve")], ids=lambda name: name
 )
 def test_every_tensor_equals_stocks(engine: Any, stock: Any, ours: str, stocks: str) -> None:
     loaded = all_tensors(getattr(engine._model, ours))
@@ -44,18 +44,13 @@ def test_tables_that_no_checkpoint_holds_are_made(engine: Any) -> None:
 
 
 def test_weights_are_aligned_as_torch_allocates_them(engine: Any) -> None:
-    for module in (engine._model.t3, engine._model.s3gen):
-        assert all(parameter.data_ptr() % 64 == 0 for parameter in module.parameters())
+    assert all(parameter.data_ptr() % 64 == 0 for parameter in engine._model.s3gen.parameters())
 
 
 def test_nothing_is_in_training_mode_or_wants_gradients(engine: Any) -> None:
-    for module in (engine._model.t3, engine._model.s3gen, engine._model.voice_encoder):
+    for module in (engine._model.s3gen, engine._model.voice_encoder):
         assert not any(part.training for part in module.modules())
         assert not any(parameter.requires_grad for parameter in module.parameters())
-
-
-def test_gpt2s_own_token_table_is_left_out(engine: Any) -> None:
-    assert not hasattr(engine._model.t3.tfmr, "wte")
 
 
 def test_half_precision_weights_are_widened(altered_checkpoint: Path) -> None:

@@ -45,8 +45,9 @@ def test_a_voice_is_precomputed_by_the_command_and_spoken_by_the_worker(
     assert again.metrics["voice_cache"] == "hit"
     assert again.end.sha256 == speech.end.sha256
     tokens = speech.metrics["speech_tokens"]
-    # Perth's frames cost up to some hundredths of a second at the end.
-    assert len(samples) == pytest.approx((tokens + SILENCE_TOKENS) * SAMPLES_PER_TOKEN, abs=0.05 * rate)
+    # A clip whose last mel frame has no token of its own costs the speech one frame.
+    missing = (tokens + SILENCE_TOKENS) * SAMPLES_PER_TOKEN - len(samples)
+    assert (missing, rate) in {(0, 24_000), (SAMPLES_PER_TOKEN // 2, 24_000)}
 
 
 def test_say_writes_a_file_of_the_right_length(small_checkpoint, tmp_path):
@@ -57,7 +58,7 @@ def test_say_writes_a_file_of_the_right_length(small_checkpoint, tmp_path):
     end = json.loads(said.stdout)["end"]
     assert soundfile.info(out).duration == pytest.approx(end["audio_seconds"], abs=0.001)
     assert end["audio_seconds"] == pytest.approx(
-        (end["metrics"]["speech_tokens"] + SILENCE_TOKENS) / 25, abs=0.05
+        (end["metrics"]["speech_tokens"] + SILENCE_TOKENS) / 25, abs=0.001
     )
 
 

@@ -68,10 +68,12 @@ def altered_checkpoint(small_checkpoint: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def engine(small_checkpoint: Path) -> Any:
-    from worker.engine.chatterbox.turbo import ChatterboxTurbo
+def engine(small_checkpoint: Path) -> Iterator[Any]:
+    from worker.engine.chatterbox.turbo import ChatterboxTurbo, TurboSettings
 
-    return ChatterboxTurbo(small_checkpoint, device="cpu")
+    engine = ChatterboxTurbo(small_checkpoint, TurboSettings(device="cpu"))
+    yield engine
+    engine.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,162 @@
+"""``scripts/bench s3gen_seams``: how far the streamed mel is from the mel decoded all at once, and its cost.
+
+The flow attends in both directions: a frame comes out differently when fewer tokens are visible.
+That difference is measured for lookaheads, left windows and prompts, against one decode of all
+tokens behind the whole prompt with the same noise; ``another seed`` gives it a scale. With random
+weights these figures show that the measurement works and what it costs; how far speech would
+differ only real weights tell (``--checkpoint``).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.checkpoint import find_or_write
+from benchmarks.report import Result, median_ms
+
+PROMPT, LEFT, LOOKAHEAD = 250, 50, 3
+SPEECH_TOKENS = 125
+CHUNKS = (12, 25, 40)
+"""Tokens given out by each decode; the last takes what is left."""
+DECIBELS = 20 / np.log(10)
+"""Of a mel's unit, the natural logarithm of an amplitude."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a decode sees: speech tokens of the prompt, before the new ones, and after them."""
+
+    prompt: int = PROMPT
+    left: int = LEFT
+    lookahead: int = LOOKAHEAD
+
+    def __str__(self) -> str:
+        return f"prompt={self.prompt}/left={self.left}/lookahead={self.lookahead}"
+
+
+def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
+    """Measure; ``quick`` takes only the ends of each range, and repeats less."""
+    from worker.engine.chatterbox.conditionals import read_built_in_voice
+    from worker.engine.chatterbox.loading import load_model
+    from worker.engine.checkpoint import BUILT_IN_VOICE_FILE
+
+    directory = find_or_write(checkpoint, "small")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    s3gen = load_model(directory, device).s3gen
+    arrays = read_built_in_voice(directory / BUILT_IN_VOICE_FILE)
+    voice = {name: torch.tensor(array, device=device) for name, array in arrays.items()}
+    with torch.inference_mode():
+        return [*_distances(s3gen, voice, quick=quick), *_costs(s3gen, voice, quick=quick)]
+
+
+def _distances(s3gen: Any, voice: dict[str, Tensor], *, quick: bool) -> Iterator[Result]:
+    from worker.engine.s3gen.flow import Flow
+
+    flow = Flow(s3gen.flow, 2, torch.float32)
+    device = voice["gen.prompt_feat"].device
+    tokens = np.random.default_rng(0).integers(0, 6561, SPEECH_TOKENS).tolist()
+    noise, other = (_noise(seed, 2 * (PROMPT + SPEECH_TOKENS), device) for seed in (1, 2))
+    whole = _streamed(flow, voice, tokens, Window(), noise, chunks=())
+    yield from _compare("another seed", _streamed(flow, voice, tokens, Window(), other, chunks=()), whole)
+    for window in _windows(quick=quick):
+        began = perf_counter()
+        mel = _streamed(flow, voice, tokens, window, noise, chunks=CHUNKS)
+        taken = perf_counter() - began
+        yield from _compare(str(window), mel, whole)
+        yield Result(f"seams/{window}", "flow_float32_rtf", round(taken / (SPEECH_TOKENS / 25), 4))
+
+
+def _windows(*, quick: bool) -> list[Window]:
+    """Vary one thing at a time."""
+    prompts, lefts, lookaheads = (50, 100, 150, PROMPT), (0, 10, 25, LEFT, 100), (0, LOOKAHEAD, 6, 12)
+    if quick:
+        prompts, lefts, lookaheads = (50, PROMPT), (0, LEFT), (0, LOOKAHEAD)
+    varied = [Window(prompt=prompt) for prompt in prompts]
+    varied += [Window(left=left) for left in lefts]
+    return list(dict.fromkeys([*varied, *(Window(lookahead=lookahead) for lookahead in lookaheads)]))
+
+
+def _streamed(
+    flow: Any,
+    voice: dict[str, Tensor],
+    tokens: list[int],
+    window: Window,
+    noise: Tensor,
+    chunks: Sequence[int],
+) -> Tensor:
+    """Decode in chunks, or all at once; return the mel as it is given out (frames, 80)."""
+    from worker.engine.s3gen.batch import FlowRow
+
+    given, done = [], 0
+    for count in (*chunks, len(tokens) - sum(chunks)):
+        first, end = max(0, done - window.left), done + count
+        visible = tokens[first : end + window.lookahead]
+        final = first + len(visible) == len(tokens) or window.lookahead < LOOKAHEAD
+        frames = 2 * (len(visible) - (0 if final else LOOKAHEAD))
+        row = FlowRow(
+            tokens=torch.cat(
+                [voice["gen.prompt_token"][0, -window.prompt :], noise.new_tensor(visible).long()]
+            ),
+            prompt_mel=voice["gen.prompt_feat"][0, -2 * window.prompt :],
+            speaker=flow.project_speaker(voice["gen.embedding"]),
+            noise=torch.cat(
+                [
+                    noise[2 * (PROMPT - window.prompt) : 2 * PROMPT],
+                    noise[2 * (PROMPT + first) :][:frames],
+                ]
+            ),
+            final=final,
+        )
+        (mel,) = flow.decode([row])
+        given.append(mel[2 * (done - first) : 2 * (end - first)])
+        done = end
+    return torch.cat(given)
+
+
+def _compare(case: str, mel: Tensor, whole: Tensor) -> Iterator[Result]:
+    frames = (mel - whole).abs().mean(dim=-1) * DECIBELS
+    yield Result(f"seams/{case}", "mean_db", round(frames.mean().item(), 4))
+    yield Result(f"seams/{case}", "worst_frame_db", round(frames.max().item(), 4))
+
+
+def _noise(seed: int, frames: int, device: torch.device) -> Tensor:
+    return torch.randn(frames, 80, generator=torch.Generator().manual_seed(seed)).to(device)
+
+
+def _costs(s3gen: Any, voice: dict[str, Tensor], *, quick: bool) -> Iterator[Result]:
+    """Time one final decode of a new stream, flow and vocoder, beside stock's ``inference`` of its tokens."""
+    from worker.engine.chatterbox.conditionals import gen_dict
+    from worker.engine.s3gen.decoder import Decode, SpeechDecoder
+    from worker.engine.s3gen.settings import DecoderSettings
+
+    repeats = 3 if quick else 5
+    for precision in ("float32", "auto"):
+        for prompt in (100, PROMPT):
+            settings = DecoderSettings(prompt_tokens=prompt, flow_precision=precision)
+            decoder = SpeechDecoder(s3gen, settings)
+            for count in (10, 50, 250):
+                tokens = [count] * count
+
+                def ours(decoder: Any = decoder, tokens: list[int] = tokens) -> None:
+                    decoder.decode([Decode(decoder.open(voice, 1), tokens, final=True)])
+
+                def stock(tokens: list[int] = tokens) -> None:
+                    s3gen.inference(
+                        torch.tensor([*tokens, *tokens[:3]], device=s3gen.device),
+                        ref_dict=gen_dict(voice),
+                        n_cfm_timesteps=2,
+                    )
+
+                ours()  # the first pays for kernels made for its shape
+                yield Result(
+                    f"decode/{precision}/prompt={prompt}/tokens={count}",
+                    "ms",
+                    median_ms(ours, repeats),
+                    median_ms(stock, repeats) if prompt == PROMPT else None,
+                )

@@ -1,0 +1,72 @@
+"""What fewer bits change in T3's next-token distributions, along the same speech."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from benchmarks.report import Result
+from worker.engine.t3.attention import CachedAttention
+from worker.engine.t3.decoder import Decoder, Join, cache_dtype
+from worker.engine.t3.kv_cache import KVCache
+from worker.engine.t3.model import T3
+from worker.engine.t3.precision import Precision
+from worker.engine.t3.sampling import Sampling
+
+_TOKENS = 48
+
+
+def divergences(models: Mapping[Precision, T3], join_of: Callable[[], Join]) -> list[Result]:
+    """Compare every precision with float32, along what float32 says by stock's default options."""
+    exact = models[Precision.FLOAT32]
+    tokens = spoken_by(exact, join_of(), _TOKENS)
+    right = logits_along(exact, join_of(), tokens)
+    results = []
+    for precision, t3 in models.items():
+        if t3 is not exact:
+            share, divergence = compare(right, logits_along(t3, join_of(), tokens))
+            case = f"t3/{precision.value} against float32"
+            results.append(Result(case, "same_likeliest_token", round(share, 3)))
+            results.append(Result(case, "kl_nats", round(divergence, 6)))
+    return results
+
+
+def spoken_by(t3: T3, join: Join, count: int) -> list[int]:
+    """Let a model speak by stock's default options."""
+    decoder = Decoder(t3, 1, _room(join, count))
+    tokens = decoder.prefill([Join(0, join.conditionals, None, join.text, Sampling(), 0)]).wait()
+    while len(tokens) < count:
+        tokens += decoder.step().wait()
+    return tokens
+
+
+@torch.inference_mode()
+def logits_along(t3: T3, join: Join, tokens: Sequence[int]) -> Tensor:
+    """Return the logits before each of ``tokens``, as if the model had said those before it: (n, v)."""
+    length = _room(join, len(tokens))
+    cache = KVCache(t3.sizes, 1, length, cache_dtype(t3), t3.device)
+    slot = torch.zeros(1, dtype=torch.long, device=t3.device)
+    inputs = torch.cat([join.conditionals, join.text])[None]
+    position = inputs.shape[1]
+    positions = torch.arange(position, device=t3.device)[None]
+    logits = []
+    for token in (None, *tokens[:-1]):
+        if token is not None:
+            inputs = t3.embed_speech(torch.tensor([token], device=t3.device))[:, None]
+            positions = torch.full((1, 1), position, device=t3.device)
+            position += 1
+        hidden = t3(inputs, positions, CachedAttention(cache, slot, positions, length))
+        logits.append(t3.speech_logits(hidden[:, -1]))
+    return torch.cat(logits)
+
+
+def compare(right: Tensor, other: Tensor) -> tuple[float, float]:
+    """Return the share of rows with the same likeliest token, and the mean divergence in nats."""
+    share = (right.argmax(-1) == other.argmax(-1)).float().mean()
+    likelihoods = right.double().log_softmax(-1)
+    divergence = (likelihoods.exp() * (likelihoods - other.double().log_softmax(-1))).sum(-1).mean()
+    return float(share), float(divergence)
+
+
+def _room(join: Join, tokens: int) -> int:
+    return len(join.conditionals) + len(join.text) + tokens

@@ -1,0 +1,89 @@
+"""Our side of ``scripts/bench t3``: one decoder, measured at several batches."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from worker.engine.t3.decoder import Decoder, Join
+from worker.engine.t3.kv_cache import VoicePrefix
+from worker.engine.t3.model import T3
+from worker.engine.t3.precision import Precision
+from worker.engine.t3.sampling import Sampling
+
+if TYPE_CHECKING:
+    from benchmarks.t3 import Samples
+
+_PROMPT_TOKENS = 375
+_TEXT_TOKENS = 60
+"""About 250 characters: the longest that Turbo speaks well."""
+
+
+@dataclass(eq=False)
+class Ours:
+    """A loaded T3, its slots, and what they all speak: the text and the voice that stock speaks too."""
+
+    t3: T3
+    decoder: Decoder
+    speaker: Tensor
+    prompt: Tensor
+    text: Tensor
+    length: int
+
+    @classmethod
+    def load(cls, file: Path, device: torch.device, precision: Precision, slots: int) -> "Ours":
+        """Load a checkpoint's T3 with ``slots`` that have room for a voice, a text and 250 tokens."""
+        t3 = T3.load(file, device, precision)
+        length = 704
+        generator = torch.Generator().manual_seed(1)
+        speaker = torch.randn(1, 256, generator=generator)
+        return cls(
+            t3,
+            Decoder(t3, slots, length),
+            (speaker / speaker.norm()).to(device),
+            torch.randint(6561, (1, _PROMPT_TOKENS), generator=generator).to(device),
+            torch.randint(50_000, (_TEXT_TOKENS,), generator=generator).to(device),
+            length,
+        )
+
+    @property
+    def name(self) -> str:
+        """What its measurements are filed under."""
+        return self.t3.precision.value
+
+    def join(self, slot: int = 0, prefix: VoicePrefix | None = None) -> Join:
+        """Return a stream of its own seed."""
+        with torch.inference_mode():
+            conditionals = self.t3.embed_conditionals(self.speaker, self.prompt)
+            return Join(slot, conditionals, prefix, self.t3.embed_text(self.text), Sampling(), slot)
+
+    def measure(self, batches: tuple[int, ...], steps: int, samples: "Samples") -> None:
+        """Time both prefills, then the steps of every batch, the largest first."""
+        join = self.join()
+        samples.add(self.name, "prefill whole", self._prefill_ms(join))
+        prefix = self.decoder.prefix_of(0, len(join.conditionals))
+        for slot in range(max(batches)):
+            taken = self._prefill_ms(self.join(slot, prefix))
+            samples.add(self.name, "prefill on the voice's prefix", taken)
+        for batch in sorted(batches, reverse=True):
+            for slot in range(batch, self.decoder.slot_count):
+                self.decoder.leave(slot)
+            samples.add(self.name, f"batch={batch}", self._step_ms(max(4, steps // batch)))
+
+    def _prefill_ms(self, join: Join) -> float:
+        self.decoder.leave(join.slot)
+        began = perf_counter()
+        self.decoder.prefill([join]).wait()
+        return (perf_counter() - began) * 1000
+
+    def _step_ms(self, steps: int) -> float:
+        """Return the mean of some steps: the device, if it is another, is waited for after the last."""
+        self.decoder.step().wait()  # a graph may be captured
+        began = perf_counter()
+        for _ in range(steps):
+            last = self.decoder.step()
+        last.wait()
+        return (perf_counter() - began) / steps * 1000

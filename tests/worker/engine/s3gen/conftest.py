@@ -1,0 +1,71 @@
+"""S3Gen at full size with random weights, and a voice for it."""
+
+from types import SimpleNamespace
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def s3gen(small_checkpoint):
+    """Stock's module, with which ours shares the weights."""
+    import torch
+
+    from worker.engine.chatterbox.loading import load_model
+
+    return load_model(small_checkpoint, torch.device("cpu")).s3gen
+
+
+@pytest.fixture(scope="session")
+def voice(small_checkpoint):
+    """The checkpoint's built-in voice on the device; its prompt is 250 tokens long."""
+    import torch
+
+    from worker.engine.chatterbox.conditionals import read_built_in_voice
+
+    arrays = read_built_in_voice(small_checkpoint / "conds.pt")
+    return {name: torch.tensor(array) for name, array in arrays.items()}
+
+
+@pytest.fixture(scope="session")
+def decoder(s3gen):
+    """Ours in float32, with a short prompt and window so that the tests are quick."""
+    from worker.engine.s3gen.decoder import SpeechDecoder
+    from worker.engine.s3gen.settings import DecoderSettings
+
+    settings = DecoderSettings(prompt_tokens=20, left_tokens=10, flow_precision="float32")
+    return SpeechDecoder(s3gen, settings)
+
+
+@pytest.fixture
+def say(voice):
+    """Decode tokens in audio chunks of given sizes; what they leave over comes last."""
+    from worker.engine.s3gen.decoder import Decode
+
+    def speak(decoder, tokens, sizes=(), *, seed=7, stream=None):
+        stream = stream or decoder.open(voice, seed)
+        pieces, done = [], 0
+        for size in sizes:
+            pieces += decoder.decode([Decode(stream, tokens[done : done + size])])
+            done += size
+        pieces += decoder.decode([Decode(stream, tokens[done:], final=True)])
+        return pieces
+
+    return speak
+
+
+@pytest.fixture(scope="session")
+def tokens():
+    """Return speech tokens by their number: always the same ones."""
+    import numpy as np
+
+    return lambda count: np.random.default_rng(3).integers(0, 6561, count).tolist()
+
+
+@pytest.fixture(scope="session")
+def dark_s3gen(s3gen):
+    """S3Gen whose vocoder makes only low frequencies: steps are small, so that a jump stands out."""
+    import copy
+
+    vocoder = copy.deepcopy(s3gen.mel2wav)
+    vocoder.conv_post.bias.data[1:9] = -14.0
+    return SimpleNamespace(flow=s3gen.flow, mel2wav=vocoder, trim_fade=s3gen.trim_fade)

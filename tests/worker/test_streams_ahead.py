@@ -1,0 +1,50 @@
+"""Text chunks ahead: in order, a few at a time, and none left behind."""
+
+from worker.streams_ahead import StreamsAhead
+
+
+class Stream:
+    def __init__(self, order, text):
+        self.order, self.text, self.closed = order, text, False
+
+    def close(self):
+        self.closed = True
+
+
+class Begun(list):
+    def __call__(self, order, text):
+        self.append(Stream(order, text))
+        return self[-1]
+
+
+def test_streams_come_in_the_order_of_the_text():
+    streams = StreamsAhead(Begun(), "abcde")
+    read = []
+    while (stream := streams.next()) is not None:
+        read.append((stream.order, stream.text))
+    assert read == list(enumerate("abcde"))
+
+
+def test_two_text_chunks_are_begun_beside_the_current_one():
+    begun = Begun()
+    streams = StreamsAhead(begun, "abcdefgh")
+    assert begun == []
+    streams.next()
+    assert len(begun) == 3
+    streams.next()
+    assert len(begun) == 4
+
+
+def test_giving_up_closes_all_that_are_under_way():
+    begun = Begun()
+    streams = StreamsAhead(begun, "abcdefgh")
+    streams.next()
+    streams.next()
+    streams.close()
+    assert [stream.closed for stream in begun] == [False, True, True, True]
+
+
+def test_giving_up_before_the_beginning_is_nothing():
+    begun = Begun()
+    StreamsAhead(begun, "abc").close()
+    assert begun == []

@@ -1,0 +1,35 @@
+"""How many speech tokens go into the next audio chunk."""
+
+from dataclasses import dataclass
+
+TOKENS_PER_SECOND = 25
+"""Speech tokens."""
+
+
+@dataclass(frozen=True)
+class ChunkSchedule:
+    """A small first chunk for quick first audio, then larger ones: each costs the prompt and the lookahead.
+
+    All of it is per request; nothing grows on the engine.
+    """
+
+    first: int = 10
+    """Speech tokens: 0.4 s."""
+    growth: float = 2.0
+    """Each audio chunk against the one before it, whatever there is to play."""
+    longest: int = 100
+    """Speech tokens: 4 s."""
+    reserve_seconds: float = 0.5
+    """What a listener should have left when the next audio chunk comes."""
+    most_at_once: int = 8
+    """Streams whose samples are decoded in one call."""
+
+    def tokens(self, audio_chunks: int, buffered_seconds: float | None) -> int:
+        """Return how many tokens to wait for after so many audio chunks of the request.
+
+        A listener with much to play can wait for more of them, which costs less in all. None is for
+        chunks that are to be the same each time.
+        """
+        grown = self.first * self.growth ** min(audio_chunks, 16)
+        spare = 0.0 if buffered_seconds is None else buffered_seconds - self.reserve_seconds
+        return int(min(max(grown, spare * TOKENS_PER_SECOND), self.longest))

@@ -1,0 +1,126 @@
+"""The model's thread: every request's text chunks through T3 and S3Gen, a step at a time."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from voices.clip import Samples
+from voices.errors import ChatterpodError
+from worker.engine.base import SpeechBlock
+from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
+from worker.engine.chatterbox.speech import Speech
+from worker.engine.chatterbox.task import Task
+from worker.engine.s3gen.decoder import Decode, SpeechDecoder
+from worker.engine.t3.scheduler import Ending, TokenScheduler
+from worker.errors import EngineFailure
+
+logger = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 0.01
+"""Between two looks at readers that are all behind."""
+
+
+Begin = Callable[[Speech], Task]
+"""Tokenizes and embeds a text chunk; raises ``ChatterpodError`` for one that cannot be spoken."""
+
+
+class SpeechLoop:
+    """Owns the model until ``close``; other threads reach it through ``submit`` alone."""
+
+    def __init__(
+        self, scheduler: TokenScheduler, decoder: SpeechDecoder, begin: Begin, schedule: ChunkSchedule
+    ) -> None:
+        self._scheduler = scheduler
+        self._decoder = decoder
+        self._begin = begin
+        self._schedule = schedule
+        self._inbox: queue.SimpleQueue[Speech | None] = queue.SimpleQueue()
+        self._tasks: list[Task] = []
+        self._thread = threading.Thread(target=self._run, name="model", daemon=True)
+        self._thread.start()
+
+    def submit(self, speech: Speech) -> None:
+        """Let a text chunk be spoken."""
+        self._inbox.put(speech)
+
+    def close(self) -> None:
+        """Stop; what is under way fails."""
+        self._inbox.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while self._take_in():
+            for task in [task for task in self._tasks if not task.speech.is_wanted]:
+                self._end(task)
+            self._decode_tokens()
+            if not self._decode_samples() and self._scheduler.is_idle and self._tasks:
+                time.sleep(_PAUSE_SECONDS)
+        for task in list(self._tasks):
+            self._end(task, EngineFailure("The engine was closed while it spoke."))
+
+    def _take_in(self) -> bool:
+        """Begin what has come in, waiting for it where there is nothing else to do; False to stop."""
+        while not self._tasks or not self._inbox.empty():
+            speech = self._inbox.get()
+            if speech is None:
+                return False
+            try:
+                task = self._begin(speech)
+            except Exception as error:  # noqa: BLE001  # it is this request's alone
+                speech.finish(as_failure(error))
+            else:
+                self._scheduler.submit(task.utterance)
+                self._tasks.append(task)
+        return True
+
+    def _decode_tokens(self) -> None:
+        try:
+            self._scheduler.turn()
+        except Exception as error:  # noqa: BLE001  # the requests hear of it, and others may follow
+            for task in list(self._tasks):
+                self._end(task, as_failure(error))
+            self._scheduler.reset()
+
+    def _decode_samples(self) -> bool:
+        """Decode the audio chunks that are due, the most urgent first; answer whether there were any."""
+        due = [(task, share) for task in self._tasks if (share := task.due(self._schedule)) is not None]
+        due.sort(key=lambda pair: pair[0].speech.urgency())
+        decodes = [(task, task.decode(share)) for task, share in due[: self._schedule.most_at_once]]
+        if not decodes:
+            return False
+        try:
+            decoded = self._decoder.decode([decode for _, decode in decodes])
+        except Exception as error:  # noqa: BLE001  # those of this call hear of it
+            for task, _ in decodes:
+                self._end(task, as_failure(error))
+            return True
+        for (task, decode), samples in zip(decodes, decoded, strict=True):
+            self._deliver(task, decode, samples)
+        return True
+
+    def _deliver(self, task: Task, decode: Decode, samples: Samples) -> None:
+        was_cut = decode.final and task.utterance.ending in (Ending.OVER_BUDGET, Ending.CIRCLING)
+        if len(samples):
+            block = SpeechBlock(np.clip(samples, -1.0, 1.0), len(decode.tokens), was_cut=was_cut)
+            task.speech.put(block)
+        if decode.final:
+            self._end(task)
+
+    def _end(self, task: Task, error: Exception | None = None) -> None:
+        self._tasks.remove(task)
+        self._scheduler.cancel(task.utterance)
+        task.speech.finish(error)
+
+
+def as_failure(error: Exception) -> ChatterpodError:
+    """Turn what the model raises into what a client may hear; the details go to the log."""
+    if isinstance(error, ChatterpodError):
+        return error
+    logger.error("Chatterbox could not speak", exc_info=error)
+    return EngineFailure(
+        f"Chatterbox could not speak ({type(error).__name__}): the worker's log has the details."
+    )
