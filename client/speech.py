@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from client.errors import ClientError
+from client.flac import close_flac_header
 from client.stream import SpeechStream
 from client.wav import close_wav_header
 
@@ -100,7 +101,7 @@ class Speech:
     def save(self, path: Path | str) -> Path:
         """Write the audio to a file, which appears once it is complete; return its path.
 
-        A WAV header gets the length that it had to leave open while it was streamed.
+        A WAV or FLAC header gets the length that it had to leave open while it was streamed.
         """
         target = Path(path)
         partial = target.with_name(f".{target.name}.{self.job_id}.part")
@@ -108,6 +109,8 @@ class Speech:
             with partial.open("wb") as file:
                 file.writelines(self)
             close_wav_header(partial)
+            if self.start is not None and self.end is not None:
+                close_flac_header(partial, round(self.end.audio_seconds * self.start.sample_rate))
             return partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """What a client may ask for: validated, bounded, typed. Nothing unchecked goes further than this."""
 
-from collections.abc import Collection
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -16,12 +16,15 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from voices.errors import InvalidRequest, InvalidVoiceId
 from voices.voice import DEFAULT_VOICE_ID, VoiceId
-from worker.audio.encoders import FORMATS
+from worker.audio.formats import AudioOutput, FormatName
 from worker.engine.base import Engine, SpeechOptions
 from worker.errors import TextTooLong
+from worker.text.chunks import split_text
 from worker.text.normalize import is_speakable
 
 _MAX_SEED = 2**32 - 1
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+"""All but the blanks: text that holds one is not text, or was decoded by the wrong table."""
 
 
 class _Request(BaseModel):
@@ -46,6 +49,8 @@ class SpeechRequest(_Request):
     """Hz; the engine's own when left out."""
     speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
     """Twice as fast is 2.0; the pitch stays."""
+    normalize: bool = True
+    """Whether numbers, dates, addresses and the like are put into words; English ones alone."""
     stream: bool = True
     """False sends the whole file in one audio event."""
     deadline_ms: Annotated[int, Field(ge=1, le=24 * 3_600_000)] | None = None
@@ -72,24 +77,31 @@ class SpeechRequest(_Request):
             ) from None
         if not is_speakable(text):
             raise PydanticCustomError("text", "there is nothing to speak in it: send at least one word")
+        if found := _CONTROL_CHARACTER.search(text):
+            raise PydanticCustomError(
+                "text",
+                "character {position} is the control character U+{code}, which nobody can speak: take it out",
+                {"position": found.start() + 1, "code": f"{ord(found.group()):04X}"},
+            )
         return text
-
-    @field_validator("format")
-    @classmethod
-    def _is_known(cls, name: str) -> str:
-        if name not in FORMATS:
-            raise PydanticCustomError("format", "use one of {known}", {"known": ", ".join(FORMATS)})
-        return name
 
     @model_validator(mode="after")
     def _format_has_the_rate(self) -> Self:
-        rates = FORMATS[self.format].sample_rates
-        if self.sample_rate is not None and self.sample_rate not in rates:
+        FormatName.parse(self.format).check_rate(self.sample_rate)
+        return self
+
+    @model_validator(mode="after")
+    def _is_more_than_markup(self) -> Self:
+        chunks = split_text(self.text, language=self.language, normalize=self.normalize)
+        if next(chunks, None) is None:
             raise InvalidRequest(
-                f"sample_rate: {self.format} cannot have {self.sample_rate} Hz: {_describe_rates(rates)}.",
-                field="sample_rate",
+                "text: there is nothing to speak in it but markup: send at least one word.", field="text"
             )
         return self
+
+    def output(self, engine_rate: int) -> AudioOutput:
+        """Return what the audio will be, from an engine of ``engine_rate`` Hz."""
+        return FormatName.parse(self.format).output(self.sample_rate, engine_rate)
 
     @property
     def options(self) -> SpeechOptions:
@@ -175,9 +187,3 @@ def _explain(model: type[Request], error: ErrorDetails) -> InvalidRequest:
 
 
 _ALIASES = {"voice": "voice_id", "response_format": "format"}
-
-
-def _describe_rates(rates: Collection[int]) -> str:
-    if isinstance(rates, range):
-        return f"use {rates[0]} to {rates[-1]} Hz"
-    return f"use one of {', '.join(map(str, rates))} Hz"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from voices.library import VoiceLibrary
-from worker.audio.encoders import WAV_HEADER_BYTES, wav_header
+from worker.audio.encoders.closing import close_file
 from worker.engine.choice import open_engine
 from worker.events import AudioEvent, EndEvent, StartEvent
 from worker.progress import Arrival
@@ -36,19 +36,12 @@ def say_to_file(
                         file.write(event.audio)
                     case EndEvent():
                         end = event
-        _close_header(unfinished, start)
+        assert start is not None  # noqa: S101  # a speech that did not raise has both
+        assert end is not None  # noqa: S101
+        close_file(unfinished, start.format, start.sample_rate, round(end.audio_seconds * start.sample_rate))
         unfinished.replace(out)
     finally:
         unfinished.unlink(missing_ok=True)
         synthesizer.close()
         engine.close()
-    assert start is not None  # noqa: S101  # a speech that did not raise has both
-    assert end is not None  # noqa: S101
     return start, end
-
-
-def _close_header(file: Path, start: StartEvent | None) -> None:
-    """Write the length into a WAV header, which a stream has to leave open."""
-    if start is not None and start.format == "wav":
-        with file.open("r+b") as wav:
-            wav.write(wav_header(start.sample_rate, file.stat().st_size - WAV_HEADER_BYTES))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from voices.clip import Samples
 from voices.library import VoiceLibrary
-from worker.audio.encoders import FORMATS
+from worker.audio.formats import AudioOutput
 from worker.audio.pacing import EventPacer
 from worker.audio.resample import Resampler
 from worker.audio.speed import TimeStretch
@@ -20,7 +20,6 @@ from worker.request import SpeechRequest
 from worker.settings import MEBIBYTE, Settings
 from worker.streams_ahead import StreamsAhead
 from worker.text.chunks import split_text
-from worker.text.normalize import normalize_text
 from worker.voice_cache import LoadedVoice, VoiceCache
 
 
@@ -46,9 +45,10 @@ class Synthesizer:
         progress = Progress(arrival, request.deadline_ms, cancelled)
         playback = Playback()
         voice = self.voices.get(request.voice_id)
-        yield self._start(request, arrival, voice)
+        output = request.output(self.engine.sample_rate)
+        yield self._start(request, output, arrival, voice)
         digest, chunks, audio_seconds, total_bytes = hashlib.sha256(), 0, 0.0, 0
-        for seconds, encoded in self._encoded(request, voice, progress, playback):
+        for seconds, encoded in self._encoded(request, output, voice, progress, playback):
             progress.note_audio()
             playback.note(seconds)
             total_bytes += len(encoded)
@@ -56,7 +56,7 @@ class Synthesizer:
                 raise TextTooLong(
                     f"text: its speech as {request.format} is more than the "
                     f"{self._max_result_bytes / MEBIBYTE:.1f} MB that one result may have: "
-                    "send it in parts, or ask for mp3."
+                    "send it in parts, or ask for mp3 or opus."
                 )
             digest.update(encoded)
             yield AudioEvent(
@@ -70,30 +70,33 @@ class Synthesizer:
             metrics=progress.metrics(audio_seconds, voice.source, playback),
         )
 
-    def _start(self, request: SpeechRequest, arrival: Arrival, voice: LoadedVoice) -> StartEvent:
+    def _start(
+        self, request: SpeechRequest, output: AudioOutput, arrival: Arrival, voice: LoadedVoice
+    ) -> StartEvent:
         return StartEvent(
             request_id=arrival.request_id,
             voice_id=voice.voice_id,
             engine=self.engine.name,
-            format=request.format,
-            mime=FORMATS[request.format].mime,
-            sample_rate=self._sample_rate(request),
+            format=output.name,
+            mime=output.mime,
+            sample_rate=output.sample_rate,
             channels=1,
             ignored=request.options_ignored_by(self.engine),
         )
 
-    def _sample_rate(self, request: SpeechRequest) -> int:
-        return request.sample_rate or self.engine.sample_rate
-
     def _encoded(
-        self, request: SpeechRequest, voice: LoadedVoice, progress: Progress, playback: Playback
+        self,
+        request: SpeechRequest,
+        output: AudioOutput,
+        voice: LoadedVoice,
+        progress: Progress,
+        playback: Playback,
     ) -> Iterator[tuple[float, bytes]]:
         """Yield each audio event's seconds of speech and encoded bytes; one for all unless streamed."""
-        sample_rate = self._sample_rate(request)
-        encoder = FORMATS[request.format].encoder(sample_rate)
+        encoder = output.encoder()
         held_seconds, held = 0.0, b""
-        for samples in self._paced(request, voice, progress, playback):
-            held_seconds += len(samples) / sample_rate
+        for samples in self._paced(request, output, voice, progress, playback):
+            held_seconds += len(samples) / output.sample_rate
             held += encoder.encode(samples)
             if request.stream and held:
                 yield held_seconds, held
@@ -103,12 +106,16 @@ class Synthesizer:
             yield held_seconds, held
 
     def _paced(
-        self, request: SpeechRequest, voice: LoadedVoice, progress: Progress, playback: Playback
+        self,
+        request: SpeechRequest,
+        output: AudioOutput,
+        voice: LoadedVoice,
+        progress: Progress,
+        playback: Playback,
     ) -> Iterator[Samples]:
         """Yield each event's share of the samples, at the request's speed and sample rate."""
-        sample_rate = self._sample_rate(request)
-        pacer = EventPacer(sample_rate)
-        stages = StageChain(self._stages(request, sample_rate))
+        pacer = EventPacer(output.sample_rate, output.event_samples)
+        stages = StageChain(self._stages(request, output.sample_rate))
         for samples in self._spoken(request, voice, progress, playback):
             yield from pacer.gather(stages.process(samples))
         yield from pacer.gather(stages.flush())
@@ -148,4 +155,5 @@ class Synthesizer:
             delivery = Delivery(progress.must_stop, playback, order, whole=not request.stream)
             return self.engine.stream(text_chunk, voice.conditionals, options.for_text_chunk(order), delivery)
 
-        return StreamsAhead(begin, split_text(normalize_text(request.text)))
+        text_chunks = split_text(request.text, language=options.language, normalize=request.normalize)
+        return StreamsAhead(begin, (text_chunk.text for text_chunk in text_chunks))

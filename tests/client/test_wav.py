@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from client.wav import close_wav_header
-from worker.audio.encoders import WavEncoder
+from worker.audio.encoders.wav import WavEncoder
 
 
 def test_a_streamed_wav_gets_its_length(tmp_path):

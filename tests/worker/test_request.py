@@ -68,7 +68,14 @@ def test_actions(job_input, model):
         ({"text": ""}, "text", "nothing to speak"),
         ({"text": " \n"}, "text", "nothing to speak"),
         ({"text": "…?! 🙂"}, "text", "nothing to speak"),
+        ({"text": "[laugh] [clear throat]"}, "text", "nothing to speak"),
+        ({"text": "🙂👍🏽👨‍👩‍👧"}, "text", "nothing to speak"),
+        ({"text": "<br/> <hr>"}, "text", "nothing to speak in it but markup"),
         ({"text": "\ud800 hello"}, "text", "surrogate"),
+        ({"text": "hi \x00"}, "text", "character 4 is the control character U+0000"),
+        ({"text": "\x1b[1mhi"}, "text", "U+001B"),
+        ({"text": "it\x92s"}, "text", "U+0092"),
+        ({"normalize": "no"}, "normalize", "valid boolean"),
         ({"text": 5}, "text", "valid string"),
         ({"text": None}, "text", "valid string"),
         ({"sped": 1.0}, "sped", "There is no field 'sped': the fields are action, text"),
@@ -77,8 +84,22 @@ def test_actions(job_input, model):
         ({"speed": "fast"}, "speed", "valid number"),
         ({"speed": float("nan")}, "speed", "finite"),
         ({"speed": True}, "speed", "valid number"),
-        ({"format": "midi"}, "format", "use one of pcm, wav, mp3"),
+        ({"format": "midi"}, "format", "use one of pcm, wav, mp3, opus, aac, flac, ulaw, alaw"),
         ({"response_format": "midi"}, "format", "use one of pcm, wav, mp3"),
+        ({"format": "MP3"}, "format", "use one of"),
+        ({"format": "mp3_"}, "format", "use one of"),
+        ({"format": "mp3_44100_128_2"}, "format", "use one of"),
+        ({"format": "pcm_１６０００"}, "format", "use one of"),
+        ({"format": "pcm_4000"}, "format", "pcm cannot have 4000 Hz: use 8000 to 48000 Hz"),
+        ({"format": "opus_44100"}, "format", "opus cannot have 44100 Hz: use one of 8000, 12000"),
+        ({"format": "ulaw_8001"}, "format", "ulaw cannot have 8001 Hz: use 8000 to 48000 in steps of 50 Hz"),
+        ({"format": "pcm_16000_64"}, "format", "pcm has no bit rate"),
+        ({"format": "mp3_44100_129"}, "format", "mp3 at 44100 Hz cannot have 129 kbit/s: use one of 32"),
+        ({"format": "aac_8000_64"}, "format", "aac at 8000 Hz cannot have 64 kbit/s: use 8 to 48"),
+        ({"format": "opus_48000_300"}, "format", "use 6 to 256"),
+        ({"format": "mp3_44100_128", "sample_rate": 24_000}, "sample_rate", "contradicts the format"),
+        ({"format": "opus", "sample_rate": 44_100}, "sample_rate", "opus cannot have 44100 Hz"),
+        ({"sample_rate": 96_000}, "sample_rate", "less than or equal to 48000"),
         ({"sample_rate": 7_999}, "sample_rate", "8000"),
         ({"sample_rate": 23_456}, "sample_rate", "mp3 cannot have 23456 Hz: use one of 8000"),
         ({"temperature": -0.1}, "temperature", "greater than or equal to 0"),
@@ -119,6 +140,44 @@ def test_a_voice_id_that_is_none_is_refused(voice_id):
     for field in ("voice_id", "voice"):
         with pytest.raises(InvalidVoiceId):
             _parse({"text": "Hello", field: voice_id})
+
+
+def test_ten_megabytes_of_text_are_refused_at_once():
+    with pytest.raises(TextTooLong, match="10,485,760 characters are more than the 100"):
+        _parse({"text": "a" * 10 * 2**20})
+
+
+@pytest.mark.parametrize("blank", ["\t", "\n", "\r\n", "\f", "\x85", "\u2028"])
+def test_blanks_of_every_kind_are_text(blank):
+    assert _parse({"text": f"one{blank}two"}).text == f"one{blank}two"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, ("mp3", 24_000, 64)),
+        ({"format": "mp3_44100_128"}, ("mp3", 44_100, 128)),
+        ({"format": "mp3_22050"}, ("mp3", 22_050, 64)),
+        ({"format": "mp3", "sample_rate": 48_000}, ("mp3", 48_000, 64)),
+        ({"format": "mp3_44100_128", "sample_rate": 44_100}, ("mp3", 44_100, 128)),
+        ({"format": "pcm_16000"}, ("pcm", 16_000, None)),
+        ({"format": "wav"}, ("wav", 24_000, None)),
+        ({"format": "flac_48000"}, ("flac", 48_000, None)),
+        ({"format": "opus_48000_96"}, ("opus", 48_000, 96)),
+        ({"format": "opus"}, ("opus", 24_000, 32)),
+        ({"format": "aac", "sample_rate": 8_000}, ("aac", 8_000, 48)),
+        ({"format": "ulaw"}, ("ulaw", 8_000, None)),
+        ({"format": "ulaw_8000"}, ("ulaw", 8_000, None)),
+        ({"format": "alaw", "sample_rate": 16_000}, ("alaw", 16_000, None)),
+    ],
+)
+def test_both_ways_of_naming_a_format_are_understood(fields, expected):
+    output = _parse({"text": "Hello", **fields}).output(engine_rate=24_000)
+    assert (output.name, output.sample_rate, output.kbit_rate) == expected
+
+
+def test_an_engines_rate_that_a_format_lacks_becomes_the_next_above():
+    assert _parse({"text": "Hello", "format": "opus"}).output(engine_rate=22_050).sample_rate == 24_000
 
 
 def test_too_long_a_text_has_its_own_code():

@@ -12,7 +12,7 @@ from scripted_engine import ScriptedEngine
 from voices.errors import UnknownVoice
 from voices.library import VoiceLibrary
 from voices.publication import Publisher
-from worker.audio.encoders import FORMATS
+from worker.audio.formats import FORMATS
 from worker.errors import Cancelled, DeadlineExceeded, TextTooLong
 from worker.events import AudioEvent, EndEvent, StartEvent
 from worker.progress import Arrival
@@ -62,12 +62,48 @@ def test_the_joined_audio_is_the_speech_of_every_text_chunk(synthesizer, engine)
     assert " ".join(text for text, _ in engine.asked) == TEXT.strip()
 
 
-def test_one_event_carries_the_whole_file_unless_streamed(synthesizer):
-    streamed = _speak(synthesizer)
-    _, audio, end = _speak(synthesizer, stream=False)
+@pytest.mark.parametrize("name", [*FORMATS, "mp3_44100_128", "opus_48000_64", "pcm_16000"])
+def test_one_event_carries_the_whole_file_unless_streamed(synthesizer, name):
+    streamed = _speak(synthesizer, format=name, seed=1)
+    _, audio, end = _speak(synthesizer, format=name, seed=1, stream=False)
     assert end.chunks == 1
     assert audio.audio == _joined(streamed)
     assert end.sha256 == streamed[-1].sha256
+
+
+@pytest.mark.parametrize("name", ["ulaw", "alaw", "ulaw_16000"])
+@pytest.mark.parametrize("speed", [1.0, 1.3])
+def test_every_event_on_the_telephone_is_whole_frames_of_20_ms(synthesizer, name, speed):
+    start, *audio, end = _speak(synthesizer, format=name, speed=speed)
+    frame = start.sample_rate // 50
+    assert start.sample_rate == (16_000 if "16000" in name else 8_000)
+    assert len(audio) > 3
+    assert all(len(event.audio) % frame == 0 for event in audio)
+    for event in audio[:-2]:  # the last speech may be part of a frame, which silence then completes
+        assert len(event.audio) == pytest.approx(event.seconds * start.sample_rate, abs=0.01)
+    assert len(_joined(audio)) / start.sample_rate == pytest.approx(end.audio_seconds, abs=0.02)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_has_audio_in_its_first_event(synthesizer, name):
+    _, first, *_ = _speak(synthesizer, format=name)
+    assert first.offset_s == 0
+    assert first.seconds <= 0.15
+
+
+def test_the_start_event_names_the_format_without_its_numbers(synthesizer):
+    start, *_ = _speak(synthesizer, format="mp3_44100_128")
+    assert (start.format, start.mime, start.sample_rate) == ("mp3", "audio/mpeg", 44_100)
+
+
+def test_numbers_are_spoken_in_words_unless_the_request_or_its_language_says_otherwise(synthesizer, engine):
+    for fields in ({}, {"normalize": False}, {"language": "de"}):
+        _speak(synthesizer, text="Zimmer 12 **bitte**", **fields)
+    assert [text for text, _ in engine.asked] == [
+        "Zimmer twelve bitte.",
+        "Zimmer 12 **bitte**",
+        "Zimmer 12 bitte.",
+    ]
 
 
 @pytest.mark.parametrize(("speed", "sample_rate"), [(1.0, 8_000), (2.0, None), (0.5, 16_000)])

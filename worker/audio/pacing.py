@@ -16,8 +16,10 @@ MAX_EVENT_SECONDS = 5.0
 class EventPacer:
     """Gathers samples until an event is worth its cost: the SDK posts each one and waits for the answer."""
 
-    def __init__(self, sample_rate: int) -> None:
+    def __init__(self, sample_rate: int, unit: int = 1) -> None:
+        """Every share but the last is a multiple of ``unit`` samples."""
         self._sample_rate = sample_rate
+        self._unit = unit
         self._wanted_seconds = FIRST_EVENT_SECONDS
         self._gathered: list[Samples] = []
         self._length = 0
@@ -28,14 +30,16 @@ class EventPacer:
         self._length += len(samples)
         if self._length >= self._wanted_seconds * self._sample_rate:
             self._wanted_seconds = min(self._wanted_seconds * _GROWTH, LAST_EVENT_SECONDS)
-            yield from self.rest()
+            yield from self._take(self._length - self._length % self._unit)
 
     def rest(self) -> Iterator[Samples]:
         """Yield what is gathered, in shares of at most ``MAX_EVENT_SECONDS``."""
-        if not self._length:
-            return
-        gathered = np.concatenate(self._gathered)
-        self._gathered, self._length = [], 0
+        yield from self._take(self._length)
+
+    def _take(self, length: int) -> Iterator[Samples]:
+        gathered = np.concatenate([np.zeros(0, np.float32), *self._gathered])
+        self._gathered, self._length = [gathered[length:]], self._length - length
         share = int(MAX_EVENT_SECONDS * self._sample_rate)
-        for start in range(0, len(gathered), share):
-            yield gathered[start : start + share]
+        share -= share % self._unit
+        for start in range(0, length, share):
+            yield gathered[start : min(start + share, length)]

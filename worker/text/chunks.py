@@ -1,7 +1,12 @@
 """Text chunks: what is spoken in one go, short enough for the model to stay stable."""
 
-import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from worker.text.normalize import clean_text, is_speakable, looks_latin, rules_for
+from worker.text.packing import Part, pack
+from worker.text.reading import Piece, joined, read_aloud
+from worker.text.sentences import Pause, sentences
 from worker.text.tags import TAG
 
 MAX_CHUNK_CHARACTERS = 250
@@ -9,63 +14,66 @@ MAX_CHUNK_CHARACTERS = 250
 FIRST_CHUNK_CHARACTERS = 120
 """The first text chunk is short, because nothing is heard before it is decoded."""
 
-_CLOSERS = "\"'”’»)\\]"  # noqa: RUF001
-_SENTENCE_END = re.compile(rf"[.!?…]+[{_CLOSERS}]*(?=\s)|[。！？]+[{_CLOSERS}」』]*")  # noqa: RUF001
-_CLAUSE_END = re.compile(rf"[,;:][{_CLOSERS}]*(?=\s)|\s(?=[–—-]\s)|[、，；：]")  # noqa: RUF001
-_WORD_END = re.compile(r"(?=\s)")
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"'“‘])(?:[A-Za-z]|Mrs?|Ms|Dr|Prof|Sr|Jr|St|Mt|vs|etc|No|Inc|Ltd|Co|approx|Fig|(?:[A-Za-z]\.)+[A-Za-z])\.$",  # noqa: RUF001
-)
+_FULL_STOPS = {Pause.SENTENCE, Pause.PARAGRAPH}
+_CLOSERS = " )\"'”’»"
+_ANOTHER_LANGUAGE = "und"
+
+
+@dataclass(frozen=True, slots=True)
+class TextChunk:
+    """What an engine speaks in one go."""
+
+    text: str
+    """As it is to be spoken: normalised, on one line."""
+    start: int
+    end: int
+    """It says ``request.text[start:end]``; the spans of a request follow one another without overlapping."""
+    pause: Pause
+    """What follows it; after the last one, the end of the text counts as a paragraph's."""
 
 
 def split_text(
-    text: str, *, limit: int = MAX_CHUNK_CHARACTERS, first_limit: int = FIRST_CHUNK_CHARACTERS
-) -> list[str]:
-    """Split normalised text at sentences, else at clauses, else at words.
+    text: str,
+    *,
+    language: str | None = None,
+    normalize: bool = True,
+    limit: int = MAX_CHUNK_CHARACTERS,
+    first_limit: int = FIRST_CHUNK_CHARACTERS,
+) -> Iterator[TextChunk]:
+    """Yield text chunks as they are found: whole sentences, else clauses, else words.
 
-    Joined again with the blanks between them, the text chunks are ``text``. None is longer than
-    ``limit``, the first not than ``first_limit`` where a sentence or a clause ends before that.
+    None takes longer to speak than ``limit`` Latin letters, the first not longer than ``first_limit``
+    where a sentence or a clause ends before that. A paragraph ends a text chunk. Nothing that a rule has
+    put into words is cut, and a tag never is.
     """
-    ends = _sentence_ends(text)
-    chunks: list[str] = []
-    start = 0
-    while start < len(text):
-        wanted = limit if chunks else first_limit
-        end = _last_within(ends, start, wanted) or _cut_inside(text, start, wanted, limit)
-        if chunk := text[start:end].strip():
-            chunks.append(chunk)
-        start = end
-    return chunks
+    for parts in pack(_sentence_parts(text, language, normalize=normalize), limit, first_limit):
+        said = (part for part in parts if part.text)
+        spoken = "".join(f"{' ' if part.after_blank else ''}{part.text}" for part in said).strip()
+        if is_speakable(spoken) or TAG.search(spoken):
+            yield TextChunk(spoken, parts[0].start, parts[-1].end, parts[-1].pause)
 
 
-def _sentence_ends(text: str) -> list[int]:
-    ends = [match.end() for match in _SENTENCE_END.finditer(text) if not _is_abbreviation(text, match)]
-    return [*ends, len(text)]
+def _sentence_parts(text: str, language: str | None, *, normalize: bool) -> Iterator[Part]:
+    rules = rules_for(language, normalize=normalize)
+    other_rules = rules_for(_ANOTHER_LANGUAGE, normalize=normalize)
+    for sentence in sentences(text):
+        written = text[sentence.start : sentence.end]
+        is_latin = looks_latin(written)
+        pieces = read_aloud(written, rules if is_latin else other_rules)
+        if normalize and is_latin and sentence.pause in _FULL_STOPS:
+            pieces = _with_full_stop(pieces)
+        yield Part(
+            clean_text(joined(pieces)),
+            sentence.start,
+            sentence.end,
+            sentence.pause,
+            after_blank=sentence.start > 0 and text[sentence.start - 1].isspace(),
+            pieces=tuple(pieces),
+        )
 
 
-def _is_abbreviation(text: str, match: re.Match[str]) -> bool:
-    return match.group() == "." and bool(_ABBREVIATION.search(text, max(match.end() - 20, 0), match.end()))
-
-
-def _last_within(ends: list[int], start: int, limit: int) -> int | None:
-    within = [end for end in ends if start < end <= start + limit]
-    return within[-1] if within else None
-
-
-def _cut_inside(text: str, start: int, wanted: int, limit: int) -> int:
-    """Cut a sentence that is longer than ``wanted``: at a clause, else as long as it may be, at a word."""
-    for pattern, room in (
-        (_CLAUSE_END, wanted),
-        (_SENTENCE_END, limit),
-        (_CLAUSE_END, limit),
-        (_WORD_END, limit),
-    ):
-        window = range(start + 1, min(start + room, len(text)) + 1)
-        cuts = [match.end() for match in pattern.finditer(text, start) if match.end() in window]
-        if cuts := [cut for cut in cuts if not _inside_tag(text, cut)]:
-            return cuts[-1]
-    return min(start + limit, len(text))
-
-
-def _inside_tag(text: str, cut: int) -> bool:
-    return any(match.start() < cut < match.end() for match in TAG.finditer(text))
+def _with_full_stop(pieces: list[Piece]) -> list[Piece]:
+    """End a heading, or an abbreviation whose dot was put into words, as other sentences end."""
+    if not joined(pieces).rstrip(_CLOSERS)[-1:].isalnum():
+        return pieces
+    return [*pieces, Piece(pieces[-1].end, pieces[-1].end, ".", is_verbatim=False)]

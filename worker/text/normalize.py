@@ -2,26 +2,62 @@
 
 import re
 import unicodedata
+from functools import cache
+
+from worker.text.english import english_rules
+from worker.text.markup import MARKUP, TAGS
+from worker.text.reading import Rule
+from worker.text.tags import without_tags
 
 _UNSPEAKABLE = {"Cc", "Cf", "Cn", "Co", "Cs"}
 _JOINERS = {"\u200c", "\u200d"}
 """Zero-width, but they shape words in several scripts."""
 _BLANKS = re.compile(r"\s+")
+_LATIN_LETTER = re.compile(r"[A-Za-z]")
+_OTHER_SCRIPT = re.compile(
+    r"[\u0370-\u1dff\u2c00-\u2dff\u2e80-\u2fdf\u3040-\ud7ff\uf900-\ufdff\ufe70-\ufefc\uff66-\uffdc]"
+)
+_MONTH_FIRST = {"en", "en-us", "en-ca", "en-ph"}
 
 
-def normalize_text(text: str) -> str:
+def clean_text(text: str) -> str:
     """Return ``text`` composed (NFC), on one line, without control characters.
 
     No word is lost: what is taken out is replaced by a space.
     """
     composed = unicodedata.normalize("NFC", text)
-    cleaned = "".join(
-        " " if unicodedata.category(character) in _UNSPEAKABLE and character not in _JOINERS else character
-        for character in composed
-    )
-    return _BLANKS.sub(" ", cleaned).strip()
+    if not composed.isprintable():
+        composed = "".join(
+            " "
+            if unicodedata.category(character) in _UNSPEAKABLE and character not in _JOINERS
+            else character
+            for character in composed
+        )
+    return _BLANKS.sub(" ", composed).strip()
 
 
 def is_speakable(text: str) -> bool:
-    """Whether there is anything to say: a letter or a digit of any script."""
-    return any(character.isalnum() for character in text)
+    """Whether there are words to say: a letter or a digit of any script outside the tags."""
+    return any(character.isalnum() for character in without_tags(text))
+
+
+@cache
+def rules_for(language: str | None, *, normalize: bool) -> tuple[Rule, ...]:
+    """Return the rules by which a text in a language such as ``en-GB`` is read; None is taken for English.
+
+    Other languages keep their numbers and abbreviations, which English rules would spoil.
+    """
+    if not normalize:
+        return TAGS
+    name = (language or "en").lower()
+    if name.partition("-")[0] != "en":
+        return (*TAGS, *MARKUP)
+    return (*TAGS, *MARKUP, *english_rules(day_first=name not in _MONTH_FIRST))
+
+
+def looks_latin(sentence: str) -> bool:
+    """Whether no other script outweighs the Latin letters, so that the language's own rules may be tried."""
+    if sentence.isascii():
+        return True
+    others = sum(map(str.isalpha, _OTHER_SCRIPT.findall(sentence)))
+    return others <= len(_LATIN_LETTER.findall(sentence))

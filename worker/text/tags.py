@@ -2,8 +2,8 @@
 
 import re
 
-TAG = re.compile(r"\[[a-z]+(?: [a-z]+)?\]")
-"""Any tag, known or not: one that is cut in two would be read out as words."""
+TAG = re.compile(r"\[[a-z]{2,30}(?: [a-z]{2,30})?\](?!\()")
+"""Any tag, known or not: one that is cut in two would be read out as words. Before a bracket it is a link."""
 
 
 def without_tags(text: str) -> str:

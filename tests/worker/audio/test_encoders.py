@@ -1,77 +1,188 @@
-"""Encoders: incremental, playable, complete."""
+"""Encoders: incremental, playable, complete, and quick to give back what they were given."""
 
 import io
+import shutil
+import subprocess
+import tempfile
+import warnings
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from decoding import chirp, decode, encode, lag
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.audio.encoders import FORMATS, WAV_HEADER_BYTES, wav_header
+from worker.audio.encoders.g711 import G711Encoder, g711_table
+from worker.audio.encoders.pcm import PcmEncoder
+from worker.audio.encoders.wav import WAV_HEADER_BYTES, wav_header
+from worker.audio.formats import FORMATS, FormatName
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # gone from 3.13, which is not supported yet
+    import audioop
+
+SPOT_RATES = (8_000, 11_025, 16_000, 22_050, 24_000, 44_100, 48_000)
+EXACT = {"pcm", "wav", "flac", "opus"}
+LOSSLESS = {"pcm", "wav", "flac"}
+EVERY_RATE = [
+    (name, rate)
+    for name, each in FORMATS.items()
+    for rate in (SPOT_RATES if isinstance(each.sample_rates, range) else each.sample_rates)
+    if rate in each.sample_rates
+]
+ALL_INT16 = np.arange(-32_768, 32_768, dtype=np.int16)
 
 
-def _tone(seconds: float, rate: int) -> np.ndarray:
-    return (0.4 * np.sin(2 * np.pi * 300 * np.arange(int(seconds * rate)) / rate)).astype(np.float32)
+def _encoder(name, rate=None):
+    return FormatName.parse(name).output(rate, engine_rate=24_000).encoder()
 
 
-def _encode(name: str, samples: np.ndarray, rate: int, sizes: list[int]) -> bytes:
-    encoder = FORMATS[name].encoder(rate)
-    out, start = b"", 0
-    for size in sizes:
-        out += encoder.encode(samples[start : start + size])
-        start += size
-    return out + encoder.encode(samples[start:]) + encoder.flush()
+def _encoded(name, samples, rate=None, sizes=()):
+    return b"".join(encode(_encoder(name, rate), samples, sizes))
 
 
-def _decode(data: bytes) -> np.ndarray:
-    with av.open(io.BytesIO(data)) as container:
-        resampler = av.AudioResampler(format="flt", layout="mono")
-        frames = [block for frame in container.decode(audio=0) for block in resampler.resample(frame)]
-    return np.concatenate([frame.to_ndarray()[0] for frame in frames])
+@pytest.mark.parametrize(("name", "rate"), EVERY_RATE)
+def test_an_independent_decoder_hears_the_same_speech(name, rate):
+    samples = chirp(1.237, rate)
+    decoded, decoded_rate = decode(_encoded(name, samples, rate, [100, 5000]), name, rate)
+    expected = samples
+    if name == "opus":  # whose decoders always answer at 48 kHz
+        assert decoded_rate == 48_000
+        times = np.arange(round(len(samples) * 48_000 / rate)) / 48_000
+        expected = np.interp(times, np.arange(len(samples)) / rate, samples)
+    else:
+        assert decoded_rate == rate
+    late = lag(decoded, expected)
+    if name in EXACT:
+        assert (late, len(decoded)) == (0, len(expected))
+    elif name in {"ulaw", "alaw"}:
+        assert late == 0
+        assert len(decoded) == -(-len(samples) // (rate // 50)) * (rate // 50)
+    else:  # which are padded to whole frames, and say nowhere by how much
+        assert 0 < late <= 1105
+        assert late <= len(decoded) - len(samples) < 4 * 1152
+    heard = decoded[late : late + len(expected)]
+    assert np.corrcoef(heard, expected[: len(heard)])[0, 1] > (0.999_999_9 if name in LOSSLESS else 0.995)
 
 
-@pytest.mark.parametrize("rate", [8_000, 16_000, 24_000, 44_100, 48_000])
-def test_wav_decodes_to_exactly_the_samples(rate):
-    samples = _tone(1.0, rate)
-    decoded, decoded_rate = soundfile.read(
-        io.BytesIO(_encode("wav", samples, rate, [7, 1000])), dtype="float32"
-    )
-    assert decoded_rate == rate
-    assert len(decoded) == len(samples)
-    assert np.abs(decoded - samples).max() < 1 / 32_000
-
-
-@pytest.mark.parametrize("rate", FORMATS["mp3"].sample_rates)
-def test_mp3_decodes_to_the_same_speech(rate):
-    samples = _tone(2.0, rate)
-    decoded = _decode(_encode("mp3", samples, rate, [100, 5000]))
-    assert 0 <= len(decoded) - len(samples) < 3 * 1152
-    middle = samples[rate // 2 : rate]
-    start = np.argmax(np.correlate(decoded[: rate + 3000], middle, "valid"))
-    assert np.corrcoef(decoded[start : start + len(middle)], middle)[0, 1] > 0.99
+@pytest.mark.parametrize("name", sorted(LOSSLESS))
+@given(levels=st.lists(st.integers(-32_767, 32_767), min_size=1, max_size=2_000))
+def test_lossless_formats_give_back_every_bit(name, levels):
+    data = _encoded(name, np.array(levels, np.float32) / 32_767)
+    decoded, _ = decode(data, name, 24_000)
+    assert np.round(decoded * 32_768).astype(int).tolist() == levels
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=30)
 @given(sizes=st.lists(st.integers(0, 3000), max_size=20))
 def test_the_bytes_do_not_depend_on_the_blocks(name, sizes):
-    samples = _tone(0.7, 24_000)
-    assert _encode(name, samples, 24_000, sizes) == _encode(name, samples, 24_000, [])
+    samples = chirp(0.7, 24_000)
+    assert _encoded(name, samples, 24_000, sizes) == _encoded(name, samples, 24_000)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "opus"])  # needs a packet to be read
+def test_a_speech_of_nothing_is_a_file_of_nothing(name):
+    decoded, _ = decode(_encoded(name, np.zeros(0, np.float32)), name, 24_000)
+    assert not decoded.size
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_speech_of_nothing_is_still_a_file(name):
-    data = _encode(name, np.zeros(0, np.float32), 24_000, [])
-    assert data == (wav_header(24_000) if name == "wav" else b"")
+def test_what_is_too_loud_is_clipped_and_does_not_wrap(name):
+    square = np.where(np.arange(24_000) // 60 % 2, 3.0, -3.0).astype(np.float32)
+    decoded, _ = decode(_encoded(name, square, 24_000), name, 24_000)
+    clipped, _ = decode(_encoded(name, np.clip(square, -1, 1), 24_000), name, 24_000)
+    assert np.array_equal(np.clip(decoded, -1, 1), np.clip(clipped, -1, 1))
 
 
-def test_what_is_too_loud_is_clipped():
-    loud = np.array([2.0, -2.0], np.float32)
-    assert np.frombuffer(_encode("pcm", loud, 24_000, []), "<i2").tolist() == [32_767, -32_767]
+def test_pcm_is_little_endian_and_uses_the_full_scale():
+    loud = np.array([2.0, 0.5, -2.0], np.float32)
+    assert PcmEncoder().encode(loud) == np.array([32_767, 16_384, -32_767], "<i2").tobytes()
 
 
 def test_a_closed_wav_header_has_the_length():
     header = wav_header(24_000, 480)
     assert len(header) == WAV_HEADER_BYTES
     assert soundfile.info(io.BytesIO(header + bytes(480))).frames == 240
+
+
+def test_a_bit_rate_in_the_name_is_the_files():
+    samples = chirp(4.0, 44_100)
+    low, high = (_encoded(f"mp3_44100_{kbit}", samples) for kbit in (32, 128))
+    assert len(low) == pytest.approx(32_000 / 8 * 4.0, rel=0.05)
+    assert len(high) == pytest.approx(128_000 / 8 * 4.0, rel=0.05)
+
+
+@pytest.mark.parametrize("codec", ["pcm_mulaw", "pcm_alaw"])
+def test_every_g711_code_is_read_by_ffmpeg_as_by_the_standard_library(codec):
+    law = {"pcm_mulaw": "ulaw", "pcm_alaw": "alaw"}[codec]
+    decoder = av.AudioCodecContext.create(codec, "r")
+    decoder.sample_rate, decoder.layout = 8_000, "mono"
+    (frame,) = decoder.decode(av.Packet(bytes(range(256))))
+    expand = {"ulaw": audioop.ulaw2lin, "alaw": audioop.alaw2lin}[law]
+    assert frame.to_ndarray()[0].tolist() == np.frombuffer(expand(bytes(range(256)), 2), "<i2").tolist()
+
+
+@pytest.mark.parametrize(("law", "compand"), [("ulaw", audioop.lin2ulaw), ("alaw", audioop.lin2alaw)])
+def test_every_16_bit_level_has_the_standard_librarys_g711_code(law, compand):
+    codes = g711_table(law)[ALL_INT16.view(np.uint16)]
+    assert codes.tobytes() == compand(ALL_INT16.tobytes(), 2)
+
+
+@pytest.mark.parametrize(("law", "expand"), [("ulaw", audioop.ulaw2lin), ("alaw", audioop.alaw2lin)])
+def test_g711_is_never_further_off_than_half_a_step(law, expand):
+    decoded = np.frombuffer(expand(g711_table(law)[ALL_INT16.view(np.uint16)].tobytes(), 2), "<i2").astype(
+        int
+    )
+    levels, loudest = ALL_INT16.astype(int), decoded.max()
+    # Steps grow with the level; two of the sixteen bits are dropped before.
+    half_a_step = (np.abs(levels) + 132) / 32 + 4
+    assert np.all(np.abs(decoded - np.clip(levels, -loudest, loudest)) <= half_a_step)
+
+
+@pytest.mark.parametrize("law", ["ulaw", "alaw"])
+@given(sizes=st.lists(st.integers(0, 700), min_size=1, max_size=30))
+def test_every_answer_of_g711_is_whole_frames_of_20_ms(law, sizes):
+    samples = np.full(sum(sizes), 0.5, np.float32)
+    answers = encode(G711Encoder(law, 8_000), samples, sizes)
+    assert all(len(answer) % 160 == 0 for answer in answers)
+    joined = b"".join(answers)
+    assert len(joined) == -(-len(samples) // 160) * 160
+    silence = g711_table(law)[0]
+    assert set(joined[len(samples) :]) <= {silence}
+    assert silence not in joined[: len(samples)]
+
+
+def _sox_formats():
+    told = subprocess.run([shutil.which("sox"), "--help"], capture_output=True, text=True, check=False)
+    return told.stdout.split()
+
+
+@pytest.mark.skipif(
+    not (shutil.which("ffmpeg") or shutil.which("sox")), reason="neither ffmpeg nor sox is here"
+)
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_programs_on_this_machine_hear_the_same_speech(name):
+    samples = chirp(1.237, 8_000)
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, f"speech.{name}")
+        path.write_bytes(_encoded(name, samples, 8_000))
+        if program := shutil.which("ffmpeg"):
+            raw = {"pcm": "s16le", "ulaw": "mulaw", "alaw": "alaw"}.get(name)
+            how = ["-f", raw, "-ar", "8000", "-ac", "1"] if raw else []
+            command = [program, "-v", "error", *how, "-i", str(path), "-f", "s16le", "-ar", "8000", "-"]
+        elif name not in {"pcm", "ulaw", "alaw"} and name not in _sox_formats():
+            pytest.skip("this sox was installed without the format")
+        else:
+            laws = {"pcm": "signed-integer", "ulaw": "u-law", "alaw": "a-law"}
+            bits = "16" if name == "pcm" else "8"
+            how = ["-t", "raw", "-r", "8000", "-c", "1", "-b", bits, "-e", laws[name]] if name in laws else []
+            command = [shutil.which("sox"), *how, str(path), "-t", "raw", "-b", "16", "-e", laws["pcm"], "-"]
+        heard = np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, "<i2")
+    late = lag(heard / 32_768, samples)
+    assert late == (0 if name not in {"mp3", "aac"} else pytest.approx(0, abs=1105))
+    overlap = heard[late : late + len(samples)]
+    assert np.corrcoef(overlap, samples[: len(overlap)])[0, 1] > 0.98

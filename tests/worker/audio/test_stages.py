@@ -81,3 +81,34 @@ def test_the_first_event_is_sent_early_and_later_ones_grow():
     assert shares[0] == FIRST_EVENT_SECONDS * 24_000
     assert shares == sorted(shares)
     assert shares[-1] == 24_000
+
+
+@pytest.mark.parametrize("unit", [160, 441])
+@given(sizes=st.lists(st.integers(0, 60_000), max_size=30))
+def test_the_pacer_gives_whole_units_and_the_rest_at_the_end(unit, sizes):
+    pacer = EventPacer(unit * 50, unit)
+    counter = np.arange(sum(sizes), dtype=np.float32)
+    shares, start = [], 0
+    for size in sizes:
+        shares += pacer.gather(counter[start : start + size])
+        start += size
+    assert all(len(share) % unit == 0 for share in shares)
+    shares += pacer.rest()
+    assert np.array_equal(np.concatenate([np.zeros(0, np.float32), *shares]), counter)
+    assert all(0 < len(share) <= MAX_EVENT_SECONDS * unit * 50 for share in shares)
+
+
+@pytest.mark.parametrize("speed", [0.5, 0.75, 1.1, 1.5, 2.0])
+def test_speed_holds_back_80_ms_of_speech_at_most(speed):
+    stretch, samples = TimeStretch(speed, 24_000), _speechlike(5.0)
+    given = 0
+    for start in range(0, len(samples), 240):
+        given += len(stretch.process(samples[start : start + 240]))
+        assert start + 240 - given * speed <= 0.080 * 24_000 + 1
+
+
+@settings(max_examples=30)
+@given(length=st.integers(0, 30_000), speed=st.sampled_from([0.5, 0.66, 1.01, 1.5, 2.0]))
+def test_speed_is_exact_in_length_for_any_length(length, speed):
+    samples = np.full(length, 0.1, np.float32)
+    assert len(_run(TimeStretch(speed, 24_000), samples, [])) == round(length / speed)

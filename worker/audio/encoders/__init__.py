@@ -1,0 +1,1 @@
+"""Audio encoders, all incremental: one encoder lives as long as its request."""

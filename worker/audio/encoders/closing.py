@@ -1,0 +1,21 @@
+"""Closing a file: writing its length into a header that a stream has to leave open."""
+
+from pathlib import Path
+
+from worker.audio.encoders.wav import WAV_HEADER_BYTES, wav_header
+
+_FLAC_TOTAL_AT = 21
+"""Byte of the file where five bytes end in the 36 bits of FLAC's number of samples (RFC 9639, 8.2)."""
+
+
+def close_file(file: Path, name: str, sample_rate: int, samples: int) -> None:
+    """Write the length into a WAV or FLAC file; the other formats tell no length."""
+    with file.open("r+b") as opened:
+        match name:
+            case "wav":
+                opened.write(wav_header(sample_rate, file.stat().st_size - WAV_HEADER_BYTES))
+            case "flac":
+                opened.seek(_FLAC_TOTAL_AT)
+                field = int.from_bytes(opened.read(5), "big")
+                opened.seek(_FLAC_TOTAL_AT)
+                opened.write((field + samples).to_bytes(5, "big"))

@@ -1,0 +1,30 @@
+"""English: how what is written in signs and figures is spoken. The order of the rules is their meaning."""
+
+from worker.text.english.abbreviations import ABBREVIATIONS, BEFORE_NUMBERS
+from worker.text.english.dates import YEAR, dates
+from worker.text.english.measures import MEASURES
+from worker.text.english.money import MONEY
+from worker.text.english.numbers import NUMBERED, NUMBERS
+from worker.text.english.phones import PHONES
+from worker.text.english.signs import SIGNS
+from worker.text.english.times import TIMES
+from worker.text.english.web import WEB
+from worker.text.reading import Rule
+
+
+def english_rules(*, day_first: bool) -> tuple[Rule, ...]:
+    """Return the rules from the most particular to the most general."""
+    return (
+        *WEB,
+        *BEFORE_NUMBERS,
+        *dates(day_first=day_first),
+        *TIMES,
+        *MONEY,
+        *PHONES,
+        *MEASURES,
+        *NUMBERED,
+        YEAR,
+        *NUMBERS,
+        *ABBREVIATIONS,
+        *SIGNS,
+    )

@@ -1,0 +1,63 @@
+"""What language models and web pages add to text and nobody speaks, in any language: markup and emoji."""
+
+import html
+import re
+
+from worker.text.reading import Match, Rule
+from worker.text.tags import TAG
+
+EMOJI = re.compile(
+    "(?:[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u25a0-\u25ff\u3030\u303d]"
+    "[\ufe0e\ufe0f\u20e3\u200d\U000e0020-\U000e007f]*)+|[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]+"
+)
+"""Pictures, joined or alone, and what is left of keycaps; their digits and letters are text."""
+
+
+def _nothing(_: Match) -> str:
+    return ""
+
+
+def _blank(_: Match) -> str:
+    return " "
+
+
+def _entity(match: Match) -> str | None:
+    character = html.unescape(match.group())
+    if character == match.group():
+        return None
+    return {"&": " and ", "<": " less than ", ">": " greater than "}.get(character, character)
+
+
+MARKUP = (
+    Rule("code fence", re.compile(r"^[ \t]*(?:```|~~~)[ \t]*[\w+-]*[ \t]*$", re.MULTILINE), _blank),
+    Rule("comment", re.compile(r"<!--.*?-->", re.DOTALL), _blank),
+    Rule("element", re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,200})?/?>"), _blank),
+    Rule("entity", re.compile(r"&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});"), _entity),
+    Rule("line of marks", re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$", re.MULTILINE), _blank),
+    Rule("table's line", re.compile(r"^[ \t]*\|?(?:[ \t]*:?-{3,}:?[ \t]*\|?)+[ \t]*$", re.MULTILINE), _blank),
+    Rule("table's outer edge", re.compile(r"^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$", re.MULTILINE), _nothing),
+    Rule("table's inner edge", re.compile(r"[ \t]\|[ \t]"), lambda _: ", "),
+    Rule("heading", re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+|[ \t]+#+[ \t]*$", re.MULTILINE), _nothing),
+    Rule("quotation", re.compile(r"^[ \t]{0,3}(?:>[ \t]?)+", re.MULTILINE), _nothing),
+    Rule("check box", re.compile(r"^[ \t]*(?:[-*+][ \t]+)?\[[ xX]\][ \t]+", re.MULTILINE), _nothing),
+    Rule("bullet", re.compile(r"^[ \t]*[-*+•‣◦–—][ \t]+", re.MULTILINE), _nothing),
+    Rule(
+        "link's begin",
+        re.compile(r"!?\[(?=[^\[\]]{1,300}\]\([^()\s]{0,2000}(?:[ \t]\"[^\"]{0,200}\")?\))"),
+        _nothing,
+    ),
+    Rule("link's end", re.compile(r"(?<=\S)\]\([^()\s]{0,2000}(?:[ \t]\"[^\"]{0,200}\")?\)"), _nothing),
+    Rule("footnote", re.compile(r"\[\^[^\[\]]{1,40}\]"), _nothing),
+    Rule("code", re.compile(r"`+"), _nothing),
+    Rule("strike", re.compile(r"~~"), _nothing),
+    # A mark of emphasis touches a word on one side only; one between blanks is a sign.
+    Rule("emphasis begins", re.compile(r"(?<![\w*])(?:\*{1,3}|_{1,3})(?=[^\s*_])"), _nothing),
+    Rule(
+        "emphasis ends", re.compile(r"(?<=[^\s*_])(?:\*{1,3}|_{1,3})(?![\w*])|(?<=\w)\*{2,3}(?=\w)"), _nothing
+    ),
+    Rule("emoji", EMOJI, _blank),
+    Rule("emoticon", re.compile(r"(?<!\S)[:;=8][-']?[()DPp|\\](?![^\s.,!?])"), _nothing),
+)
+
+TAGS = (Rule("tag", TAG, Match.group),)
+"""Before every other rule, and also where nothing is put into words: a tag is spoken by the model itself."""
