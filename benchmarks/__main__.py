@@ -13,6 +13,7 @@ from benchmarks.report import hardware, print_table, write_json
 class Benchmark(StrEnum):
     """What can be measured."""
 
+    STREAM = "stream"
     VOICES = "voices"
     WATERMARK = "watermark"
 
@@ -24,14 +25,23 @@ def main(
         Path | None, typer.Option("--json", metavar="FILE", help="Write the figures.")
     ] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Real weights; synthetic ones by default.")] = None,
+    plot_file: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Draw the figures, where there is a picture."),
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="The headline cases, within five minutes.")] = False,
 ) -> None:
     """Measure beside the stock library, in this run, on this machine."""
-    results = importlib.import_module(f"benchmarks.{name.value}").run(checkpoint, quick=quick)
+    benchmark = importlib.import_module(f"benchmarks.{name.value}")
+    if plot_file is not None and not hasattr(benchmark, "plot"):
+        raise typer.BadParameter(f"{name.value} has no picture.", param_hint="--plot")
+    results = benchmark.run(checkpoint, quick=quick)
     typer.echo(", ".join(f"{key} {value}" for key, value in hardware().items()))
     print_table(results)
     if json_file is not None:
         write_json(json_file, results)
+    if plot_file is not None:
+        benchmark.plot(results, plot_file)
 
 
 if __name__ == "__main__":

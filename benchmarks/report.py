@@ -14,7 +14,9 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
-SMALLER_IS_BETTER = ("ms", "_s", "mb", "rtf")
+SMALLER_IS_BETTER = ("ms", "_s", "mb", "kb", "rtf", "underruns")
+RATE = "_per_s"
+"""So much in each second: of that more is better, though its name ends as a duration's does."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +29,16 @@ class Result:
     stock: float | None = None
 
     @property
+    def smaller_is_better(self) -> bool:
+        """Whether the metric is a cost; its name says so."""
+        return self.metric.endswith(SMALLER_IS_BETTER) and not self.metric.endswith(RATE)
+
+    @property
     def ratio(self) -> float | None:
         """How many times better than stock ours is."""
         if self.stock is None:
             return None
-        better, worse = (
-            (self.stock, self.ours) if self.metric.endswith(SMALLER_IS_BETTER) else (self.ours, self.stock)
-        )
+        better, worse = (self.stock, self.ours) if self.smaller_is_better else (self.ours, self.stock)
         return round(better / max(worse, 1e-9), 2)
 
 
