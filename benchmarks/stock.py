@@ -54,7 +54,7 @@ class StockRun:
 
 def speak_with_stock(checkpoint: Path, texts: dict[str, list[str]], repeats: int) -> StockRun:
     """Speak each text, chunk by chunk, ``repeats`` times after one utterance that does not count."""
-    with _quietly():
+    with quietly():
         began = perf_counter()
         import torch
         from chatterbox.tts_turbo import ChatterboxTurboTTS
@@ -77,7 +77,7 @@ def speak_with_stock(checkpoint: Path, texts: dict[str, list[str]], repeats: int
 
 
 @contextlib.contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Keep stock's progress bars, prints and its dependencies' deprecations from the terminal."""
     with (
         warnings.catch_warnings(),
