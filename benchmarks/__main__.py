@@ -14,6 +14,7 @@ class Benchmark(StrEnum):
     """What can be measured."""
 
     T3 = "t3"
+    STREAM = "stream"
     VOICES = "voices"
     WATERMARK = "watermark"
     S3GEN_SEAMS = "s3gen_seams"
