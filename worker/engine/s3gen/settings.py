@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from worker.engine.s3gen.batch import FRAMES_PER_TOKEN, LOOKAHEAD
 from worker.engine.s3gen.precision import Precision
 
 
@@ -26,6 +27,11 @@ class DecoderSettings:
     """bfloat16 is a little faster, with noise 44 dB below the signal."""
     graphs: bool = True
     """On CUDA, capture the flow once per shape and replay it."""
+
+    @property
+    def held_back_tokens(self) -> int:
+        """Return how many speech tokens must follow one before all of its samples are made."""
+        return LOOKAHEAD + -(-self.vocoder_lookahead // FRAMES_PER_TOKEN)
 
     def __post_init__(self) -> None:
         for name, least in (
