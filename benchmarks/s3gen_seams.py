@@ -22,7 +22,7 @@ from torch import Tensor
 from benchmarks.checkpoint import find_or_write
 from benchmarks.report import Result, median_ms
 
-PROMPT, LEFT, LOOKAHEAD = 250, 50, 3
+PROMPT, LEFT, LOOKAHEAD = 250, 25, 3
 SPEECH_TOKENS = 125
 CHUNKS = (12, 25, 40)
 """Tokens given out by each decode; the last takes what is left."""
@@ -42,7 +42,7 @@ class Window:
     lookahead: int = LOOKAHEAD
 
     def __str__(self) -> str:
-        return f"prompt={self.prompt}/left={self.left}/lookahead={self.lookahead}"
+        return f"p{self.prompt}/left{self.left}/ahead{self.lookahead}"
 
 
 def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
@@ -79,7 +79,7 @@ def _distances(s3gen: Any, voice: dict[str, Tensor], *, quick: bool) -> Iterator
 
 def _windows(*, quick: bool) -> list[Window]:
     """Vary one thing at a time."""
-    prompts, lefts, lookaheads = (50, 100, 150, PROMPT), (0, 10, 25, LEFT, 100), (0, LOOKAHEAD, 6, 12)
+    prompts, lefts, lookaheads = (50, 100, 150, PROMPT), (0, 10, LEFT, 50, 100), (0, LOOKAHEAD, 6, 12)
     if quick:
         prompts, lefts, lookaheads = (50, PROMPT), (0, LEFT), (0, LOOKAHEAD)
     varied = [Window(prompt=prompt) for prompt in prompts]
@@ -155,7 +155,7 @@ def _costs(s3gen: Any, voice: dict[str, Tensor], *, quick: bool) -> Iterator[Res
                 decoder.decode([Decode(decoder.open(voice, 1), [count] * count, final=True)])
 
             speak()  # the first pays for kernels made for its shape
-            case = f"decode/{precision}/prompt={prompt}/tokens={count}"
+            case = f"decode/{precision}/p{prompt}/n={count}"
             yield Result(case, "ms", median_ms(speak, repeats), stock[count] if prompt == PROMPT else None)
 
 
