@@ -95,6 +95,15 @@ def test_a_call_that_is_refused_changes_no_stream(decoder, voice, say, tokens):
     assert np.array_equal(np.concatenate(say(decoder, tokens(20), stream=stream)), expected)
 
 
+@pytest.mark.parametrize("lookahead", [9, 10])
+def test_what_is_held_back_is_what_the_settings_say(s3gen, voice, tokens, lookahead):
+    settings = DecoderSettings(prompt_tokens=5, flow_steps=1, vocoder_lookahead=lookahead)
+    stream = (decoder := SpeechDecoder(s3gen, settings)).open(voice, 7)
+    (samples,) = decoder.decode([Decode(stream, tokens(20))])
+    assert settings.held_back_tokens == 8
+    assert 0 <= len(samples) - 960 * (20 - settings.held_back_tokens) < 960
+
+
 @pytest.mark.parametrize("name", ["prompt_tokens", "left_tokens", "flow_steps", "vocoder_lookahead"])
 def test_settings_that_cannot_be_are_refused_by_name(name):
     with pytest.raises(ValueError, match=name):
