@@ -65,8 +65,8 @@ class TurboSettings:
     """Voices stay on the device while they take no more."""
     samples: DecoderSettings = field(default_factory=DecoderSettings)
     """S3Gen's."""
-    schedule: ChunkSchedule = field(default_factory=ChunkSchedule)
-    """How large audio chunks are."""
+    schedule: ChunkSchedule | None = None
+    """How large audio chunks are; None is the device's own."""
 
 
 class ChatterboxTurbo(Engine):
@@ -108,7 +108,8 @@ class ChatterboxTurbo(Engine):
         scheduler = TokenScheduler(
             self._tokens, t3.sizes.stop_token, lag=1 if t3.device.type == "cuda" else 0
         )
-        self._loop = SpeechLoop(scheduler, self._samples, self._begin, settings.schedule)
+        schedule = settings.schedule or ChunkSchedule.for_device(t3.device.type)
+        self._loop = SpeechLoop(scheduler, self._samples, self._begin, schedule)
 
     def prepare(self, clip: Clip) -> Conditionals:
         """Compute a voice's conditionals; raises ``InvalidClip`` for a clip of 5 s or less."""
