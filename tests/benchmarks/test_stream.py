@@ -34,7 +34,7 @@ def heard(ttfa_s=1.0, total_s=8.0, audio_s=10.0, underruns=0):
 
 
 def measured(case, *rounds):
-    return Measured(case, list(rounds), peak_mb=1000.0, vram_mb=None)
+    return Measured(case, list(rounds), memory_mb=1000.0, vram_mb=None)
 
 
 def by_metric(results):
@@ -100,7 +100,9 @@ def test_growth_with_length_is_told_of_single_streams_alone():
 
 
 def test_what_it_takes_to_be_ready_stands_beside_stocks():
-    ours = OurRun(Startup(1.0, 2.0, 3.0), [measured(ONE, Round([heard()], 8.0))], growth_mb=1.0)
+    ours = OurRun(
+        Startup(1.0, 2.0, 3.0), [measured(ONE, Round([heard()], 8.0))], loaded_mb=900.0, peak_mb=1000.0
+    )
     stock = StockRun(Startup(10.0, 5.0, 30.0), {}, peak_mb=4000.0, vram_mb=None)
     ready = next(each for each in startup_figures(ours, stock) if each.metric == "ready_s")
     assert (ready.ours, ready.stock, ready.ratio) == (3.0, 15.0, 5.0)
