@@ -14,6 +14,7 @@ class Benchmark(StrEnum):
     """What can be measured."""
 
     T3 = "t3"
+    SOAK = "soak"
     STREAM = "stream"
     VOICES = "voices"
     WATERMARK = "watermark"

@@ -29,31 +29,33 @@ def find_or_write(named: Path | None, t3: Literal["full", "small"]) -> Path:
     return directory
 
 
-def find_or_write_speaking(named: Path | None, speech_tokens: int) -> Path:
-    """Return a full-size checkpoint whose every utterance has so many speech tokens.
+def find_or_write_speaking(
+    named: Path | None, speech_tokens: int, t3: Literal["full", "small"] = "full"
+) -> Path:
+    """Return a checkpoint whose every utterance has so many speech tokens.
 
     A named one speaks as long as its text wants.
     """
-    full = find_or_write(named, "full")
-    if named is not None or speech_tokens == FULL_SPEECH_TOKENS:
-        return full
-    directory = CACHE / f"full-{speech_tokens}"
+    usual = find_or_write(named, t3)
+    if named is not None or (t3 == "full" and speech_tokens == FULL_SPEECH_TOKENS):
+        return usual
+    directory = CACHE / f"{t3}-{speech_tokens}"
     if not directory.is_dir():
-        _write_beside(full, directory, speech_tokens)
+        _write_beside(usual, directory, speech_tokens, t3)
     return directory
 
 
-def _write_beside(full: Path, directory: Path, speech_tokens: int) -> None:
-    """Write another T3 (2 GB) beside links to the other files."""
+def _write_beside(usual: Path, directory: Path, speech_tokens: int, t3: Literal["full", "small"]) -> None:
+    """Write another T3 (2 GB where it is full) beside links to the other files."""
     from worker.engine.chatterbox.synthetic import write_synthetic_t3
     from worker.engine.checkpoint import T3_FILE
 
     staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:
-        for file in full.iterdir():
+        for file in usual.iterdir():
             if file.name != T3_FILE:
                 os.link(file, staging / file.name)
-        write_synthetic_t3(staging / T3_FILE, speech_tokens=(speech_tokens, speech_tokens))
+        write_synthetic_t3(staging / T3_FILE, t3=t3, speech_tokens=(speech_tokens, speech_tokens))
         staging.chmod(0o755)
         staging.rename(directory)
     finally:

@@ -38,6 +38,8 @@ class Result:
         """How many times better than stock ours is."""
         if self.stock is None:
             return None
+        if self.ours == self.stock:  # zero among them, of which nothing is a multiple
+            return 1.0
         better, worse = (self.stock, self.ours) if self.smaller_is_better else (self.ours, self.stock)
         return round(better / max(worse, 1e-9), 2)
 

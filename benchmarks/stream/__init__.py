@@ -16,6 +16,7 @@ total_s                  to its last one, median
 rtf                      total over seconds of audio, median
 audio_s_per_s            of all streams together, median of the rounds
 underruns, underrun_s    a request's, for a listener who plays from the first audio on: mean
+memory_mb                what the process has of its own afterwards, mapped weights left out
 """
 
 from pathlib import Path

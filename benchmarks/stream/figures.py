@@ -43,7 +43,7 @@ def figures_of(measured: "Measured", stock: Spoken) -> list[Result]:
         result("audio_s_per_s", median(each.audio_s_per_s for each in measured.rounds), rate),
         result("underruns", mean(each.underruns for each in heard)),
         result("underrun_s", mean(each.underrun_s for each in heard)),
-        result("peak_mb", measured.peak_mb),
+        result("memory_mb", measured.memory_mb),
     ]
     if measured.vram_mb is not None:
         results.append(result("vram_mb", measured.vram_mb))
@@ -60,13 +60,13 @@ def startup_figures(ours: "OurRun", stock: StockRun) -> list[Result]:
             stock.startup.import_s + stock.startup.load_s,
         ),
         ("stream/first request", "ttfa_s"): (ours.startup.first_audio_s, stock.startup.first_audio_s),
-        ("stream/memory", "peak_mb"): (max(each.peak_mb for each in ours.measured), stock.peak_mb),
+        ("stream/memory", "peak_mb"): (ours.peak_mb, stock.peak_mb),
     }
     results = [Result(*names, *(round(value, 3) for value in values)) for names, values in pairs.items()]
     peaks = [each.vram_mb for each in ours.measured if each.vram_mb is not None]
     if peaks:
         results.append(Result("stream/memory", "vram_mb", round(max(peaks), 1), stock.vram_mb))
-    return [*results, Result("stream/memory", "growth_mb", round(ours.growth_mb, 1))]
+    return [*results, Result("stream/memory", "loaded_mb", round(ours.loaded_mb, 1))]
 
 
 def length_exponent(measured: Sequence["Measured"]) -> list[Result]:

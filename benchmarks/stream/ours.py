@@ -24,11 +24,11 @@ _MOST_ROUNDS = 20
 
 @dataclass(frozen=True)
 class Measured:
-    """A case's rounds, and the memory there was of it."""
+    """A case's rounds, and what memory the process has of its own after them."""
 
     case: Case
     rounds: list[Round]
-    peak_mb: float
+    memory_mb: float
     vram_mb: float | None
 
 
@@ -38,8 +38,9 @@ class OurRun:
 
     startup: Startup
     measured: list[Measured]
-    growth_mb: float
-    """Of the process's own memory, from the first utterance to the last."""
+    loaded_mb: float
+    """Of the process's own, before it has spoken; the weights of mapped files are not among it."""
+    peak_mb: float
 
 
 def speak_with_ours(checkpoint: Path, cases: list[Case], *, quick: bool, expect: bool) -> OurRun:
@@ -69,9 +70,9 @@ async def _speak(
 ) -> OurRun:
     import torch
 
+    loaded_mb = anonymous_mb()
     first = await listen(service, Case(cases[0].length, 1))
     startup = Startup(import_s, load_s, first.heard[0].ttfa_s)
-    before = anonymous_mb()
     on_gpu = torch.cuda.is_available()
     requests = _REQUESTS["quick" if quick else "gpu" if on_gpu else "cpu"]
     measured = []
@@ -85,8 +86,8 @@ async def _speak(
         ]
         if expect:
             _check(case, rounds)
-        measured.append(Measured(case, rounds, peak_mb(), vram_mb(peak=True)))
-    return OurRun(startup, measured, anonymous_mb() - before)
+        measured.append(Measured(case, rounds, anonymous_mb(), vram_mb(peak=True)))
+    return OurRun(startup, measured, loaded_mb, peak_mb())
 
 
 def _check(case: Case, rounds: list[Round]) -> None:
