@@ -21,7 +21,7 @@ class ScriptedEngine(Engine):
         self.block_delay_s = block_delay_s
         self.asked = []
 
-    def prepare(self, clip):
+    def prepare(self, clip, prompt_seconds=10.0):
         return Conditionals(self.fingerprint, {"level": np.array([0.5], np.float32)})
 
     def default_conditionals(self):

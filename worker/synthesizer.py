@@ -33,6 +33,7 @@ class Synthesizer:
             library, engine, settings.voice_cache_mb * MEBIBYTE, write_back=settings.write_back
         )
         self._max_result_bytes = settings.max_result_bytes
+        self._may_be_unmarked = settings.allow_unwatermarked
 
     def close(self) -> None:
         """Finish what is still being written; the engine stays open."""
@@ -79,8 +80,11 @@ class Synthesizer:
             mime=FORMATS[request.format].mime,
             sample_rate=self._sample_rate(request),
             channels=1,
-            ignored=request.options_ignored_by(self.engine),
+            ignored=request.options_ignored_by(self.engine, is_marked=self._is_marked(request)),
         )
+
+    def _is_marked(self, request: SpeechRequest) -> bool:
+        return request.is_marked_by(self.engine, may_be_unmarked=self._may_be_unmarked)
 
     def _sample_rate(self, request: SpeechRequest) -> int:
         return request.sample_rate or self.engine.sample_rate
@@ -116,7 +120,7 @@ class Synthesizer:
 
     def _stages(self, request: SpeechRequest, sample_rate: int) -> list[Stage]:
         stages: list[Stage] = []
-        if (watermark := self.engine.watermark()) is not None:
+        if self._is_marked(request) and (watermark := self.engine.watermark()) is not None:
             stages.append(watermark)
         if request.speed != 1.0:
             stages.append(TimeStretch(request.speed, self.engine.sample_rate))

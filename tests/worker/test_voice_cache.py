@@ -211,10 +211,10 @@ def test_however_many_threads_ask_at_once_a_voice_is_computed_once(registry, pre
     class CountingEngine(PreviewEngine):
         prepared = 0
 
-        def prepare(self, clip):
+        def prepare(self, clip, prompt_seconds):
             CountingEngine.prepared += 1
             time.sleep(0.05)
-            return super().prepare(clip)
+            return super().prepare(clip, prompt_seconds)
 
     Publisher(registry).add("anna", prepared)
     cache = VoiceCache(VoiceLibrary([registry]), CountingEngine(), max_bytes=1 << 20, write_back=False)
