@@ -19,6 +19,7 @@ class Benchmark(StrEnum):
     VOICES = "voices"
     WATERMARK = "watermark"
     S3GEN_SEAMS = "s3gen_seams"
+    S3GEN_PROMPT = "s3gen_prompt"
 
 
 def main(

@@ -32,6 +32,7 @@ class Synthesizer:
             library, engine, settings.voice_cache_mb * MEBIBYTE, write_back=settings.write_back
         )
         self._max_result_bytes = settings.max_result_bytes
+        self._may_be_unmarked = settings.allow_unwatermarked
 
     def close(self) -> None:
         """Finish what is still being written; the engine stays open."""
@@ -81,8 +82,11 @@ class Synthesizer:
             mime=output.mime,
             sample_rate=output.sample_rate,
             channels=1,
-            ignored=request.options_ignored_by(self.engine),
+            ignored=request.options_ignored_by(self.engine, is_marked=self._is_marked(request)),
         )
+
+    def _is_marked(self, request: SpeechRequest) -> bool:
+        return request.is_marked_by(self.engine, may_be_unmarked=self._may_be_unmarked)
 
     def _encoded(
         self,
@@ -123,7 +127,7 @@ class Synthesizer:
 
     def _stages(self, request: SpeechRequest, sample_rate: int) -> list[Stage]:
         stages: list[Stage] = []
-        if (watermark := self.engine.watermark()) is not None:
+        if self._is_marked(request) and (watermark := self.engine.watermark()) is not None:
             stages.append(watermark)
         if request.speed != 1.0:
             stages.append(TimeStretch(request.speed, self.engine.sample_rate))

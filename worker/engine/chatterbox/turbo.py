@@ -15,10 +15,11 @@ from torch import Tensor
 from voices.clip import Clip
 from voices.conditionals import Conditionals
 from voices.errors import ChatterpodError, UnknownVoice
+from voices.voice import LONGEST_PROMPT_SECONDS
 from worker.audio.stages import Stage
 from worker.engine.base import Delivery, Engine, SpeechOptions, SpeechStream
 from worker.engine.chatterbox import conditionals as voice
-from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
+from worker.engine.chatterbox.chunk_schedule import TOKENS_PER_SECOND, ChunkSchedule
 from worker.engine.chatterbox.device_voices import DeviceVoices
 from worker.engine.chatterbox.fingerprint import encoders_fingerprint
 from worker.engine.chatterbox.loading import ChatterboxModel, load_model
@@ -111,10 +112,12 @@ class ChatterboxTurbo(Engine):
         schedule = settings.schedule or ChunkSchedule.for_device(t3.device.type)
         self._loop = SpeechLoop(scheduler, self._samples, self._begin, schedule)
 
-    def prepare(self, clip: Clip) -> Conditionals:
+    def prepare(self, clip: Clip, prompt_seconds: float = LONGEST_PROMPT_SECONDS) -> Conditionals:
         """Compute a voice's conditionals; raises ``InvalidClip`` for a clip of 5 s or less."""
         with self._preparing, _failing_as_engine("prepare the voice"):
-            return Conditionals(self.fingerprint, prepare_tensors(self._open_model(), clip))
+            tensors = prepare_tensors(self._open_model(), clip)
+            prompt_tokens = round(prompt_seconds * TOKENS_PER_SECOND)
+            return Conditionals(self.fingerprint, voice.with_prompt_of(tensors, prompt_tokens))
 
     def default_conditionals(self) -> Conditionals:
         """Return the checkpoint's built-in voice; raises ``UnknownVoice`` when it has none."""
