@@ -4,6 +4,7 @@ import gc
 import logging
 import secrets
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,6 +51,9 @@ _LEAST_ROOM = 150
 
 _SEED_BITS = 63
 
+_WARM_UP_STREAMS = (1, 2, 4, 8)
+_WARM_UP_TEXT = "One sentence of some length, which nobody hears."
+
 
 @dataclass(frozen=True)
 class TurboSettings:
@@ -94,6 +98,8 @@ class ChatterboxTurbo(Engine):
         self.watermarks = settings.watermark
         self._built_in_voice = checkpoint / BUILT_IN_VOICE_FILE
         self._preparing = threading.Lock()
+        if self._model.device.type == "cuda":
+            self._warm_up()
 
     def _build(self, model: ChatterboxModel, settings: TurboSettings) -> None:
         t3 = model.t3
@@ -111,6 +117,19 @@ class ChatterboxTurbo(Engine):
         )
         schedule = settings.schedule or ChunkSchedule.for_device(t3.device.type)
         self._loop = SpeechLoop(scheduler, self._samples, self._begin, schedule)
+
+    def _warm_up(self) -> None:
+        """Speak before anybody listens: the graphs that the first requests need are captured then."""
+        if not self._built_in_voice.is_file():
+            return
+        conditionals = self.default_conditionals()
+        for count in _WARM_UP_STREAMS:
+            streams = [
+                self.stream(_WARM_UP_TEXT, conditionals, SpeechOptions(seed=0), Delivery())
+                for _ in range(count)
+            ]
+            for stream in streams:
+                deque(stream, maxlen=0)
 
     def prepare(self, clip: Clip, prompt_seconds: float = LONGEST_PROMPT_SECONDS) -> Conditionals:
         """Compute a voice's conditionals; raises ``InvalidClip`` for a clip of 5 s or less."""
