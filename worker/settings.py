@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     s3gen_precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Numbers that S3Gen's flow computes in; ``auto`` is bfloat16 where the processor multiplies it."""
     flow_steps: Annotated[int, Field(ge=1, le=2)] = 2
-    """S3Gen's steps from noise to mel: stock takes 2, and 1 costs about half."""
+    """S3Gen's steps from noise to mel: stock takes 2; with 1 a decode costs two thirds."""
     prompt_seconds: PromptSeconds = LONGEST_PROMPT_SECONDS
     """The most of a voice's prompt that every decode of S3Gen sees; the voice itself may have less."""
     left_context_seconds: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 2.0
