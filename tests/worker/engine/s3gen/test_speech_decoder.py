@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from stock_s3gen import stock_samples
+from stock_s3gen import reference, stock_samples
 
 from worker.engine.s3gen.decoder import TRAILING_SILENCE, Decode, SpeechDecoder
 from worker.engine.s3gen.settings import DecoderSettings
@@ -12,11 +12,9 @@ TOLERANCE = 2e-5
 
 
 def test_a_request_in_one_audio_chunk_is_stocks(s3gen, voice, tokens):
-    from worker.engine.chatterbox.conditionals import gen_dict
-
     decoder = SpeechDecoder(s3gen, DecoderSettings(flow_precision="float32"))
     stream = decoder.open(voice, 7)
-    expected = stock_samples(s3gen, stream, tokens(40) + TRAILING_SILENCE, gen_dict(voice))
+    expected = stock_samples(s3gen, stream, tokens(40) + TRAILING_SILENCE, reference(voice))
     (samples,) = decoder.decode([Decode(stream, tokens(40), final=True)])
     assert samples.dtype == np.float32
     assert samples.shape == expected.shape
