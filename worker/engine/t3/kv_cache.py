@@ -9,7 +9,6 @@ from torch import Tensor
 
 from worker.engine.t3.model import HEAD_SIZE, T3Sizes
 
-
 _ALIGNMENT = 64  # bytes, as torch allocates on the CPU
 
 
