@@ -42,7 +42,7 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
     varied += [{"prompt_tokens": prompt, "flow_steps": 1} for prompt in prompts[:2]]
     results = []
     for chunk, before in BEFORE.items():
-        settings = varied + [{"left_tokens": left} for left in (0, 25) if before]
+        settings = varied + [{"left_tokens": left} for left in (0, 50) if before]
         decodes = {_name(each): _decode(s3gen, voice, before, each) for each in settings}
         results += _compared(f"decode/{chunk}", decodes, rounds=3 if quick else 7)
     return results

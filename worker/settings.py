@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     """S3Gen's steps from noise to mel: stock takes 2; with 1 a decode costs two thirds."""
     prompt_seconds: PromptSeconds = LONGEST_PROMPT_SECONDS
     """The most of a voice's prompt that every decode of S3Gen sees; the voice itself may have less."""
-    left_context_seconds: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 2.0
+    left_context_seconds: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 1.0
     """Speech that S3Gen decodes again to lead into what is new."""
     watermark: bool = True
     """Whether Chatterbox's speech carries Perth's watermark."""

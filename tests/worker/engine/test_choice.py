@@ -17,7 +17,7 @@ from worker.settings import Settings
         ({}, DecoderSettings()),
         (
             {
-                "prompt_seconds": 4.98,
+                "prompt_seconds": 4.97,
                 "left_context_seconds": 0,
                 "flow_steps": 1,
                 "s3gen_precision": "float32",
