@@ -5,8 +5,12 @@ time. There is room in the caches for a few of the voices only, so that voices c
 time; a tenth of them have no conditionals on disk, and are computed from their clip whenever they
 come. Some listeners leave at their first audio. Memory is looked at when all is still.
 
-slope_kb        what each request leaves behind, after as many as there are voices (four times as
-                many with ``--quick``): the median of the slopes between all pairs of looks
+glibc gives the requests' threads one arena here. With its usual eight a core, each arena keeps the
+most that a voice's preparation ever took in it: memory that grows in steps for hundreds of requests
+until every arena has had one, and hides what is looked for.
+
+slope_kb        what each request leaves behind, after a warm-up: the median of the slopes between all
+                pairs of looks
 """
 
 import asyncio
@@ -23,6 +27,7 @@ import numpy as np
 import typer
 
 from benchmarks.checkpoint import find_or_write_speaking
+from benchmarks.fresh_process import environment, in_fresh_process
 from benchmarks.memory import anonymous_mb, vram_mb
 from benchmarks.report import Result
 from benchmarks.voices import reference
@@ -84,7 +89,12 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
 
 
 def soak(checkpoint: Path, plan: Plan) -> list[Look]:
-    """Speak the plan's requests with a worker of its own, and look at the memory now and then."""
+    """Speak the plan's requests in a process of their own, and look at its memory now and then."""
+    with environment(MALLOC_ARENA_MAX="1"):
+        return in_fresh_process(_soak_here, checkpoint, plan)
+
+
+def _soak_here(checkpoint: Path, plan: Plan) -> list[Look]:
     with _service(checkpoint, plan.voices) as service:
         return asyncio.run(_soak(service, plan))
 

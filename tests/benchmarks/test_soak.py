@@ -24,6 +24,6 @@ def test_what_leaves_nothing_behind_has_no_slope():
 def test_no_request_leaves_as_much_as_its_voice_or_its_speech_behind(small_checkpoint):
     """A voice's conditionals take 170 kB and a second of speech 96 kB, and there are three caches of them."""
     warm_up = 24
-    looks = soak(small_checkpoint, Plan(requests=72, voices=8, warm_up=warm_up))
+    looks = soak(small_checkpoint, Plan(requests=64, voices=8, warm_up=warm_up))
     slope = slope_kb([(look.requests, look.memory_mb) for look in looks if look.requests >= warm_up])
     assert slope < 60
