@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from worker.engine.t3.attention import CachedAttention
+from worker.engine.t3.attention import CachedAttention, SharedPrefixAttention
 from worker.engine.t3.graphs import CapturedSteps
 from worker.engine.t3.kv_cache import KVCache, VoicePrefix
 from worker.engine.t3.model import T3
@@ -69,6 +69,7 @@ class Decoder:
         self._every_slot = torch.arange(slots, device=model.device)
         self._lengths = [0] * slots  # of each slot that somebody has, as the host knows it
         self._needs_all = [False] * slots
+        self._prefixes: list[VoicePrefix | None] = [None] * slots
         self._bucket = _LENGTH_BUCKET[model.device.type]
         self._captured = CapturedSteps(self.slots) if model.device.type == "cuda" else None
 
@@ -118,19 +119,22 @@ class Decoder:
 
     def prefix_of(self, slot: int, length: int) -> VoicePrefix:
         """Copy a prefilled voice's keys and values, to begin other slots with."""
-        return self.cache.save_prefix(slot, length)
+        self._prefixes[slot] = prefix = self.cache.save_prefix(slot, length)
+        return prefix
 
     def leave(self, slot: int) -> None:
         """Take a slot back, at once."""
         self.slots.leave(slot)
         self._lengths[slot] = 0
         self._needs_all[slot] = False
+        self._prefixes[slot] = None
 
     def move(self, source: int, target: int) -> None:
         """Let a stream go on in a free slot: fewer rows are computed where the last slots are empty."""
         self.cache.move(source, target, self._lengths[source])
         self.slots.move(source, target)
         self._lengths[target], self._needs_all[target] = self._lengths[source], self._needs_all[source]
+        self._prefixes[target] = self._prefixes[source]
         self.leave(source)
 
     def room(self, conditionals: int, text: int) -> int:
@@ -147,6 +151,7 @@ class Decoder:
     def _begin(self, join: Join) -> int:
         self.slots.join(join.slot, join.sampling, join.seed, self.model.sizes.start_token)
         self._needs_all[join.slot] = join.sampling.needs_all
+        self._prefixes[join.slot] = join.prefix
         if join.prefix is None:
             return 0
         self.cache.load_prefix(join.slot, join.prefix)
@@ -156,11 +161,18 @@ class Decoder:
         slots = self._every_slot[:batch]
         positions = self.slots.position[:batch, None]
         embeddings = self.model.embed_speech(self.slots.token[:batch])[:, None]
-        attend = CachedAttention(self.cache, slots, positions, length, first_slots=batch)
-        hidden = self.model(embeddings, positions, attend)
+        hidden = self.model(embeddings, positions, self._attention(slots, positions, length))
         tokens = self._choose(hidden[:, 0], slice(batch), whole=whole)
         self.slots.advance(tokens)
         return tokens
+
+    def _attention(self, slots: Tensor, positions: Tensor, length: int) -> CachedAttention:
+        """Return a step's attention: on the CPU, streams in one voice read that voice together."""
+        prefixes = self._prefixes[: len(slots)]
+        prefix = prefixes[0]
+        if self._captured is None and len(slots) > 1 and prefix and all(each is prefix for each in prefixes):
+            return SharedPrefixAttention(self.cache, slots, positions, length, prefix)
+        return CachedAttention(self.cache, slots, positions, length, first_slots=len(slots))
 
     def _choose(self, hidden: Tensor, slots: Tensor | slice, *, whole: bool) -> Tensor:
         return choose_tokens(

@@ -1,5 +1,7 @@
 """A stream's tokens depend on its voice, text, options and seed, and on nothing beside it."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from t3_speech import GREEDY, Spoken, decode, decode_alone, prefix_of
@@ -51,6 +53,36 @@ def test_texts_of_different_lengths_prefilled_together_equal_each_alone(
     decoder = Decoder(t3, 8, 512)
     assert decoder.prefill(joins[:5]).wait() == [tokens[0] for tokens in alone[:5]]
     assert decoder.prefill(joins[5:]).wait() == [tokens[0] for tokens in alone[5:]]
+
+
+def test_streams_that_share_a_voice_decode_as_each_alone(t3: T3) -> None:
+    voice = Spoken.random(1, prompt=40, text=5)
+    prefix = prefix_of(t3, voice)
+    joins = [
+        Spoken.random(seed, prompt=40, text=3 + 4 * seed).join(t3, seed, MIXED[seed % 4], seed, prefix=prefix)
+        for seed in range(5)
+    ]
+    alone = [decode_alone(t3, join, COUNT) for join in joins]
+    assert decode(Decoder(t3, 8, 512), joins, COUNT) == alone
+    assert len({tuple(tokens) for tokens in alone}) == len(alone)
+
+
+def test_another_voice_among_those_that_share_one_changes_nothing(t3: T3, joins: list[Join]) -> None:
+    prefix = prefix_of(t3, Spoken.random(1, prompt=40, text=5))
+    sharing = [
+        Spoken.random(seed, prompt=40, text=9).join(t3, seed, Sampling(), seed, prefix=prefix)
+        for seed in range(3)
+    ]
+    decoder = Decoder(t3, 8, 512)
+    tokens = [[token] for token in decoder.prefill(sharing).wait()]
+    for turn in range(COUNT - 1):
+        if turn == COUNT // 3:
+            decoder.prefill([replace(joins[5], slot=3)])
+        if turn == 2 * COUNT // 3:
+            decoder.leave(3)
+        for row, token in zip(tokens, decoder.step().wait(), strict=False):
+            row.append(token)
+    assert tokens == [decode_alone(t3, join, COUNT) for join in sharing]
 
 
 def test_joining_at_different_moments_changes_nothing(
