@@ -41,12 +41,12 @@ def find_or_write_speaking(
         return usual
     directory = CACHE / f"{t3}-{speech_tokens}"
     if not directory.is_dir():
-        _write_beside(usual, directory, speech_tokens, t3)
+        write_beside(usual, directory, speech_tokens, t3)
     return directory
 
 
-def _write_beside(usual: Path, directory: Path, speech_tokens: int, t3: Literal["full", "small"]) -> None:
-    """Write another T3 (2 GB where it is full) beside links to the other files."""
+def write_beside(usual: Path, directory: Path, speech_tokens: int, t3: Literal["full", "small"]) -> None:
+    """Write a T3 (2 GB where it is full) that speaks at another length, beside links to the other files."""
     from worker.engine.chatterbox.synthetic import write_synthetic_t3
     from worker.engine.checkpoint import T3_FILE
 

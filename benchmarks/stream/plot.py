@@ -44,6 +44,8 @@ def _draw_latency(axes: Any, results: list[Result]) -> None:
         axes.axhline(single / 1000, color=_STOCK, linestyle="--", label="stock: one stream, all of it first")
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
+    for axis_ticks in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+        axis_ticks("{x:g}")
     axes.set_xticks([*median], [str(streams) for streams in median])
     axes.set_xlabel("streams at once")
     axes.set_ylabel("seconds to first audio")
