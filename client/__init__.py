@@ -29,7 +29,7 @@ from client.errors import (
     UnknownJob,
 )
 from client.speech import Speech
-from client.stream import SpeechStream, StreamEnd, StreamStart
+from client.stream import SpeechStream, SpokenText, StreamEnd, StreamStart
 
 __all__ = [
     "ChecksumMismatch",
@@ -48,6 +48,7 @@ __all__ = [
     "Speech",
     "SpeechClient",
     "SpeechStream",
+    "SpokenText",
     "StreamEnd",
     "StreamError",
     "StreamGap",

@@ -13,11 +13,11 @@ from client.stream import SpeechStream
 from client.wav import close_wav_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
     from client.job import Job
-    from client.stream import StreamEnd, StreamStart
+    from client.stream import SpokenText, StreamEnd, StreamStart
 
 
 TAIL_GRACE_S = 1.0
@@ -84,6 +84,11 @@ class Speech:
     def seconds(self) -> float:
         """Seconds of audio received so far."""
         return self._stream.seconds
+
+    @property
+    def timeline(self) -> Sequence[SpokenText]:
+        """Which characters of the text are spoken from when on, for the audio received so far."""
+        return tuple(self._stream.timeline)
 
     @property
     def first_audio_s(self) -> float | None:

@@ -1,10 +1,12 @@
 """Events: what a request is answered with, in order start, audio..., end."""
 
 import base64
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 from typing_extensions import override
+
+from worker.timeline import SpokenText
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,13 @@ class AudioEvent(Event):
     seconds: float
     """Speech that went into this event; an encoder may hold its last milliseconds back for the next."""
     audio: bytes
+    text: list[SpokenText] = field(default_factory=list)
+    """The text chunks that begin in this event; left out of the JSON where none does."""
 
     @override
     def as_json(self) -> dict[str, Any]:
-        return {**super().as_json(), "audio": base64.b64encode(self.audio).decode()}
+        json = {**super().as_json(), "audio": base64.b64encode(self.audio).decode()}
+        return json if self.text else {name: value for name, value in json.items() if name != "text"}
 
 
 @dataclass(frozen=True)

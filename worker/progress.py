@@ -27,6 +27,7 @@ class Progress:
     def __init__(self, arrival: Arrival, deadline_ms: int | None, cancelled: IsCancelled) -> None:
         self._speech_tokens = 0
         self._cut_text_chunks = 0
+        self.request_id = arrival.request_id
         self._arrived = arrival.at
         self._started = time.perf_counter()
         self._deadline_ms = deadline_ms
