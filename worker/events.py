@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
+from worker.results.place import StoredResult
 from worker.timeline import SpokenText
 
 
@@ -59,6 +60,18 @@ class AudioEvent(Event):
 
 
 @dataclass(frozen=True)
+class ProgressEvent(Event):
+    """How far a request is whose audio comes at the end, every few seconds."""
+
+    type: ClassVar[str] = "progress"
+
+    characters: int
+    """Of the text, spoken or being spoken."""
+    total_characters: int
+    audio_seconds: float
+
+
+@dataclass(frozen=True)
 class Metrics:
     """What a request cost."""
 
@@ -72,6 +85,8 @@ class Metrics:
     """None for an engine that has none."""
     cut_text_chunks: int
     """Text chunks whose speech did not end by itself and was ended."""
+    resumed_text_chunks: int
+    """Text chunks that an earlier attempt had spoken, and that were not spoken again."""
     underruns: int
     """How often a listener who plays from the first audio on had nothing to play."""
     underrun_ms: float
@@ -89,6 +104,14 @@ class EndEvent(Event):
     audio_seconds: float
     sha256: str
     metrics: Metrics
+    result: StoredResult | None = None
+    """Where the whole audio is, when it is more than one answer may carry."""
+
+    @override
+    def as_json(self) -> dict[str, Any]:
+        json = super().as_json()
+        del json["result"]
+        return json if self.result is None else {**json, "result": self.result.as_json()}
 
 
 @dataclass(frozen=True)
