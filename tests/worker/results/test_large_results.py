@@ -152,7 +152,7 @@ class TestOverflow:
             "bucket_secret_access_key": "else",
             "bucket_name": s3_server.bucket_dir.name,
         }
-        with pytest.raises(StoreFailure, match="could not|Could not"):
+        with pytest.raises(StoreFailure, match="Could not write the result"):
             speak(settings=settings)
 
 
