@@ -31,7 +31,7 @@ def narrate(
     voice: Annotated[str, typer.Option(help="Who reads it, as in `voices list`.")] = "default",
     out: Annotated[
         Path | None,
-        typer.Option(help="The file to write: .m4b, .m4a, .mp3, .opus, .flac or .wav. [default: BOOK.m4b]"),
+        typer.Option(help="The file to write: .m4b, .m4a, .mp3, .flac or .wav. [default: BOOK.m4b]"),
     ] = None,
     speed: Annotated[float, typer.Option(min=0.5, max=2.0, help="The pitch stays.")] = 1.0,
     seed: Annotated[int | None, typer.Option(help="By default each piece has one of its own.")] = None,

@@ -12,11 +12,10 @@ from voices_cli.books import epub as epub_module
 from voices_cli.books.book import Chapter, InvalidBook
 from voices_cli.narration.pieces import PIECE_CHARACTERS, SCENE_SECONDS, pieces
 
-CONTAINER = (
-    '<?xml version="1.0"?><container><rootfiles><rootfile full-path="OEBPS/p.opf"/></rootfiles></container>'
-)
+CONTAINER = '<?xml version="1.0"?><container><rootfile full-path="OEBPS/p.opf"/></container>'
 PACKAGE = """<?xml version="1.0"?>
-<package xmlns:dc="x"><metadata><dc:title>Two &amp; Two</dc:title><dc:creator>A. Writer</dc:creator></metadata>
+<package xmlns:dc="x"><metadata>
+<dc:title>Two &amp; Two</dc:title><dc:creator>A. Writer</dc:creator></metadata>
 <manifest><item id="c" href="cover.xhtml" media-type="application/xhtml+xml"/>
 <item id="nav" href="nav.xhtml" properties="nav" media-type="application/xhtml+xml"/>
 <item id="one" href="text/one%20a.xhtml" media-type="application/xhtml+xml"/>
@@ -30,9 +29,12 @@ PAGES = {
     "META-INF/container.xml": CONTAINER,
     "OEBPS/p.opf": PACKAGE,
     "OEBPS/cover.xhtml": "<html><body><img src='x'/></body></html>",
-    "OEBPS/nav.xhtml": '<nav><a href="text/one%20a.xhtml">Ignored</a><a href="text/two.xhtml#x"><span>Second</span></a></nav>',
-    "OEBPS/text/one a.xhtml": "<html><head><title>T</title><style>p{}</style></head><body><h1>The<br/>First</h1>"
-    "<p>It was <i>dark</i> &mdash; and\n cold.</p><hr/><p>Then day.</p><script>x()</script><h2>Sub</h2><p>More.</p></body></html>",
+    "OEBPS/nav.xhtml": '<nav><a href="text/one%20a.xhtml">Ignored</a>'
+    '<a href="text/two.xhtml#x"><span>Second</span></a></nav>',
+    "OEBPS/text/one a.xhtml": "<html><head><title>T</title><style>p{}</style></head><body>"
+    "<h1>The<br/>First</h1>"
+    "<p>It was <i>dark</i> &mdash; and\n cold.</p><hr/><p>Then day.</p><script>x()</script>"
+    "<h2>Sub</h2><p>More.</p></body></html>",
     "OEBPS/text/two.xhtml": "<html><body><p>No heading here.</p></body></html>",
     "OEBPS/text/more.xhtml": "<html><body><div>Still the second.</div></body></html>",
     "OEBPS/text/notes.xhtml": "<html><body><p>A note.</p></body></html>",
@@ -58,7 +60,8 @@ class TestEpub:
         )
 
     def test_an_epub_2_names_its_chapters_in_an_ncx(self, tmp_path):
-        ncx = "<ncx><navMap><navPoint><navLabel><text>Deux</text></navLabel><content src='text/two.xhtml'/></navPoint></navMap></ncx>"
+        ncx = "<ncx><navMap><navPoint><navLabel><text>Deux</text></navLabel>"
+        ncx += "<content src='text/two.xhtml'/></navPoint></navMap></ncx>"
         package = PACKAGE.replace(
             'properties="nav" media-type="application/xhtml+xml"', 'media-type="application/x-dtbncx+xml"'
         )
@@ -114,7 +117,8 @@ class TestMarkdown:
     def test_headings_make_chapters(self, tmp_path):
         path = tmp_path / "b.md"
         path.write_text(
-            "# The Book\n\n## One\n\nFirst *line*\nand second.\n\n### Sub\n\n```\ncode\n```\n\n## Two ##\n\nEnd.\n"
+            "# The Book\n\n## One\n\nFirst *line*\nand second.\n\n### Sub\n\n"
+            "```\ncode\n```\n\n## Two ##\n\nEnd.\n"
         )
         assert read_book(path) == Book(
             "The Book",

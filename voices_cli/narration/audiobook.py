@@ -38,7 +38,6 @@ CONTAINERS = {
     ".m4b": _Container("ipod", "aac", "fltp", 64),
     ".m4a": _Container("ipod", "aac", "fltp", 64),
     ".mp3": _Container("mp3", "libmp3lame", "fltp", 64),
-    ".opus": _Container("ogg", "libopus", "flt", 32),
     ".flac": _Container("flac", "flac", "s16"),
     ".wav": _Container("wav", "pcm_s16le", "s16"),
 }
