@@ -14,9 +14,12 @@ class Benchmark(StrEnum):
     """What can be measured."""
 
     T3 = "t3"
+    SOAK = "soak"
+    STREAM = "stream"
     VOICES = "voices"
     WATERMARK = "watermark"
     S3GEN_SEAMS = "s3gen_seams"
+    S3GEN_PROMPT = "s3gen_prompt"
 
 
 def main(

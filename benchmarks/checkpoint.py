@@ -1,19 +1,81 @@
-"""The checkpoint that benchmarks run on: the one that is named, else a synthetic one made once."""
+"""The checkpoints that benchmarks run on: the one that is named, else synthetic ones made once."""
 
+import os
+import shutil
+import tempfile
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Literal
 
 CACHE = Path(__file__).parents[1] / ".cache" / "checkpoints"
+
+FULL_SPEECH_TOKENS = 250
+"""Of every utterance of the full-size synthetic checkpoint: 10 s."""
+
+_LARGEST_SMALL_T3 = 1 << 29
 
 
 def find_or_write(named: Path | None, t3: Literal["full", "small"]) -> Path:
     """Return a checkpoint's directory, writing a synthetic one (1.2 or 3 GB) where none is named."""
     if named is not None:
         return named
-    from worker.engine.chatterbox.synthetic import write_synthetic_checkpoint
+    from worker.engine.chatterbox.synthetic import LONGEST, SHORTEST, write_synthetic_checkpoint
     from worker.engine.checkpoint import missing_files
 
     directory = CACHE / t3
     if not directory.is_dir() or missing_files(directory):
-        write_synthetic_checkpoint(directory, t3=t3)
+        lengths = (FULL_SPEECH_TOKENS, FULL_SPEECH_TOKENS) if t3 == "full" else (SHORTEST, LONGEST)
+        write_synthetic_checkpoint(directory, t3=t3, speech_tokens=lengths)
     return directory
+
+
+def find_or_write_speaking(
+    named: Path | None, speech_tokens: int, t3: Literal["full", "small"] = "full"
+) -> Path:
+    """Return a checkpoint whose every utterance has so many speech tokens.
+
+    A named one speaks as long as its text wants.
+    """
+    usual = find_or_write(named, t3)
+    if named is not None or (t3 == "full" and speech_tokens == FULL_SPEECH_TOKENS):
+        return usual
+    directory = CACHE / f"{t3}-{speech_tokens}"
+    if not directory.is_dir():
+        _write_beside(usual, directory, speech_tokens, t3)
+    return directory
+
+
+def _write_beside(usual: Path, directory: Path, speech_tokens: int, t3: Literal["full", "small"]) -> None:
+    """Write another T3 (2 GB where it is full) beside links to the other files."""
+    from worker.engine.chatterbox.synthetic import write_synthetic_t3
+    from worker.engine.checkpoint import T3_FILE
+
+    staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    try:
+        for file in usual.iterdir():
+            if file.name != T3_FILE:
+                os.link(file, staging / file.name)
+        write_synthetic_t3(staging / T3_FILE, t3=t3, speech_tokens=(speech_tokens, speech_tokens))
+        staging.chmod(0o755)
+        staging.rename(directory)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def read_ahead(checkpoint: Path) -> None:
+    """Have the files in the system's memory, so that whoever loads them first is not the slower for it."""
+    for path in checkpoint.glob("*.safetensors"):
+        with path.open("rb", buffering=0) as file:
+            while file.read(1 << 24):
+                pass
+
+
+def stock_finds_its_sizes(checkpoint: Path) -> AbstractContextManager[None]:
+    """Within it, stock builds a T3 of the checkpoint's size: it has a table where ours reads the file."""
+    from worker.engine.checkpoint import T3_FILE
+
+    if (checkpoint / T3_FILE).stat().st_size > _LARGEST_SMALL_T3:
+        return nullcontext()
+    from worker.engine.chatterbox.synthetic import small_gpt2_medium
+
+    return small_gpt2_medium()

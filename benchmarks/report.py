@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,9 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
-SMALLER_IS_BETTER = ("ms", "_s", "mb", "rtf")
+SMALLER_IS_BETTER = ("ms", "_s", "mb", "kb", "rtf", "underruns", "error_rate")
+RATE = "_per_s"
+"""So much in each second: of that more is better, though its name ends as a duration's does."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +29,18 @@ class Result:
     stock: float | None = None
 
     @property
+    def smaller_is_better(self) -> bool:
+        """Whether the metric is a cost; its name says so."""
+        return self.metric.endswith(SMALLER_IS_BETTER) and not self.metric.endswith(RATE)
+
+    @property
     def ratio(self) -> float | None:
         """How many times better than stock ours is."""
         if self.stock is None:
             return None
-        is_rate = self.metric.endswith("_per_s")
-        smaller_is_better = self.metric.endswith(SMALLER_IS_BETTER) and not is_rate
-        better, worse = (self.stock, self.ours) if smaller_is_better else (self.ours, self.stock)
+        if self.ours == self.stock:  # zero among them, of which nothing is a multiple
+            return 1.0
+        better, worse = (self.stock, self.ours) if self.smaller_is_better else (self.ours, self.stock)
         return round(better / max(worse, 1e-9), 2)
 
 
@@ -60,8 +67,8 @@ def _gpu() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
 
 
-def write_json(path: Path, results: list[Result]) -> None:
-    """Write the results in the form that every benchmark shares."""
+def write_json(path: Path, results: list[Result], notes: Sequence[str] = ()) -> None:
+    """Write the results in the form that every benchmark shares; ``notes`` where there are any."""
     git = ["git", "describe", "--always", "--dirty"]
     commit = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     report = {
@@ -69,6 +76,7 @@ def write_json(path: Path, results: list[Result]) -> None:
         "commit": commit.stdout.strip(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "results": [{**asdict(result), "ratio": result.ratio} for result in results],
+        **({"notes": list(notes)} if notes else {}),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(report, indent=2) + "\n")

@@ -9,9 +9,11 @@ differ only real weights tell (``--checkpoint``).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -20,10 +22,13 @@ from torch import Tensor
 from benchmarks.checkpoint import find_or_write
 from benchmarks.report import Result, median_ms
 
-PROMPT, LEFT, LOOKAHEAD = 250, 50, 3
+PROMPT, LEFT, LOOKAHEAD = 250, 25, 3
 SPEECH_TOKENS = 125
 CHUNKS = (12, 25, 40)
 """Tokens given out by each decode; the last takes what is left."""
+PRECISIONS: tuple[Literal["float32"], Literal["auto"]] = ("float32", "auto")
+COUNTS = (10, 25, 50, 250)
+"""Tokens of the decodes that are timed."""
 DECIBELS = 20 / np.log(10)
 """Of a mel's unit, the natural logarithm of an amplitude."""
 
@@ -37,7 +42,7 @@ class Window:
     lookahead: int = LOOKAHEAD
 
     def __str__(self) -> str:
-        return f"prompt={self.prompt}/left={self.left}/lookahead={self.lookahead}"
+        return f"p{self.prompt}/left{self.left}/ahead{self.lookahead}"
 
 
 def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
@@ -62,11 +67,11 @@ def _distances(s3gen: Any, voice: dict[str, Tensor], *, quick: bool) -> Iterator
     device = voice["gen.prompt_feat"].device
     tokens = np.random.default_rng(0).integers(0, 6561, SPEECH_TOKENS).tolist()
     noise, other = (_noise(seed, 2 * (PROMPT + SPEECH_TOKENS), device) for seed in (1, 2))
-    whole = _streamed(flow, voice, tokens, Window(), noise, chunks=())
-    yield from _compare("another seed", _streamed(flow, voice, tokens, Window(), other, chunks=()), whole)
+    whole = _streamed(flow, voice, tokens, noise, window=Window())
+    yield from _compare("another seed", _streamed(flow, voice, tokens, other, window=Window()), whole)
     for window in _windows(quick=quick):
         began = perf_counter()
-        mel = _streamed(flow, voice, tokens, window, noise, chunks=CHUNKS)
+        mel = _streamed(flow, voice, tokens, noise, window=window, chunks=CHUNKS)
         taken = perf_counter() - began
         yield from _compare(str(window), mel, whole)
         yield Result(f"seams/{window}", "flow_float32_rtf", round(taken / (SPEECH_TOKENS / 25), 4))
@@ -74,7 +79,7 @@ def _distances(s3gen: Any, voice: dict[str, Tensor], *, quick: bool) -> Iterator
 
 def _windows(*, quick: bool) -> list[Window]:
     """Vary one thing at a time."""
-    prompts, lefts, lookaheads = (50, 100, 150, PROMPT), (0, 10, 25, LEFT, 100), (0, LOOKAHEAD, 6, 12)
+    prompts, lefts, lookaheads = (50, 100, 150, PROMPT), (0, 10, LEFT, 50, 100), (0, LOOKAHEAD, 6, 12)
     if quick:
         prompts, lefts, lookaheads = (50, PROMPT), (0, LEFT), (0, LOOKAHEAD)
     varied = [Window(prompt=prompt) for prompt in prompts]
@@ -86,9 +91,10 @@ def _streamed(
     flow: Any,
     voice: dict[str, Tensor],
     tokens: list[int],
-    window: Window,
     noise: Tensor,
-    chunks: Sequence[int],
+    *,
+    window: Window,
+    chunks: Sequence[int] = (),
 ) -> Tensor:
     """Decode in chunks, or all at once; return the mel as it is given out (frames, 80)."""
     from worker.engine.s3gen.batch import FlowRow
@@ -130,33 +136,28 @@ def _noise(seed: int, frames: int, device: torch.device) -> Tensor:
 
 
 def _costs(s3gen: Any, voice: dict[str, Tensor], *, quick: bool) -> Iterator[Result]:
-    """Time one final decode of a new stream, flow and vocoder, beside stock's ``inference`` of its tokens."""
+    """Time a new stream's final decode, flow and vocoder, beside stock's ``inference`` of its tokens."""
     from worker.engine.chatterbox.conditionals import gen_dict
-    from worker.engine.s3gen.decoder import Decode, SpeechDecoder
+    from worker.engine.s3gen.decoder import TRAILING_SILENCE, Decode, SpeechDecoder
     from worker.engine.s3gen.settings import DecoderSettings
 
-    repeats = 3 if quick else 5
-    for precision in ("float32", "auto"):
-        for prompt in (100, PROMPT):
-            settings = DecoderSettings(prompt_tokens=prompt, flow_precision=precision)
-            decoder = SpeechDecoder(s3gen, settings)
-            for count in (10, 50, 250):
-                tokens = [count] * count
+    repeats = 2 if quick else 3
+    stock = {}
+    for count in COUNTS:
+        tokens = torch.tensor([count] * count + TRAILING_SILENCE, device=s3gen.device)
+        stock[count] = median_ms(partial(_speak_stock, s3gen, tokens, gen_dict(voice)), repeats)
+    for precision, prompt in product(PRECISIONS, (100, PROMPT)):
+        settings = DecoderSettings(prompt_tokens=prompt, flow_precision=precision)
+        decoder = SpeechDecoder(s3gen, settings)
+        for count in COUNTS:
 
-                def ours(decoder: Any = decoder, tokens: list[int] = tokens) -> None:
-                    decoder.decode([Decode(decoder.open(voice, 1), tokens, final=True)])
+            def speak(decoder: SpeechDecoder = decoder, count: int = count) -> None:
+                decoder.decode([Decode(decoder.open(voice, 1), [count] * count, final=True)])
 
-                def stock(tokens: list[int] = tokens) -> None:
-                    s3gen.inference(
-                        torch.tensor([*tokens, *tokens[:3]], device=s3gen.device),
-                        ref_dict=gen_dict(voice),
-                        n_cfm_timesteps=2,
-                    )
+            speak()  # the first pays for kernels made for its shape
+            case = f"decode/{precision}/p{prompt}/n={count}"
+            yield Result(case, "ms", median_ms(speak, repeats), stock[count] if prompt == PROMPT else None)
 
-                ours()  # the first pays for kernels made for its shape
-                yield Result(
-                    f"decode/{precision}/prompt={prompt}/tokens={count}",
-                    "ms",
-                    median_ms(ours, repeats),
-                    median_ms(stock, repeats) if prompt == PROMPT else None,
-                )
+
+def _speak_stock(s3gen: Any, tokens: Tensor, reference: dict[str, Tensor | None]) -> None:
+    s3gen.inference(tokens, ref_dict=reference, n_cfm_timesteps=2)

@@ -27,7 +27,7 @@ def divergences(models: Mapping[Precision, T3], join_of: Callable[[], Join]) -> 
             share, divergence = compare(right, logits_along(t3, join_of(), tokens))
             case = f"t3/{precision.value} against float32"
             results.append(Result(case, "same_likeliest_token", round(share, 3)))
-            results.append(Result(case, "kl_nats", round(divergence, 6)))
+            results.append(Result(case, "kl_nats", round(divergence, 9)))
     return results
 
 

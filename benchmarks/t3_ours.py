@@ -1,4 +1,4 @@
-"""Our side of ``scripts/bench t3``: one decoder, measured at several batches."""
+"""Our side of ``scripts/bench t3``: a precision, measured at several batches."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,35 +18,33 @@ if TYPE_CHECKING:
     from benchmarks.t3 import Samples
 
 _PROMPT_TOKENS = 375
+_LENGTH = 512
+"""Positions of a slot: a voice, a text and the steps that are timed."""
+
 _TEXT_TOKENS = 60
 """About 250 characters: the longest that Turbo speaks well."""
 
 
 @dataclass(eq=False)
 class Ours:
-    """A loaded T3, its slots, and what they all speak: the text and the voice that stock speaks too."""
+    """A loaded T3, and what it speaks in every slot: the text and the voice that stock speaks too."""
 
     t3: T3
-    decoder: Decoder
     speaker: Tensor
     prompt: Tensor
     text: Tensor
-    length: int
 
     @classmethod
-    def load(cls, file: Path, device: torch.device, precision: Precision, slots: int) -> "Ours":
-        """Load a checkpoint's T3 with ``slots`` that have room for a voice, a text and 250 tokens."""
+    def load(cls, file: Path, device: torch.device, precision: Precision) -> "Ours":
+        """Load a checkpoint's T3."""
         t3 = T3.load(file, device, precision)
-        length = 704
         generator = torch.Generator().manual_seed(1)
         speaker = torch.randn(1, 256, generator=generator)
         return cls(
             t3,
-            Decoder(t3, slots, length),
             (speaker / speaker.norm()).to(device),
             torch.randint(6561, (1, _PROMPT_TOKENS), generator=generator).to(device),
             torch.randint(50_000, (_TEXT_TOKENS,), generator=generator).to(device),
-            length,
         )
 
     @property
@@ -62,28 +60,32 @@ class Ours:
 
     def measure(self, batches: tuple[int, ...], steps: int, samples: "Samples") -> None:
         """Time both prefills, then the steps of every batch, the largest first."""
+        # Made anew each time: the slots of all precisions together might be more than there is memory.
+        decoder = Decoder(self.t3, max(batches), _LENGTH)
         join = self.join()
-        samples.add(self.name, "prefill whole", self._prefill_ms(join))
-        prefix = self.decoder.prefix_of(0, len(join.conditionals))
+        samples.add(self.name, "prefill whole", _prefill_ms(decoder, join))
+        prefix = decoder.prefix_of(0, len(join.conditionals))
         for slot in range(max(batches)):
-            taken = self._prefill_ms(self.join(slot, prefix))
+            taken = _prefill_ms(decoder, self.join(slot, prefix))
             samples.add(self.name, "prefill on the voice's prefix", taken)
         for batch in sorted(batches, reverse=True):
-            for slot in range(batch, self.decoder.slot_count):
-                self.decoder.leave(slot)
-            samples.add(self.name, f"batch={batch}", self._step_ms(max(4, steps // batch)))
+            for slot in range(batch, decoder.slot_count):
+                decoder.leave(slot)
+            samples.add(self.name, f"batch={batch}", _step_ms(decoder, max(4, steps // batch)))
 
-    def _prefill_ms(self, join: Join) -> float:
-        self.decoder.leave(join.slot)
-        began = perf_counter()
-        self.decoder.prefill([join]).wait()
-        return (perf_counter() - began) * 1000
 
-    def _step_ms(self, steps: int) -> float:
-        """Return the mean of some steps: the device, if it is another, is waited for after the last."""
-        self.decoder.step().wait()  # a graph may be captured
-        began = perf_counter()
-        for _ in range(steps):
-            last = self.decoder.step()
-        last.wait()
-        return (perf_counter() - began) / steps * 1000
+def _prefill_ms(decoder: Decoder, join: Join) -> float:
+    decoder.leave(join.slot)
+    began = perf_counter()
+    decoder.prefill([join]).wait()
+    return (perf_counter() - began) * 1000
+
+
+def _step_ms(decoder: Decoder, steps: int) -> float:
+    """Return the mean of some steps: the device, if it is another, is waited for after the last."""
+    decoder.step().wait()  # a graph may be captured
+    began = perf_counter()
+    for _ in range(steps):
+        last = decoder.step()
+    last.wait()
+    return (perf_counter() - began) / steps * 1000

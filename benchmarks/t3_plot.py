@@ -42,7 +42,7 @@ def plot_tokens_per_second(results: list[Result], file: Path) -> None:
         machine = hardware()
         where = machine["gpu"] if machine["gpu"] != "none" else f"{machine['cores']} cores, {machine['cpu']}"
         axes.set_title(f"T3 decoding ({where})", color=_TEXT)
-        axes.legend(fontsize=8, frameon=False)
+        figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
         file.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(file)
 

@@ -29,7 +29,7 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
 
     directory = find_or_write(checkpoint, "small")
     repeats = 3 if quick else 10
-    prepared = _reference()
+    prepared = reference()
     engine = ChatterboxTurbo(directory)
     with tempfile.TemporaryDirectory() as folder:
         registry = VoiceRegistry.at(Path(folder) / "voices")
@@ -49,7 +49,8 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
     return results
 
 
-def _reference() -> PreparedClip:
+def reference() -> PreparedClip:
+    """Return a reference clip that a machine spoke."""
     import numpy as np
 
     from worker.engine.espeak import EspeakVoice, shared_espeak

@@ -1,7 +1,8 @@
 """What all tests share: recorded speech, made here, and containers to put it in."""
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
@@ -20,6 +21,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # How long an example takes is for benchmarks: a busy machine must not fail a test.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+SPEECH_TOKENS = (20, 45)
+"""Of an utterance of the small checkpoint: 0.8 to 1.8 s."""
 
 
 @pytest.fixture
@@ -76,3 +81,23 @@ def encode_clip(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return encode
+
+
+@pytest.fixture(scope="session")
+def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Write 1.2 GB, to be removed at the end: pytest keeps the directories of three runs.
+
+    Its utterances are short (0.8 to 1.8 s), to keep the tests so.
+    """
+    from worker.engine.chatterbox.synthetic import write_synthetic_checkpoint
+
+    directory = tmp_path_factory.mktemp("checkpoint") / "small"
+    write_synthetic_checkpoint(directory, t3="small", speech_tokens=SPEECH_TOKENS)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def utterance_tokens() -> tuple[int, int]:
+    """Return the fewest and the most speech tokens that the small checkpoint speaks."""
+    return SPEECH_TOKENS

@@ -8,6 +8,18 @@ from voices.conditionals import Conditionals
 from worker.engine.base import Engine, SpeechBlock
 
 
+class Mark:
+    """A watermark that can be seen: it lifts every sample by ``Mark.LIFT``."""
+
+    LIFT = 0.25
+
+    def process(self, samples):
+        return samples + np.float32(self.LIFT)
+
+    def flush(self):
+        return np.zeros(0, np.float32)
+
+
 class ScriptedEngine(Engine):
     """Speaks 10 ms a character, as a tone, in blocks of 50 ms; notes what it was asked.
 
@@ -18,15 +30,16 @@ class ScriptedEngine(Engine):
     sample_rate = 24_000
     fingerprint = "scripted-1"
     options = frozenset({"seed", "language"})
-    watermarks = False
 
-    def __init__(self, block_delay_s=0.0, silence_s=(0.0, 0.0)):
+    def __init__(self, block_delay_s=0.0, silence_s=(0.0, 0.0), watermarks=False):
         self.block_delay_s = block_delay_s
         self._silence = [round(seconds * self.sample_rate) for seconds in silence_s]
+        self.watermarks = watermarks
         self.asked = []
 
-    def prepare(self, clip):
-        return Conditionals(self.fingerprint, {"level": np.array([0.5], np.float32)})
+    def prepare(self, clip, prompt_seconds=10.0):
+        prompt = np.array([prompt_seconds], np.float32)
+        return Conditionals(self.fingerprint, {"level": np.array([0.5], np.float32), "prompt": prompt})
 
     def default_conditionals(self):
         return Conditionals(self.fingerprint, {"level": np.array([0.25], np.float32)})
@@ -43,7 +56,7 @@ class ScriptedEngine(Engine):
             yield SpeechBlock(tone[start : start + 1200], speech_tokens=1)
 
     def watermark(self):
-        return None
+        return Mark() if self.watermarks else None
 
     def close(self):
         pass

@@ -73,3 +73,9 @@ def stock_samples(s3gen, stream, tokens, reference):
             speech_tokens=torch.tensor(tokens), ref_dict=reference, n_cfm_timesteps=2
         )
     return samples[0].numpy()
+
+
+def reference(voice):
+    """Return what stock's ``inference`` takes of a voice; it replaces entries of the one it is given."""
+    tensors = {name.removeprefix("gen."): tensor for name, tensor in voice.items() if name.startswith("gen.")}
+    return {**tensors, "prompt_feat_len": None}

@@ -20,7 +20,7 @@ def write_archive(registry: VoiceRegistry, voice: Voice, path: Path) -> None:
     if voice.manifest is None:
         raise InvalidRequest(f"{voice.voice_id!r} is a bare clip: add it first.", field="voice_id")
     contents = {file: registry.read(voice, f"{voice.voice_id}/{file}") for file in voice.manifest.files}
-    contents["voice.json"] = voice.manifest.model_dump_json(indent=2).encode()
+    contents["voice.json"] = voice.manifest.to_json()
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         with tarfile.open(unfinished, "w") as archive:

@@ -17,6 +17,7 @@ from voices.preparation import PreparedClip
 from voices.registry import VoiceRegistry, file_facts, manifest_key
 from voices.voice import (
     DEFAULT_VOICE_ID,
+    LONGEST_PROMPT_SECONDS,
     MANIFEST_FILE,
     REFERENCE,
     FileFacts,
@@ -54,12 +55,14 @@ class Publisher:
         name: str | None = None,
         language: str = "en",
         labels: Mapping[str, str] | None = None,
+        prompt_seconds: float = LONGEST_PROMPT_SECONDS,
         replace: bool = False,
         dry_run: bool = False,
     ) -> Manifest:
         """Publish a voice, or with ``dry_run`` only return the manifest that it would have.
 
-        Raises ``VoiceExists`` unless ``replace``, and ``InvalidRequest``.
+        The conditionals must have been computed with ``prompt_seconds``. Raises ``VoiceExists``
+        unless ``replace``, and ``InvalidRequest``.
         """
         self.check_free(voice_id, replace=replace)
         manifest = _described_by(
@@ -69,6 +72,7 @@ class Publisher:
             labels=dict(labels or {}),
             created_at=datetime.now(UTC).replace(microsecond=0),
             clip=prepared.facts,
+            prompt_seconds=prompt_seconds,
             files=_PLACEHOLDER,
         )
         data = {f"{REFERENCE}.flac": prepared.clip.to_flac()}
@@ -105,19 +109,31 @@ class Publisher:
         """Add what was computed for another fingerprint to a voice that is still of ``version``.
 
         Raises ``UnknownVoice``, ``VoiceCorrupt``, and ``VoiceBusy`` where the voice was published
-        anew meanwhile: the conditionals are of another clip.
+        anew meanwhile: the conditionals are of another clip, or of another prompt.
         """
         with claimed(self._store, voice_id):
-            voice = self.registry.get(voice_id)
-            if voice.manifest is None or voice.version != version:
-                raise VoiceBusy(voice_id, "Someone else")
+            manifest = self._unchanged(voice_id, version)
             file, data = _conditionals_name(conditionals.fingerprint), conditionals.to_bytes()
             kept = {
-                name: facts
-                for name, facts in voice.manifest.files.items()
-                if file_stem(name) != file_stem(file)
+                name: facts for name, facts in manifest.files.items() if file_stem(name) != file_stem(file)
             }
-            return self._write(voice.manifest, {file: data}, kept)
+            return self._write(manifest, {file: data}, kept)
+
+    def change_prompt(
+        self, voice_id: str, prompt_seconds: float, conditionals: Conditionals, version: str
+    ) -> Manifest:
+        """Give a voice that is still of ``version`` another prompt, computed for one fingerprint.
+
+        In one step with its length, so that no reader takes one for the other. The files of other
+        fingerprints hold the old prompt and are removed: whoever needs one computes it again.
+        Raises as ``add_conditionals`` does, and ``InvalidRequest`` for a length that cannot be.
+        """
+        with claimed(self._store, voice_id):
+            manifest = self._unchanged(voice_id, version)
+            changed = _described_by(**dict(manifest) | {"prompt_seconds": prompt_seconds})
+            data = {_conditionals_name(conditionals.fingerprint): conditionals.to_bytes()}
+            kept = {manifest.reference_file: manifest.files[manifest.reference_file]}
+            return self._write(changed, data, kept)
 
     def drop_conditionals(self, voice_id: str, fingerprints: Iterable[str]) -> Manifest:
         """Remove the conditionals for some fingerprints; what is not there is passed over."""
@@ -150,7 +166,13 @@ class Publisher:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write the manifest: from now on the voice is what it says."""
-        self._store.write(manifest_key(manifest.voice_id), manifest.model_dump_json(indent=2).encode())
+        self._store.write(manifest_key(manifest.voice_id), manifest.to_json())
+
+    def _unchanged(self, voice_id: str, version: str) -> Manifest:
+        voice = self.registry.get(voice_id)
+        if voice.manifest is None or voice.version != version:
+            raise VoiceBusy(voice_id, "Someone else")
+        return voice.manifest
 
     def _publish(self, manifest: Manifest, data: Mapping[str, bytes], *, replace: bool) -> Manifest:
         with claimed(self._store, manifest.voice_id):

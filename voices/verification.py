@@ -125,7 +125,7 @@ class Verifier:
             folder,
             "damaged_manifest",
             what,
-            "written anew from the reference clip; its name and labels are lost",
+            "written anew from the reference clip; its name, labels and prompt length are lost",
             lambda: self._rewrite(rebuilt),
         )
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from voices.errors import InvalidVoiceId
+from voices.errors import InvalidRequest, InvalidVoiceId
 
 VOICE_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 DEFAULT_VOICE_ID = "default"
@@ -16,6 +16,10 @@ MANIFEST_FILE = "voice.json"
 
 REFERENCE = "reference"
 _CONDITIONALS = "conditionals-"
+
+SHORTEST_PROMPT_SECONDS = 1.0
+LONGEST_PROMPT_SECONDS = 10.0
+"""What the stock library takes, and what a voice has unless it says otherwise."""
 
 VoiceId = Annotated[str, Field(pattern=rf"^{VOICE_ID.pattern}$")]
 FileName = Annotated[
@@ -30,6 +34,12 @@ FileName = Annotated[
 ``reference.flac`` and ``conditionals-<fingerprint>.safetensors``; with eight digits of its SHA-256
 where a file of the plain name may still be being read, because the voice was changed.
 """
+
+
+PromptSeconds = Annotated[
+    float, Field(ge=SHORTEST_PROMPT_SECONDS, le=LONGEST_PROMPT_SECONDS, allow_inf_nan=False)
+]
+"""How much of the clip every decode of Chatterbox's S3Gen is led by."""
 
 
 class _Facts(BaseModel):
@@ -65,6 +75,8 @@ class Manifest(_Facts):
     labels: dict[str, str] = Field(default_factory=dict)
     created_at: AwareDatetime
     clip: ClipFacts
+    prompt_seconds: PromptSeconds = LONGEST_PROMPT_SECONDS
+    """Of every conditionals file that is named here: changed with all of them, or not at all."""
     files: dict[FileName, FileFacts]
 
     @model_validator(mode="after")
@@ -97,8 +109,18 @@ class Manifest(_Facts):
         """Whether conditionals loaded, or computed, under an older manifest are still the voice's own."""
         if self.files[self.reference_file].sha256 != older.files[older.reference_file].sha256:
             return False
+        if self.prompt_seconds != older.prompt_seconds:
+            return False
         before, now = older.conditionals_file(fingerprint), self.conditionals_file(fingerprint)
         return before is None or (now is not None and self.files[now] == older.files[before])
+
+    def to_json(self) -> bytes:
+        """Return what is written to ``voice.json``.
+
+        The usual prompt is left out: releases that know no other refuse a field that they do not know.
+        """
+        is_usual = self.prompt_seconds == LONGEST_PROMPT_SECONDS
+        return self.model_dump_json(indent=2, exclude={"prompt_seconds"} if is_usual else None).encode()
 
     @property
     def fingerprints(self) -> list[str]:
@@ -133,6 +155,11 @@ class Voice(BaseModel):
         """When it was published; unknown for a bare clip."""
         return self.manifest.created_at if self.manifest else None
 
+    @property
+    def prompt_seconds(self) -> float:
+        """How much of the clip its conditionals' prompt is to hold."""
+        return self.manifest.prompt_seconds if self.manifest else LONGEST_PROMPT_SECONDS
+
 
 def conditionals_stem(fingerprint: str) -> str:
     """Name the conditionals for a fingerprint, without the ending."""
@@ -142,6 +169,17 @@ def conditionals_stem(fingerprint: str) -> str:
 def file_stem(file: str) -> str:
     """Return what a file of a voice is: its name up to the first dot."""
     return file.partition(".")[0]
+
+
+def check_prompt_seconds(seconds: float) -> float:
+    """Return ``seconds`` if a voice can have such a prompt, else raise ``InvalidRequest``."""
+    if not SHORTEST_PROMPT_SECONDS <= seconds <= LONGEST_PROMPT_SECONDS:
+        raise InvalidRequest(
+            f"prompt_seconds: a prompt has {SHORTEST_PROMPT_SECONDS:g} to {LONGEST_PROMPT_SECONDS:g} s "
+            f"of the clip, not {seconds:g}.",
+            field="prompt_seconds",
+        )
+    return seconds
 
 
 def check_voice_id(voice_id: str) -> str:

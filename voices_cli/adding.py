@@ -15,6 +15,7 @@ from voices_cli.options import (
     Force,
     Json,
     ModelDir,
+    PromptSeconds,
     Targets,
     Via,
     VoiceIdArgument,
@@ -44,6 +45,7 @@ def add(
     name: Annotated[str | None, typer.Option(help="A name for people; the id by default.")] = None,
     language: Language = "en",
     label: Labels = None,
+    prompt_seconds: PromptSeconds = None,
     force: Force = False,
     strict: Strict = False,
     plot: Plot = None,
@@ -64,11 +66,18 @@ def add(
 
     with session(target, endpoint_url, as_json=as_json) as run:
         labels = parse_labels(label or [])
+        prompt = _prompt_or_usual(prompt_seconds)
         _check_free(run, voice_id, force=force)
         prepared = clips.prepare(clip, run.output, strict=strict, plot=plot)
         with Precomputer(run.output, EngineChoice(engine, model_dir, device)) as precomputer:
-            conditionals = precomputer.prepare(prepared) if precompute and not via else []
-        options = {"name": name, "language": language, "labels": labels, "replace": force}
+            conditionals = precomputer.prepare(prepared, prompt) if precompute and not via else []
+        options = {
+            "name": name,
+            "language": language,
+            "labels": labels,
+            "prompt_seconds": prompt,
+            "replace": force,
+        }
         run.on_each(
             lambda registry: _publish(registry, voice_id, prepared, conditionals, options, dry_run=dry_run),
             lambda added: _added_lines(added, prepared),
@@ -83,6 +92,7 @@ def add_all(
     *,
     language: Language = "en",
     label: Labels = None,
+    prompt_seconds: PromptSeconds = None,
     force: Force = False,
     strict: Strict = False,
     precompute: Precompute = True,
@@ -107,7 +117,13 @@ def add_all(
         if not directory.is_dir():
             raise InvalidRequest(f"There is no directory {directory}.", field="directory")
         files = sorted(path for path in directory.iterdir() if path.suffix.lower() in AUDIO_SUFFIXES)
-        options = {"language": language, "labels": parse_labels(label or []), "replace": force}
+        prompt = _prompt_or_usual(prompt_seconds)
+        options = {
+            "language": language,
+            "labels": parse_labels(label or []),
+            "prompt_seconds": prompt,
+            "replace": force,
+        }
         added = []
         with Precomputer(run.output, EngineChoice(engine, model_dir, device)) as precomputer:
             for path in run.output.progress(files, "adding"):
@@ -115,7 +131,7 @@ def add_all(
                     voice_id = id_of(path)
                     _check_free(run, voice_id, force=force)
                     prepared = _prepare_quietly(path, strict=strict)
-                    conditionals = precomputer.prepare(prepared) if precompute else []
+                    conditionals = precomputer.prepare(prepared, prompt) if precompute else []
                     for registry in run.registries:
                         _publish(
                             registry,
@@ -152,6 +168,12 @@ def id_of(path: Path) -> str:
     from voices.voice import check_voice_id
 
     return check_voice_id(_NOT_IN_AN_ID.sub("-", path.stem.lower()).strip("-_")[:64])
+
+
+def _prompt_or_usual(prompt_seconds: float | None) -> float:
+    from voices.voice import LONGEST_PROMPT_SECONDS, check_prompt_seconds
+
+    return LONGEST_PROMPT_SECONDS if prompt_seconds is None else check_prompt_seconds(prompt_seconds)
 
 
 def _check_free(run: "Session", voice_id: str, *, force: bool) -> None:

@@ -10,6 +10,7 @@ from voices_cli.options import (
     EngineOption,
     Json,
     ModelDir,
+    PromptSeconds,
     Targets,
     VoiceIdArgument,
     VoiceIdsArgument,
@@ -80,6 +81,7 @@ def refresh(
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove the conditionals for other fingerprints.")
     ] = False,
+    prompt_seconds: PromptSeconds = None,
     target: Targets = None,
     endpoint_url: EndpointUrl = None,
     as_json: Json = False,
@@ -87,19 +89,23 @@ def refresh(
     """Compute the conditionals that voices lack for this engine, as after a model's upgrade.
 
     Those for other fingerprints stay, so that workers of the old model go on, unless --prune.
+    --prompt-seconds changes the voices' prompt: then those hold the old one, and are removed.
     """
+    from voices.voice import check_prompt_seconds
     from voices_cli.precompute import EngineChoice, open_chosen_engine
     from voices_cli.refreshing import Refresher
     from voices_cli.session import session
 
     with session(target, endpoint_url, as_json=as_json) as run:
+        if prompt_seconds is not None:
+            check_prompt_seconds(prompt_seconds)
         with run.output.step("loading the engine"):
             opened = open_chosen_engine(EngineChoice(engine, model_dir, device))
         failed = False
 
         def bring_up_to_date(registry: "VoiceRegistry") -> Any:
             nonlocal failed
-            refresher = Refresher(registry, opened, prune=prune)
+            refresher = Refresher(registry, opened, prune=prune, prompt_seconds=prompt_seconds)
             ids = run.output.progress(voice_id or registry.ids(), f"refreshing for {opened.fingerprint}")
             rows = [refresher.refresh(each) for each in ids]
             failed = failed or any("error" in row for row in rows)

@@ -20,6 +20,14 @@ Targets = Annotated[
 EndpointUrl = Annotated[
     str | None, typer.Option(metavar="URL", help="The S3 server, where it is not RunPod's.")
 ]
+PromptSeconds = Annotated[
+    float | None,
+    typer.Option(
+        metavar="S",
+        help="How much of the clip leads every decode of Chatterbox, 1 to 10 s; less is faster, and copies "
+        "the voice from less.",
+    ),
+]
 EngineOption = Annotated[str | None, typer.Option(help="auto, preview or chatterbox-turbo.")]
 ModelDir = Annotated[str | None, typer.Option(help="The engine's checkpoint.")]
 Device = Annotated[str | None, typer.Option(help="cuda, cpu, or auto.")]

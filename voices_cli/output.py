@@ -155,6 +155,7 @@ def voice_lines(voice: dict[str, Any]) -> list[str]:
         f"  added        {created_at:%Y-%m-%d %H:%M} UTC",
         f"  labels       {', '.join(f'{key}={value}' for key, value in labels.items()) or '-'}",
         f"  reference    {facts['seconds']:.1f} s at {facts['sample_rate']} Hz",
+        f"  prompt       at most {voice['prompt_seconds']:g} s of it",
         f"  speech       {facts['speech_seconds']:.1f} s",
         f"  loudness     {facts['loudness_lufs']:.1f} LUFS, peak {facts['peak_dbfs']:.1f} dBFS",
         f"  noise        {facts['snr_db']:.0f} dB below the speech",

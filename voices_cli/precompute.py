@@ -52,8 +52,8 @@ class Precomputer:
         if self._engine is not None:
             self._engine.close()
 
-    def prepare(self, prepared: PreparedClip) -> list[Conditionals]:
-        """Compute the conditionals of a clip.
+    def prepare(self, prepared: PreparedClip, prompt_seconds: float) -> list[Conditionals]:
+        """Compute the conditionals of a clip, with so much of it as their prompt.
 
         Without the engine's packages there are none, and a note says that the worker will compute
         them, unless the engine was asked for by name: then raises ``EngineNotInstalled``.
@@ -69,7 +69,7 @@ class Precomputer:
             self._is_missing = True
             return []
         with self._output.step(f"computing conditionals with {engine.name}"):
-            return [engine.prepare(prepared.clip)]
+            return [engine.prepare(prepared.clip, prompt_seconds)]
 
     def _open(self) -> "Engine":
         if self._engine is None:

@@ -11,13 +11,19 @@ if TYPE_CHECKING:
 
 
 class Refresher:
-    """Computes what voices lack; one that cannot be refreshed is reported and passed over."""
+    """Computes what voices lack; one that cannot be refreshed is reported and passed over.
 
-    def __init__(self, registry: VoiceRegistry, engine: "Engine", *, prune: bool) -> None:
+    ``prompt_seconds`` changes every voice's prompt to that length; None leaves each its own.
+    """
+
+    def __init__(
+        self, registry: VoiceRegistry, engine: "Engine", *, prune: bool, prompt_seconds: float | None = None
+    ) -> None:
         self._registry = registry
         self._publisher = Publisher(registry)
         self._engine = engine
         self._prune = prune
+        self._prompt_seconds = prompt_seconds
 
     def refresh(self, voice_id: str) -> dict[str, Any]:
         """Refresh one voice; return its id and ``outcome``, and where it failed the ``error``."""
@@ -30,9 +36,14 @@ class Refresher:
         voice = self._registry.get(voice_id)
         if voice.manifest is None:
             return "a bare clip, left as it is"
+        wanted = self._prompt_seconds
+        if wanted is not None and wanted != voice.prompt_seconds:
+            conditionals = self._engine.prepare(self._registry.reference(voice), wanted)
+            self._publisher.change_prompt(voice_id, wanted, conditionals, voice.version)
+            return f"computed with a prompt of {wanted:g} s, not {voice.prompt_seconds:g}"
         outcome = "up to date"
         if self._engine.fingerprint not in voice.manifest.fingerprints:
-            conditionals = self._engine.prepare(self._registry.reference(voice))
+            conditionals = self._engine.prepare(self._registry.reference(voice), voice.prompt_seconds)
             self._publisher.add_conditionals(voice_id, conditionals, voice.version)
             outcome = "computed"
         others = set(voice.manifest.fingerprints) - {self._engine.fingerprint}

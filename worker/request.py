@@ -110,11 +110,15 @@ class SpeechRequest(_Request):
         """The options that go to the engine."""
         return SpeechOptions(**{name: getattr(self, name) for name in SpeechOptions.__dataclass_fields__})
 
-    def options_ignored_by(self, engine: Engine) -> list[str]:
-        """Name the options that the client set and the engine does not have."""
+    def is_marked_by(self, engine: Engine, *, may_be_unmarked: bool) -> bool:
+        """Whether the engine's watermark goes into this request's speech."""
+        return engine.watermarks and not (may_be_unmarked and self.watermark is False)
+
+    def options_ignored_by(self, engine: Engine, *, is_marked: bool) -> list[str]:
+        """Name the options that the client set and does not get."""
         sent = {name for name in self.model_fields_set if getattr(self, name) is not None}
         ignored = sent & set(SpeechOptions.__dataclass_fields__) - engine.options
-        if self.watermark is not None and self.watermark != engine.watermarks:
+        if self.watermark is not None and self.watermark != is_marked:
             ignored.add("watermark")
         return sorted(ignored)
 

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from voices.registry import voices_dirs
+from voices.voice import LONGEST_PROMPT_SECONDS, PromptSeconds
 
 EngineName = Literal["auto", "preview", "chatterbox-turbo"]
 
@@ -43,8 +44,18 @@ class Settings(BaseSettings):
     """Numbers that T3 computes in; int8 on the CPU only. ``auto`` takes the fastest."""
     decode_slots: Annotated[int, Field(ge=1, le=256)] | None = None
     """Text chunks whose tokens are decoded at once; otherwise what memory allows."""
+    s3gen_precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Numbers that S3Gen's flow computes in; ``auto`` is bfloat16 where the processor multiplies it."""
+    flow_steps: Annotated[int, Field(ge=1, le=2)] = 2
+    """S3Gen's steps from noise to mel: stock takes 2; with 1 a decode costs two thirds."""
+    prompt_seconds: PromptSeconds = LONGEST_PROMPT_SECONDS
+    """The most of a voice's prompt that every decode of S3Gen sees; the voice itself may have less."""
+    left_context_seconds: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 1.0
+    """Speech that S3Gen decodes again to lead into what is new."""
     watermark: bool = True
     """Whether Chatterbox's speech carries Perth's watermark."""
+    allow_unwatermarked: bool = False
+    """Whether a request may have it left out."""
 
     voices_dir: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split_path)] = Field(
         default_factory=lambda: tuple(voices_dirs())

@@ -41,7 +41,9 @@ class Speaking:
         request: SpeechRequest,
         voice: LoadedVoice,
         progress: Progress,
-        parts: KeptParts | None = None,
+        parts: KeptParts | None,
+        *,
+        is_marked: bool,
     ) -> None:
         self.output = request.output(engine.sample_rate)
         self.playback = Playback()
@@ -50,6 +52,7 @@ class Speaking:
         self._voice = voice
         self._progress = progress
         self._parts = parts
+        self._is_marked = is_marked
         self._timeline = Timeline(request.speed)
 
     def encoded(self) -> Iterator[EncodedAudio]:
@@ -76,7 +79,7 @@ class Speaking:
 
     def _stages(self, request: SpeechRequest, sample_rate: int) -> list[Stage]:
         stages: list[Stage] = []
-        if (watermark := self._engine.watermark()) is not None:
+        if self._is_marked and (watermark := self._engine.watermark()) is not None:
             stages.append(watermark)
         if request.speed != 1.0:
             stages.append(TimeStretch(request.speed, self._engine.sample_rate))

@@ -1,6 +1,7 @@
 """The path of one request, from what was asked to the events that answer it."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from voices.library import VoiceLibrary
 from worker.answer import Answer
@@ -8,7 +9,7 @@ from worker.engine.base import Engine, IsCancelled
 from worker.events import Event
 from worker.progress import Arrival, Progress
 from worker.request import SpeechRequest
-from worker.results.results import Results
+from worker.results.results import Results, request_digest
 from worker.settings import MEBIBYTE, Settings
 from worker.speaking import Speaking
 from worker.voice_cache import VoiceCache
@@ -24,6 +25,7 @@ class Synthesizer:
         )
         self._results = Results.of(settings)
         self._max_result_bytes = settings.max_result_bytes
+        self._may_be_unmarked = settings.allow_unwatermarked
 
     def close(self) -> None:
         """Finish what is still being written; the engine stays open."""
@@ -37,10 +39,12 @@ class Synthesizer:
         """
         progress = Progress(arrival, request.deadline_ms, cancelled)
         voice = self.voices.get(request.voice_id)
-        job = self._results.job(request, arrival.request_id, self.engine, voice.conditionals)
-        speaking = Speaking(self.engine, request, voice, progress, job.parts)
+        is_marked = request.is_marked_by(self.engine, may_be_unmarked=self._may_be_unmarked)
+        digest = partial(request_digest, request, self.engine, voice.conditionals, is_marked=is_marked)
+        job = self._results.job(request, arrival.request_id, digest, self.engine.sample_rate)
+        speaking = Speaking(self.engine, request, voice, progress, job.parts, is_marked=is_marked)
         answer = Answer(request, voice, speaking, progress)
-        yield answer.start(self.engine.name, request.options_ignored_by(self.engine))
+        yield answer.start(self.engine.name, request.options_ignored_by(self.engine, is_marked=is_marked))
         result = job.earlier
         if result is None:
             overflow = self._results.overflow(self._max_result_bytes)

@@ -156,7 +156,7 @@ class VoiceCache:
                 clip = prepare_clip(clip).clip
             except InvalidClip as error:
                 raise VoiceCorrupt(voice.voice_id, error.message) from error
-        return self._engine.prepare(clip), "computed"
+        return self._engine.prepare(clip, voice.prompt_seconds), "computed"
 
     def _keep(self, entry: _Entry) -> None:
         with self._lock:

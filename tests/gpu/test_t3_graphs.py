@@ -28,8 +28,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     file = tmp_path_factory.mktemp("t3") / "small.safetensors"
     with torch.inference_mode():
-        generator = torch.Generator().manual_seed(3)
-        write_synthetic_t3(file, generator, t3="small", speech_tokens=(20, 45))
+        write_synthetic_t3(file, seed=3, t3="small", speech_tokens=(20, 45))
     return file
 
 

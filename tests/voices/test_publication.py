@@ -96,6 +96,42 @@ def test_conditionals_can_be_dropped(registry, publisher, anna):
     assert registry.store.files("anna") == ["reference.flac", "voice.json"]
 
 
+def test_a_new_prompt_replaces_every_conditionals_file_in_one_step(registry, publisher, anna, monkeypatch):
+    publisher.add_conditionals("anna", LATER, anna.version)
+    before = registry.get("anna")
+    manifests = []
+    monkeypatch.setattr(
+        publisher, "write_manifest", lambda manifest: (manifests.append(manifest), write(manifest))
+    )
+    write = Publisher(registry).write_manifest
+    shorter = Conditionals("engine-1", {"pitch": np.array([3.0], np.float32)})
+    publisher.change_prompt("anna", 4.0, shorter, before.version)
+    voice = registry.get("anna")
+    registry.check(voice)
+    assert manifests == [voice.manifest]
+    assert voice.manifest.prompt_seconds == 4.0
+    assert voice.manifest.fingerprints == ["engine-1"]
+    assert registry.conditionals(voice, "engine-1").tensors["pitch"] == [3.0]
+    assert voice.manifest.labels == {"mood": "calm"}
+    assert voice.reference == anna.reference
+    assert len(registry.store.files("anna")) == 3
+    assert not voice.manifest.speaks_as(before.manifest, "engine-1")
+    # What a worker computed meanwhile for the old prompt is of another version.
+    with pytest.raises(VoiceBusy):
+        publisher.add_conditionals("anna", LATER, before.version)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 10.1, float("nan"), float("inf")])
+def test_a_prompt_that_cannot_be_changes_nothing(registry, publisher, anna, prepared, seconds):
+    with pytest.raises(InvalidRequest) as caught:
+        publisher.change_prompt("anna", seconds, LATER, anna.version)
+    assert caught.value.field == "prompt_seconds"
+    with pytest.raises(InvalidRequest):
+        publisher.add("eva", prepared, prompt_seconds=seconds)
+    assert registry.get("anna") == anna
+    assert registry.ids() == ["anna"]
+
+
 def test_renaming_moves_everything(registry, publisher, anna):
     publisher.rename("anna", "eva")
     assert registry.ids() == ["eva"]
@@ -126,6 +162,13 @@ def test_a_copy_in_another_registry_is_the_same_voice(registry, anna, tmp_path):
     copied = other.get("anna")
     other.check(copied)
     assert copied.manifest.files == anna.manifest.files
+
+
+def test_a_copy_keeps_the_prompt(registry, publisher, prepared, tmp_path):
+    publisher.add("anna", prepared, [CONDITIONALS], prompt_seconds=2.5)
+    other = VoiceRegistry.at(tmp_path / "other")
+    Publisher(other).copy(registry, registry.get("anna"))
+    assert other.get("anna").manifest.prompt_seconds == 2.5
 
 
 def test_a_damaged_voice_is_not_copied(registry, anna, tmp_path):

@@ -105,6 +105,61 @@ class TestAdd:
         assert voices("add-all", tmp_path / "nowhere").exit_code == 5
 
 
+class TestPromptLength:
+    def test_it_is_kept_in_the_manifest_and_shown(self, voices, clip_file, tmp_path):
+        added = voices("add", "anna", clip_file, "--prompt-seconds", "4.5", "--json")
+        assert added.exit_code == 0, added.output
+        assert _json(added)["prompt_seconds"] == 4.5
+        assert VoiceRegistry.at(tmp_path / "voices").get("anna").manifest.prompt_seconds == 4.5
+        assert "at most 4.5 s of it" in voices("show", "anna").stdout
+        voices("rename", "anna", "eva")
+        voices("export", "eva", tmp_path / "eva.tar")
+        voices("import", tmp_path / "eva.tar", "--as", "iva")
+        assert _json(voices("show", "iva", "--json"))["prompt_seconds"] == 4.5
+
+    def test_a_directory_of_clips_has_one_for_all(self, voices, clip_file, tmp_path):
+        folder = tmp_path / "clips"
+        folder.mkdir()
+        for name in ("anna.flac", "bob.flac"):
+            (folder / name).write_bytes(clip_file.read_bytes())
+        assert voices("add-all", folder, "--prompt-seconds", 3).exit_code == 0
+        assert [each["prompt_seconds"] for each in _json(voices("list", "--json"))] == [3, 3]
+
+    @pytest.mark.parametrize("seconds", ["0.9", "11", "nan"])
+    @pytest.mark.parametrize("command", [("add", "eva"), ("add-all",), ("refresh", "anna")])
+    def test_what_cannot_be_is_refused_before_anything_is_done(
+        self, voices, here, clip_file, command, seconds
+    ):
+        place = {"add": [clip_file], "add-all": [clip_file.parent], "refresh": []}[command[0]]
+        refused = voices(*command, *place, "--prompt-seconds", seconds, "--json")
+        assert refused.exit_code == 5
+        assert _json(refused)["error"]["field"] == "prompt_seconds"
+        assert "1 to 10 s" in _json(refused)["error"]["message"]
+        assert here.ids() == ["anna", "bob"]
+        assert here.get("anna").manifest.fingerprints == []
+
+    def test_refresh_changes_it_and_computes_anew_only_where_it_differs(self, voices, here, clip_file):
+        voices("add", "eva", clip_file, "--prompt-seconds", 5)
+        refreshed = voices("refresh", "--prompt-seconds", 5, "--json")
+        assert refreshed.exit_code == 0
+        outcomes = {row["voice_id"]: row["outcome"] for row in _json(refreshed)}
+        changed = "computed with a prompt of 5 s, not 10"
+        assert outcomes == {"anna": changed, "bob": changed, "eva": "up to date"}
+        for voice_id in here.ids():
+            assert here.get(voice_id).manifest.prompt_seconds == 5
+            here.check(here.get(voice_id))
+        assert "anna: up to date" in voices("refresh", "anna").stdout
+        assert here.get("anna").manifest.prompt_seconds == 5
+
+    def test_refresh_back_to_the_usual_one_leaves_a_manifest_as_of_old(self, voices, here):
+        path = here.store.root / "anna" / "voice.json"
+        old = set(json.loads(path.read_text()))
+        voices("refresh", "anna", "--prompt-seconds", 5)
+        assert set(json.loads(path.read_text())) == old | {"prompt_seconds"}
+        voices("refresh", "anna", "--prompt-seconds", 10)
+        assert set(json.loads(path.read_text())) == old
+
+
 class TestVerify:
     def test_sound_voices_pass(self, voices, here):
         checked = voices("verify")

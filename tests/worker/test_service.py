@@ -96,9 +96,9 @@ async def test_two_hundred_first_requests_for_a_voice_load_it_once(registry, pre
     service = SpeechService(engine, VoiceLibrary([registry]), Settings(max_concurrency=200))
     prepare, prepared_clips = engine.prepare, []
 
-    def count(clip):
+    def count(clip, prompt_seconds):
         prepared_clips.append(clip)
-        return prepare(clip)
+        return prepare(clip, prompt_seconds)
 
     monkeypatch.setattr(engine, "prepare", count)
     asked = {"text": "Hello.", "voice_id": "anna"}

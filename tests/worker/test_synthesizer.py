@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 import soundfile
-from scripted_engine import ScriptedEngine
+from scripted_engine import Mark, ScriptedEngine
 
 from voices.errors import UnknownVoice
 from voices.library import VoiceLibrary
@@ -156,6 +156,49 @@ def test_options_reach_the_engine_or_are_reported_as_ignored(synthesizer, engine
     assert start.ignored == ["temperature", "watermark"]
     assert [options.seed for _, options in engine.asked[:3]] == [2**32 - 1, 0, 1]
     assert engine.asked[0][1].language == "de"
+
+
+class TestWatermark:
+    """Whether it is in the speech is heard in the speech: the scripted one shifts its mean."""
+
+    @pytest.mark.parametrize(
+        ("engine_marks", "allowed", "asked", "marked", "ignored"),
+        [
+            (True, False, None, True, []),
+            (True, False, True, True, []),
+            (True, False, False, True, ["watermark"]),
+            (True, True, None, True, []),
+            (True, True, True, True, []),
+            (True, True, False, False, []),
+            (False, False, True, False, ["watermark"]),
+            (False, True, True, False, ["watermark"]),
+            (False, True, False, False, []),
+        ],
+    )
+    def test_only_a_deployment_that_allows_it_lets_a_request_leave_it_out(
+        self, registry, engine_marks, allowed, asked, marked, ignored
+    ):
+        settings = Settings(allow_unwatermarked=allowed)
+        engine = ScriptedEngine(watermarks=engine_marks)
+        synthesizer = Synthesizer(engine, VoiceLibrary([registry]), settings)
+        events = _speak(synthesizer, watermark=asked)
+        samples, _ = soundfile.read(io.BytesIO(_joined(events)))
+        assert samples.mean() == pytest.approx(Mark.LIFT if marked else 0.0, abs=0.01)
+        assert events[0].ignored == ignored
+
+    def test_requests_at_once_each_have_what_they_asked_for(self, registry):
+        synthesizer = Synthesizer(
+            ScriptedEngine(watermarks=True), VoiceLibrary([registry]), Settings(allow_unwatermarked=True)
+        )
+        runs = [
+            synthesizer.speak(
+                SpeechRequest(text=TEXT, format="wav", watermark=asked), Arrival("r1"), lambda: False
+            )
+            for asked in (False, None)
+        ]
+        plain, marked = zip(*zip(*runs, strict=True), strict=True)  # an event of each in turn
+        means = [soundfile.read(io.BytesIO(_joined(each)))[0].mean() for each in (plain, marked)]
+        assert means == pytest.approx([0.0, Mark.LIFT], abs=0.01)
 
 
 def test_the_voices_own_language_is_used_unless_one_is_named(synthesizer, engine, registry, prepared):

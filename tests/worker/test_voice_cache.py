@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from scripted_engine import ScriptedEngine
 
 from voices.clip import Clip
 from voices.conditionals import Conditionals
@@ -170,6 +171,59 @@ def test_a_new_language_is_taken_without_loading_anew(registry, cache, prepared)
     assert (loaded.source, loaded.language) == ("hit", "fr")
 
 
+class TestPromptLength:
+    """The scripted engine's conditionals say with which prompt they were computed."""
+
+    @pytest.fixture
+    def engine(self):
+        return ScriptedEngine()
+
+    @pytest.mark.parametrize("seconds", [4.0, 10.0])
+    def test_what_a_worker_computes_has_the_manifests_prompt(self, registry, cache, prepared, seconds):
+        Publisher(registry).add("anna", prepared, prompt_seconds=seconds)
+        assert cache.get("anna").conditionals.tensors["prompt"] == [seconds]
+        cache.settle()
+        stored = registry.conditionals(registry.get("anna"), ScriptedEngine.fingerprint)
+        assert stored.tensors["prompt"] == [seconds]
+
+    def test_a_prompt_changed_under_a_running_worker_is_noticed(self, registry, cache, engine, prepared):
+        Publisher(registry).add("anna", prepared, [engine.prepare(prepared.clip)])
+        assert cache.get("anna").conditionals.tensors["prompt"] == [10]
+        shorter = engine.prepare(prepared.clip, 3.0)
+        Publisher(registry).change_prompt("anna", 3.0, shorter, registry.get("anna").version)
+        loaded = cache.get("anna")
+        assert (loaded.source, loaded.conditionals.tensors["prompt"]) == ("miss", [3])
+
+    def test_so_it_is_where_the_worker_had_computed_the_old_one_itself(self, registry, engine, prepared):
+        cache = VoiceCache(VoiceLibrary([registry]), engine, max_bytes=1 << 20, write_back=False)
+        for seconds in (10.0, 5.0):
+            Publisher(registry).add("anna", prepared, prompt_seconds=seconds, replace=True)
+            loaded = cache.get("anna")
+            assert (loaded.source, loaded.conditionals.tensors["prompt"]) == ("computed", [seconds])
+        cache.close()
+
+    def test_a_prompt_changed_while_the_old_one_is_computed_is_not_overwritten(
+        self, registry, cache, engine, prepared, monkeypatch
+    ):
+        Publisher(registry).add("anna", prepared)
+        prepare = engine.prepare
+
+        def changed_meanwhile(clip, seconds):
+            Publisher(registry).change_prompt("anna", 2.0, prepare(clip, 2.0), registry.get("anna").version)
+            return prepare(clip, seconds)
+
+        monkeypatch.setattr(engine, "prepare", changed_meanwhile)
+        cache.get("anna")
+        cache.settle()
+        stored = registry.conditionals(registry.get("anna"), ScriptedEngine.fingerprint)
+        assert stored.tensors["prompt"] == [2]
+        assert cache.get("anna").conditionals.tensors["prompt"] == [2]
+
+    def test_a_bare_clip_has_the_usual_prompt(self, registry, cache, speech):
+        registry.store.write("dora.flac", speech.to_flac())
+        assert cache.get("dora").conditionals.tensors["prompt"] == [10]
+
+
 def test_a_thousand_voices_cycle_through_a_small_cache_in_flat_memory(registry, engine, prepared):
     published = _publish_many(registry, prepared, 1000)
     cache = VoiceCache(VoiceLibrary([registry]), engine, max_bytes=20 * _conditionals(1).nbytes)
@@ -211,10 +265,10 @@ def test_however_many_threads_ask_at_once_a_voice_is_computed_once(registry, pre
     class CountingEngine(PreviewEngine):
         prepared = 0
 
-        def prepare(self, clip):
+        def prepare(self, clip, prompt_seconds):
             CountingEngine.prepared += 1
             time.sleep(0.05)
-            return super().prepare(clip)
+            return super().prepare(clip, prompt_seconds)
 
     Publisher(registry).add("anna", prepared)
     cache = VoiceCache(VoiceLibrary([registry]), CountingEngine(), max_bytes=1 << 20, write_back=False)

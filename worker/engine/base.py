@@ -6,6 +6,7 @@ from typing import Protocol
 
 from voices.clip import Clip, Samples
 from voices.conditionals import Conditionals
+from voices.voice import LONGEST_PROMPT_SECONDS
 from worker.audio.stages import Stage
 from worker.playback import Playback
 
@@ -93,8 +94,11 @@ class Engine(Protocol):
     watermarks: bool
     """Whether ``watermark`` is on."""
 
-    def prepare(self, clip: Clip) -> Conditionals:
-        """Compute a voice's conditionals from its prepared reference clip."""
+    def prepare(self, clip: Clip, prompt_seconds: float = LONGEST_PROMPT_SECONDS) -> Conditionals:
+        """Compute a voice's conditionals from its prepared reference clip.
+
+        ``prompt_seconds`` is how much of it leads every decode, for an engine that has such a prompt.
+        """
         ...
 
     def default_conditionals(self) -> Conditionals:

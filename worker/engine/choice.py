@@ -53,7 +53,9 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
             "The engine's packages are not installed: install chatterpod[worker,chatterbox], "
             "or set ENGINE=preview."
         )
+    from worker.engine.chatterbox.chunk_schedule import TOKENS_PER_SECOND
     from worker.engine.chatterbox.turbo import ChatterboxTurbo, TurboSettings
+    from worker.engine.s3gen.settings import DecoderSettings
     from worker.engine.t3.precision import Precision
 
     return ChatterboxTurbo(
@@ -64,6 +66,12 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
             slots=settings.decode_slots,
             watermark=settings.watermark,
             max_voice_bytes=settings.device_voice_cache_mb * MEBIBYTE,
+            samples=DecoderSettings(
+                prompt_tokens=round(settings.prompt_seconds * TOKENS_PER_SECOND),
+                left_tokens=round(settings.left_context_seconds * TOKENS_PER_SECOND),
+                flow_steps=settings.flow_steps,
+                flow_precision=settings.s3gen_precision,
+            ),
         ),
     )
 

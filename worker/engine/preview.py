@@ -11,6 +11,7 @@ from typing_extensions import override
 from voices.clip import CLIP_SAMPLE_RATE, Clip
 from voices.conditionals import Conditionals
 from voices.errors import VoiceIncompatible
+from voices.voice import LONGEST_PROMPT_SECONDS
 from worker.audio.resample import Resampler
 from worker.engine.base import Delivery, Engine, SpeechBlock, SpeechOptions
 from worker.engine.espeak import EspeakVoice, shared_espeak
@@ -45,7 +46,7 @@ class PreviewEngine(Engine):
         self._espeak = shared_espeak()
 
     @override
-    def prepare(self, clip: Clip) -> Conditionals:
+    def prepare(self, clip: Clip, prompt_seconds: float = LONGEST_PROMPT_SECONDS) -> Conditionals:
         return _conditionals(pitch_hz(clip) or _DEFAULT_PITCH_HZ, syllables_per_second(clip))
 
     @override

@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -112,7 +113,9 @@ class Results:
             return Overflow(limit, None)
         return Overflow(limit, (self._directory or Path(tempfile.gettempdir())) / ".unfinished")
 
-    def job(self, request: SpeechRequest, request_id: str, engine: Engine, conditionals: Conditionals) -> Job:
+    def job(
+        self, request: SpeechRequest, request_id: str, digest_of_request: Callable[[], str], sample_rate: int
+    ) -> Job:
         """Open a job; its text chunks are kept as they are spoken where that was asked for, or it is long.
 
         Raises ``InvalidRequest`` where that was asked for and cannot be, and ``StoreFailure``.
@@ -128,14 +131,14 @@ class Results:
             return Job(key)
         if request.resume is None and (request.stream or len(request.text) < KEPT_FROM_CHARACTERS):
             return Job(key)
-        digest = request_digest(request, engine, conditionals)
+        digest = digest_of_request()
         job = Job(key, digest, self._directory / f"{key}.json")
         if not request.stream:
             job.recall()
         if job.earlier is None:
             self._sweep(self._directory)
             directory = self._directory / ".parts" / key
-            job.parts = KeptParts(directory, digest, request.seed, engine.sample_rate)
+            job.parts = KeptParts(directory, digest, request.seed, sample_rate)
         return job
 
     def store(
@@ -160,10 +163,12 @@ class Results:
                         entry.unlink() if entry.is_file() else shutil.rmtree(entry)
 
 
-def request_digest(request: SpeechRequest, engine: Engine, conditionals: Conditionals) -> str:
+def request_digest(
+    request: SpeechRequest, engine: Engine, conditionals: Conditionals, *, is_marked: bool
+) -> str:
     """Return what changes with anything that changes the speech."""
     asked = request.model_dump(exclude={"resume", "deadline_ms", "stream", "action"})
-    digest = hashlib.sha256(json.dumps([engine.name, conditionals.fingerprint, asked]).encode())
+    digest = hashlib.sha256(json.dumps([engine.name, conditionals.fingerprint, is_marked, asked]).encode())
     for name in sorted(conditionals.tensors):
         digest.update(name.encode() + conditionals.tensors[name].tobytes())
     return digest.hexdigest()

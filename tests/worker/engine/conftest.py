@@ -1,6 +1,5 @@
-"""A checkpoint of random weights with a small T3, our engine and the stock library over it."""
+"""Our engine and the stock library over the small checkpoint."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,6 @@ import numpy as np
 import pytest
 
 from voices.clip import Clip
-
-SPEECH_TOKENS = (20, 45)
 
 
 def speech_like(seconds: float, pitch: float, seed: int) -> Clip:
@@ -35,26 +32,6 @@ def low_clip() -> Clip:
 @pytest.fixture(scope="session")
 def high_clip() -> Clip:
     return speech_like(seconds=16.3, pitch=215.0, seed=2)
-
-
-@pytest.fixture(scope="session")
-def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Write 1.2 GB, to be removed at the end: pytest keeps the directories of three runs.
-
-    Its utterances are short (0.8 to 1.8 s), to keep the tests so.
-    """
-    from worker.engine.chatterbox.synthetic import write_synthetic_checkpoint
-
-    directory = tmp_path_factory.mktemp("checkpoint") / "small"
-    write_synthetic_checkpoint(directory, t3="small", speech_tokens=SPEECH_TOKENS)
-    yield directory
-    shutil.rmtree(directory)
-
-
-@pytest.fixture(scope="session")
-def utterance_tokens() -> tuple[int, int]:
-    """Return the fewest and the most speech tokens that the small checkpoint speaks."""
-    return SPEECH_TOKENS
 
 
 @pytest.fixture

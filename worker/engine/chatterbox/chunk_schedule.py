@@ -13,16 +13,25 @@ class ChunkSchedule:
     All of it is per request; nothing grows on the engine.
     """
 
-    first: int = 10
-    """Speech tokens: 0.4 s."""
+    first: int = 12
+    """Speech tokens: the least that gives an ear something, since some of them are held back."""
     growth: float = 2.0
     """Each audio chunk against the one before it, whatever there is to play."""
     longest: int = 100
     """Speech tokens: 4 s."""
+    most_at_once: int = 16
+    """Streams whose samples are decoded in one call."""
     reserve_seconds: float = 0.5
     """What a listener should have left when the next audio chunk comes."""
-    most_at_once: int = 8
-    """Streams whose samples are decoded in one call."""
+
+    @classmethod
+    def for_device(cls, device: str) -> "ChunkSchedule":
+        """Return what was measured to serve a CPU ("cpu"), or is expected to serve a GPU ("cuda").
+
+        On a CPU a decode costs half a second whatever its length: so fewer, longer ones. There
+        several in one call cost as much as one after the other, and the first would wait for all.
+        """
+        return cls(growth=3.0, most_at_once=1) if device == "cpu" else cls()
 
     def tokens(self, audio_chunks: int, buffered_seconds: float | None) -> int:
         """Return how many tokens to wait for after so many audio chunks of the request.

@@ -2,9 +2,10 @@
 
 t3.speaker_emb                  (1, 256) float32        the voice encoder's
 t3.cond_prompt_speech_tokens    (1, up to 375) int64    of the clip's first 15 s
-gen.prompt_token                (1, n up to 250) int64  of its first 10 s
+gen.prompt_token                (1, n up to 250) int64  of its first 10 s, or the last of them
 gen.prompt_token_len            (1,) int64              n
-gen.prompt_feat                 (1, 2n, 80) float32     their mel frames
+gen.prompt_feat                 (1, 2n, 80) float32     their mel frames, one more of a clip that ends
+                                                        within a token
 gen.embedding                   (1, 192) float32        the x-vector
 """
 
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from voices.conditionals import Conditionals
 from voices.errors import VoiceIncompatible
+from worker.engine.s3gen.batch import FRAMES_PER_TOKEN
 
 _T3_NAMES = ("speaker_emb", "cond_prompt_speech_tokens")
 _SHAPES: dict[str, tuple[int | None, ...]] = {
@@ -37,6 +39,28 @@ def from_upstream(t3: Mapping[str, Any], gen: Mapping[str, Any]) -> dict[str, np
     """Copy upstream's tensors out, by the names above."""
     tensors = {f"t3.{name}": _to_array(t3[name]) for name in _T3_NAMES}
     return tensors | {f"gen.{name}": _to_array(gen[name]) for name in _GEN_NAMES}
+
+
+def with_prompt_of(tensors: Mapping[str, npt.NDArray[Any]], tokens: int) -> dict[str, npt.NDArray[Any]]:
+    """Return a voice's arrays with S3Gen's prompt cut to its last ``tokens``, if it has more.
+
+    The last, because the speech is decoded as what follows them, so that its beginning hears the
+    same end of the clip behind whatever prompt; ``DecoderSettings.prompt_tokens`` takes the same.
+    They were made of the stock's 10 s, and are as they would be in the whole prompt. The x-vector
+    stays that of 10 s, and T3's own prompt that of 15 s: no decode costs less with a shorter one.
+    """
+    count = int(tensors["gen.prompt_token_len"][0])
+    if tokens >= count:
+        return dict(tensors)
+    first = count - tokens
+    mel = tensors["gen.prompt_feat"][:, FRAMES_PER_TOKEN * first : FRAMES_PER_TOKEN * count]
+    # Copies: a view would keep the whole prompt in memory.
+    return {
+        **tensors,
+        "gen.prompt_token": tensors["gen.prompt_token"][:, first:count].copy(),
+        "gen.prompt_token_len": np.full_like(tensors["gen.prompt_token_len"], tokens),
+        "gen.prompt_feat": mel.copy(),
+    }
 
 
 def read_built_in_voice(path: Path) -> dict[str, npt.NDArray[Any]]:

@@ -68,7 +68,7 @@ def write_synthetic_checkpoint(
     staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:
         generator = torch.Generator().manual_seed(seed)
-        write_synthetic_t3(staging / T3_FILE, generator, t3=t3, speech_tokens=speech_tokens)
+        _write_t3(staging / T3_FILE, generator, t3, speech_tokens)
         _write_rest(staging, generator)
         staging.chmod(0o755)
         if directory.exists():
@@ -79,15 +79,19 @@ def write_synthetic_checkpoint(
 
 
 def write_synthetic_t3(
-    file: Path,
-    generator: torch.Generator,
+    path: Path,
     *,
+    seed: int = 0,
     t3: Literal["full", "small"] = "full",
     speech_tokens: tuple[int, int] = (SHORTEST, LONGEST),
 ) -> None:
-    """Write T3's file alone: 1.9 GB, or 30 MB of a small one."""
+    """Write the T3 alone: beside another synthetic checkpoint's files it speaks at another length."""
+    _write_t3(path, torch.Generator().manual_seed(seed), t3, speech_tokens)
+
+
+def _write_t3(path: Path, generator: torch.Generator, t3: str, speech_tokens: tuple[int, int]) -> None:
     with small_gpt2_medium() if t3 == "small" else nullcontext():
-        _write_module(file, _random_t3(generator, speech_tokens))
+        _write_module(path, _random_t3(generator, speech_tokens))
 
 
 @contextmanager

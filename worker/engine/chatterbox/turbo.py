@@ -4,6 +4,7 @@ import gc
 import logging
 import secrets
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,10 +16,11 @@ from torch import Tensor
 from voices.clip import Clip
 from voices.conditionals import Conditionals
 from voices.errors import ChatterpodError, UnknownVoice
+from voices.voice import LONGEST_PROMPT_SECONDS
 from worker.audio.stages import Stage
 from worker.engine.base import Delivery, Engine, SpeechOptions, SpeechStream
 from worker.engine.chatterbox import conditionals as voice
-from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
+from worker.engine.chatterbox.chunk_schedule import TOKENS_PER_SECOND, ChunkSchedule
 from worker.engine.chatterbox.device_voices import DeviceVoices
 from worker.engine.chatterbox.fingerprint import encoders_fingerprint
 from worker.engine.chatterbox.loading import ChatterboxModel, load_model
@@ -49,6 +51,9 @@ _LEAST_ROOM = 150
 
 _SEED_BITS = 63
 
+_WARM_UP_STREAMS = (1, 2, 4, 8)
+_WARM_UP_TEXT = "One sentence of some length, which nobody hears."
+
 
 @dataclass(frozen=True)
 class TurboSettings:
@@ -65,8 +70,8 @@ class TurboSettings:
     """Voices stay on the device while they take no more."""
     samples: DecoderSettings = field(default_factory=DecoderSettings)
     """S3Gen's."""
-    schedule: ChunkSchedule = field(default_factory=ChunkSchedule)
-    """How large audio chunks are."""
+    schedule: ChunkSchedule | None = None
+    """How large audio chunks are; None is the device's own."""
 
 
 class ChatterboxTurbo(Engine):
@@ -93,6 +98,8 @@ class ChatterboxTurbo(Engine):
         self.watermarks = settings.watermark
         self._built_in_voice = checkpoint / BUILT_IN_VOICE_FILE
         self._preparing = threading.Lock()
+        if self._model.device.type == "cuda":
+            self._warm_up()
 
     def _build(self, model: ChatterboxModel, settings: TurboSettings) -> None:
         t3 = model.t3
@@ -108,12 +115,28 @@ class ChatterboxTurbo(Engine):
         scheduler = TokenScheduler(
             self._tokens, t3.sizes.stop_token, lag=1 if t3.device.type == "cuda" else 0
         )
-        self._loop = SpeechLoop(scheduler, self._samples, self._begin, settings.schedule)
+        schedule = settings.schedule or ChunkSchedule.for_device(t3.device.type)
+        self._loop = SpeechLoop(scheduler, self._samples, self._begin, schedule)
 
-    def prepare(self, clip: Clip) -> Conditionals:
+    def _warm_up(self) -> None:
+        """Speak before anybody listens: the graphs that the first requests need are captured then."""
+        if not self._built_in_voice.is_file():
+            return
+        conditionals = self.default_conditionals()
+        for count in _WARM_UP_STREAMS:
+            streams = [
+                self.stream(_WARM_UP_TEXT, conditionals, SpeechOptions(seed=0), Delivery())
+                for _ in range(count)
+            ]
+            for stream in streams:
+                deque(stream, maxlen=0)
+
+    def prepare(self, clip: Clip, prompt_seconds: float = LONGEST_PROMPT_SECONDS) -> Conditionals:
         """Compute a voice's conditionals; raises ``InvalidClip`` for a clip of 5 s or less."""
         with self._preparing, _failing_as_engine("prepare the voice"):
-            return Conditionals(self.fingerprint, prepare_tensors(self._open_model(), clip))
+            tensors = prepare_tensors(self._open_model(), clip)
+            prompt_tokens = round(prompt_seconds * TOKENS_PER_SECOND)
+            return Conditionals(self.fingerprint, voice.with_prompt_of(tensors, prompt_tokens))
 
     def default_conditionals(self) -> Conditionals:
         """Return the checkpoint's built-in voice; raises ``UnknownVoice`` when it has none."""

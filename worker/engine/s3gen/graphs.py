@@ -34,8 +34,8 @@ class Graphs:
         if shapes not in self._captured:
             if len(self._captured) >= self._most:
                 return self._function(arguments)
-            kept = [argument.clone() for argument in arguments]
-            self._captured[shapes] = (kept, *self._capture(self._function, kept))
+            places = [argument.clone() for argument in arguments]
+            self._captured[shapes] = (places, *self._capture(self._function, places))
         kept, replay, result = self._captured[shapes]
         for place, argument in zip(kept, arguments, strict=True):
             place.copy_(argument)

@@ -26,9 +26,11 @@ class Prompt(NamedTuple):
     @classmethod
     def of(cls, voice: Mapping[str, Tensor], speaker: Tensor, most: int) -> "Prompt":
         """Take the last ``most`` tokens of a voice's prompt, the ones that the speech follows."""
-        tokens = voice["gen.prompt_token"][0, : int(voice["gen.prompt_token_len"][0])][-most:]
-        mel = voice["gen.prompt_feat"][0]
-        return cls(tokens.long(), mel[len(mel) - FRAMES_PER_TOKEN * len(tokens) :].float(), speaker)
+        count = int(voice["gen.prompt_token_len"][0])
+        first = max(count - most, 0)
+        # Counted from the front: a clip that ends within a token has a mel frame without one.
+        mel = voice["gen.prompt_feat"][0, FRAMES_PER_TOKEN * first : FRAMES_PER_TOKEN * count]
+        return cls(voice["gen.prompt_token"][0, first:count].long(), mel.float(), speaker)
 
 
 class SpeechStream:

@@ -1,11 +1,15 @@
 """Keys and values of every slot, allocated once."""
 
+import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from worker.engine.t3.model import HEAD_SIZE, T3Sizes
+
+_ALIGNMENT = 64  # bytes, as torch allocates on the CPU
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +38,8 @@ class KVCache:
         self, sizes: T3Sizes, slots: int, length: int, dtype: torch.dtype, device: torch.device
     ) -> None:
         shape = (sizes.layers, slots, sizes.heads, length, HEAD_SIZE)
-        # Zeros and not what lies in memory: a masked NaN would still be one after the product with 0.
-        self.keys = torch.zeros(shape, dtype=dtype, device=device)
-        self.values = torch.zeros(shape, dtype=dtype, device=device)
+        self.keys = _zeros(shape, dtype, device)
+        self.values = _zeros(shape, dtype, device)
 
     @property
     def length(self) -> int:
@@ -67,3 +70,17 @@ class KVCache:
         """Copy the first positions of a slot to another."""
         self.keys[:, target, :, :length] = self.keys[:, source, :, :length]
         self.values[:, target, :, :length] = self.values[:, source, :, :length]
+
+
+def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Allocate zeros: whatever else lay there might be NaN, which no mask can hide from a product.
+
+    On the CPU the system hands out zeroed memory as it is first written, and torch would write it
+    all at once: a second and gigabytes, before there is a request.
+    """
+    if device.type != "cpu":
+        return torch.zeros(shape, dtype=dtype, device=device)
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.zeros(size + _ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    return torch.from_numpy(memory[start : start + size]).view(dtype).view(shape)

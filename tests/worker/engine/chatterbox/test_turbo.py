@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterator
-from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +30,7 @@ TEXTS = ["hello there: this is “short”", "[sigh] Another sentence, somewhat 
 SEED = 5
 AUDIBLY_NOTHING = 2e-4
 """Of full scale: 74 dB below it. Sums in another order leave no more."""
+A_TENTH_OF_TWO_VOICES = 5e-5
 
 
 GREEDY = SpeechOptions(seed=SEED, temperature=0.0)
@@ -191,19 +191,20 @@ class TestStream:
 
     def test_voices_spoken_at_once_never_cross(
         self,
-        exact_engine: ChatterboxTurbo,
+        engine: ChatterboxTurbo,
         low_voice: Conditionals,
-        high_clip: Clip,
+        low_speech: npt.NDArray[np.float32],
     ) -> None:
-        voices = [low_voice, exact_engine.prepare(high_clip), exact_engine.default_conditionals()]
+        default = engine.default_conditionals()
+        alone = [low_speech, speak(engine, TEXTS[0], default)]
         options = SpeechOptions(seed=SEED)
-        alone = [speak(exact_engine, TEXTS[0], voice, options) for voice in voices]
-        streams = [exact_engine.stream(TEXTS[0], voice, options, Delivery()) for voice in voices * 2]
+        streams = [engine.stream(TEXTS[0], voice, options, Delivery()) for voice in (low_voice, default) * 2]
         together = [np.concatenate([block.samples for block in stream]) for stream in streams]
         for samples, expected in zip(together, alone * 2, strict=True):
-            np.testing.assert_allclose(samples, expected, atol=AUDIBLY_NOTHING)
-        for one, other in combinations(alone, 2):
-            assert one.shape != other.shape or np.abs(one - other).max() > 100 * AUDIBLY_NOTHING
+            np.testing.assert_allclose(samples, expected, atol=A_TENTH_OF_TWO_VOICES)
+        # With random weights the voice is little beside the noise, which is the seed's.
+        one, other = alone
+        assert one.shape != other.shape or np.abs(one - other).max() > 10 * A_TENTH_OF_TWO_VOICES
 
     def test_what_is_streamed_is_as_long_as_the_whole(
         self, engine: ChatterboxTurbo, low_voice: Conditionals, low_speech: npt.NDArray[np.float32]

@@ -1,16 +1,12 @@
 """Each rule against transformers' own processor, and the draw against what they leave."""
 
-from typing import Any
-
 import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.stats import chi2
-from t3_speech import Spoken
+from stock_sampling import VOCABULARY, rows_of, stock_scores
 from torch import Tensor
 from transformers.generation.logits_process import (
-    LogitsProcessorList,
     RepetitionPenaltyLogitsProcessor,
     TemperatureLogitsWarper,
     TopKLogitsWarper,
@@ -18,9 +14,6 @@ from transformers.generation.logits_process import (
 )
 
 from worker.engine.base import SpeechOptions
-from worker.engine.t3 import decoder as decoder_module
-from worker.engine.t3.decoder import Decoder
-from worker.engine.t3.model import T3
 from worker.engine.t3.sampling import (
     CANDIDATES,
     Sampling,
@@ -28,13 +21,11 @@ from worker.engine.t3.sampling import (
     apply_temperature,
     candidates,
     choose_tokens,
-    exponential,
     keep_top_k,
     keep_top_p,
     penalise,
 )
 
-VOCABULARY = 6563
 NEVER_IN_DOUBT = 2e-6
 """Likelihood within which float32 sums, in another order, may fall on the other side of top-p."""
 
@@ -56,28 +47,6 @@ def random_logits(seed: int, rows: int, scale: float, width: int = VOCABULARY) -
 def with_ties(seed: int, rows: int) -> Tensor:
     """Return falling scores of few different values, as a rule gets them."""
     return random_logits(seed, rows, 3.0, 200).round().sort(descending=True).values
-
-
-def rows_of(samplings: list[Sampling]) -> SamplingRows:
-    rows = SamplingRows.allocate(len(samplings), torch.device("cpu"))
-    for row, sampling in enumerate(samplings):
-        rows.set(row, sampling)
-    return rows
-
-
-def stock_scores(logits: Tensor, ids: Tensor, sampling: Sampling) -> Tensor:
-    """Apply transformers' processors as stock's ``inference_turbo`` chains them: (1, v) to (1, v)."""
-    rules = LogitsProcessorList()
-    if sampling.temperature > 0 and sampling.temperature != 1.0:
-        rules.append(TemperatureLogitsWarper(sampling.temperature))
-    if sampling.top_k > 0:
-        rules.append(TopKLogitsWarper(sampling.top_k))
-    if sampling.top_p < 1.0:
-        rules.append(TopPLogitsWarper(sampling.top_p))
-    if sampling.repetition_penalty != 1.0:
-        rules.append(RepetitionPenaltyLogitsProcessor(sampling.repetition_penalty))
-    processed: Tensor = rules(ids, logits)
-    return processed
 
 
 def is_top_p_in_doubt(scores: Tensor, top_p: float) -> bool:
@@ -211,106 +180,6 @@ def choose_many(logits: Tensor, sampling: Sampling, keys: Tensor) -> Tensor:
     rows = rows_of([sampling])
     many = SamplingRows(*(column.expand(len(logits), 1) for column in vars(rows).values()))
     return choose_tokens(logits, many, seen, keys, whole=sampling.needs_all)
-
-
-class TestChance:
-    """The draw's statistics; its numbers are fixed, so that a verdict never changes from run to run."""
-
-    def test_times_are_exponentially_distributed(self) -> None:
-        from scipy.stats import kstest
-
-        keys = torch.empty(300, dtype=torch.long).random_(generator=torch.Generator().manual_seed(1))
-        times = exponential(keys, torch.arange(VOCABULARY).expand(300, -1))
-        assert kstest(times[:, :600].flatten().numpy(), "expon").pvalue > 1e-3
-        assert times.min() > 0
-        # A row's least time is what decides: exponential too, with the vocabulary's share of the mean.
-        assert kstest((times.min(-1).values * VOCABULARY).numpy(), "expon").pvalue > 1e-3
-
-    def test_times_of_neighbours_are_unrelated(self) -> None:
-        """Neither tokens in a row nor rows whose keys differ by one bit tell anything of each other."""
-        keys = torch.cat([torch.arange(200), 1 << torch.arange(8, 63), (1 << torch.arange(63)) + 12345])
-        times = exponential(keys, torch.arange(VOCABULARY).expand(len(keys), -1)).log()
-        times = (times - times.mean()) / times.std()
-        bound = 5 / times.numel() ** 0.5
-        for step in (1, 2, 3, 64, 256):
-            assert (times[:, step:] * times[:, :-step]).mean().abs() < bound
-        assert (times[1:] * times[:-1]).mean().abs() < bound
-        between_rows = times @ times.T / VOCABULARY
-        between_rows.fill_diagonal_(0)
-        assert between_rows.abs().max() < 6 / VOCABULARY**0.5
-
-    @pytest.mark.parametrize(
-        "sampling",
-        [Sampling(), Sampling(1.0, 0, 1.0, 1.0), Sampling(1.5, 40, 0.8, 1.5)],
-        ids=["stock's defaults", "no rule at all", "narrow"],
-    )
-    def test_first_tokens_are_distributed_as_stocks_processors_say(
-        self, first_logits: Tensor, sampling: Sampling
-    ) -> None:
-        draws = 4_000 if sampling.needs_all else 20_000  # the whole vocabulary is sorted for each
-        likelihood = likelihood_of_draws(first_logits, drawn_by=sampling, claimed=sampling, draws=draws)
-        assert likelihood > 1e-3
-
-    @pytest.mark.parametrize(
-        "wrong",
-        [
-            Sampling(temperature=0.7),
-            Sampling(top_k=950),
-            Sampling(top_p=0.93),
-            Sampling(repetition_penalty=1.4),
-        ],
-    )
-    def test_a_wrong_rule_would_be_noticed(self, first_logits: Tensor, wrong: Sampling) -> None:
-        assert likelihood_of_draws(first_logits, drawn_by=wrong, claimed=Sampling()) < 1e-9
-
-
-@pytest.fixture(scope="module")
-def first_logits(t3: T3) -> Tensor:
-    """A real first step's logits, with the start token among the likely: its penalty shows."""
-    captured: list[Tensor] = []
-
-    def capture(logits: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        captured.append(logits)
-        return choose_tokens(logits, *args, **kwargs)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decoder_module, "choose_tokens", capture)
-        Decoder(t3, 1, 128).prefill([Spoken.random(1).join(t3)])
-    logits = captured[0].clone()
-    logits[0, VOCABULARY - 2] = logits.max() * 1.5
-    return logits
-
-
-def likelihood_of_draws(
-    logits: Tensor, *, drawn_by: Sampling, claimed: Sampling, draws: int = 20_000
-) -> float:
-    """Draw first tokens, and return how likely such counts are where stock's processors decide."""
-    start = torch.tensor([[VOCABULARY - 2]])
-    expected = stock_scores(logits, start, claimed).softmax(-1)[0].double() * draws
-    generator = torch.Generator().manual_seed(5)
-    keys = torch.empty(draws, dtype=torch.long).random_(generator=generator)
-    seen = torch.zeros_like(logits, dtype=torch.bool).scatter_(1, start, True)
-    counts = torch.zeros(VOCABULARY, dtype=torch.double)
-    for part in keys.split(1000):
-        rows = rows_of([drawn_by])
-        rows = SamplingRows(*(column.expand(len(part), 1) for column in vars(rows).values()))
-        chosen = choose_tokens(
-            logits.expand(len(part), -1), rows, seen.expand(len(part), -1), part, whole=drawn_by.needs_all
-        )
-        counts += chosen.bincount(minlength=VOCABULARY)
-    if counts[expected == 0].any():
-        return 0.0  # what cannot be drawn was
-    # Pearson's statistic wants five of each: the unlikely share cells.
-    order = expected.argsort(descending=True)
-    expected, counts = expected[order], counts[order]
-    cell = (expected.cumsum(0) / 5).long()
-    cells = cell.unique(return_inverse=True)[1]
-    size = int(cells.max()) + 1
-    expected = torch.zeros(size, dtype=torch.double).index_add_(0, cells, expected)
-    counts = torch.zeros(size, dtype=torch.double).index_add_(0, cells, counts)
-    big = expected >= 4
-    statistic = ((counts - expected)[big] ** 2 / expected[big]).sum()
-    return float(chi2.sf(statistic, int(big.sum()) - 1))
 
 
 class TestSampling:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from stock_s3gen import stock_samples
+from stock_s3gen import reference, stock_samples
 
 from worker.engine.s3gen.decoder import TRAILING_SILENCE, Decode, SpeechDecoder
 from worker.engine.s3gen.settings import DecoderSettings
@@ -12,11 +12,9 @@ TOLERANCE = 2e-5
 
 
 def test_a_request_in_one_audio_chunk_is_stocks(s3gen, voice, tokens):
-    from worker.engine.chatterbox.conditionals import gen_dict
-
     decoder = SpeechDecoder(s3gen, DecoderSettings(flow_precision="float32"))
     stream = decoder.open(voice, 7)
-    expected = stock_samples(s3gen, stream, tokens(40) + TRAILING_SILENCE, gen_dict(voice))
+    expected = stock_samples(s3gen, stream, tokens(40) + TRAILING_SILENCE, reference(voice))
     (samples,) = decoder.decode([Decode(stream, tokens(40), final=True)])
     assert samples.dtype == np.float32
     assert samples.shape == expected.shape
@@ -93,6 +91,15 @@ def test_a_call_that_is_refused_changes_no_stream(decoder, voice, say, tokens):
         decoder.decode([Decode(stream, tokens(20)), Decode(finished, [])])
     expected = np.concatenate(say(decoder, tokens(20)))
     assert np.array_equal(np.concatenate(say(decoder, tokens(20), stream=stream)), expected)
+
+
+@pytest.mark.parametrize("lookahead", [9, 10])
+def test_what_is_held_back_is_what_the_settings_say(s3gen, voice, tokens, lookahead):
+    settings = DecoderSettings(prompt_tokens=5, flow_steps=1, vocoder_lookahead=lookahead)
+    stream = (decoder := SpeechDecoder(s3gen, settings)).open(voice, 7)
+    (samples,) = decoder.decode([Decode(stream, tokens(20))])
+    assert settings.held_back_tokens == 8
+    assert 0 <= len(samples) - 960 * (20 - settings.held_back_tokens) < 960
 
 
 @pytest.mark.parametrize("name", ["prompt_tokens", "left_tokens", "flow_steps", "vocoder_lookahead"])

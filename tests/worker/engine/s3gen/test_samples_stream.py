@@ -50,6 +50,18 @@ def test_a_shorter_prompt_is_the_end_of_the_longer_one_with_the_same_noise():
     assert torch.equal(short.noise, long.noise[10:])
 
 
+def test_a_mel_frame_beyond_the_last_token_moves_no_other():
+    tokens = torch.arange(10)
+    voice = {
+        "gen.prompt_token": tokens[None],
+        "gen.prompt_token_len": torch.tensor([10]),
+        "gen.prompt_feat": torch.arange(21.0)[:, None].expand(-1, 80)[None],
+    }
+    prompt = Prompt.of(voice, torch.zeros(80), 4)
+    assert prompt.tokens.tolist() == [6, 7, 8, 9]
+    assert prompt.mel[:, 0].tolist() == [12, 13, 14, 15, 16, 17, 18, 19]
+
+
 @given(first=some.integers(0, 300), lengths=some.lists(some.integers(1, 90), min_size=1, max_size=4))
 def test_noise_is_the_same_however_it_is_asked_for(first, lengths):
     noise = PositionalNoise(1, Kind.SOURCE, 3, block=50, device=torch.device("cpu"))
