@@ -21,6 +21,7 @@ from client.errors import (
     RateLimited,
     RequestFailed,
     RequestRefused,
+    ResultElsewhere,
     StreamError,
     StreamGap,
     StreamIncomplete,
@@ -29,7 +30,7 @@ from client.errors import (
     UnknownJob,
 )
 from client.speech import Speech
-from client.stream import SpeechStream, StreamEnd, StreamStart
+from client.stream import SpeechStream, SpokenText, StreamEnd, StreamStart
 
 __all__ = [
     "ChecksumMismatch",
@@ -45,9 +46,11 @@ __all__ = [
     "RateLimited",
     "RequestFailed",
     "RequestRefused",
+    "ResultElsewhere",
     "Speech",
     "SpeechClient",
     "SpeechStream",
+    "SpokenText",
     "StreamEnd",
     "StreamError",
     "StreamGap",

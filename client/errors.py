@@ -15,6 +15,7 @@ ClientError
 │   ├── JobTimedOut               the endpoint's execution timeout ended it
 │   └── DeadlineExceeded          this client's `timeout` passed first
 └── StreamError                   the job completed, but its audio is not all here
+    ├── ResultElsewhere           it was too large for an answer: `result` says where it is
     ├── StreamGap                 an event is missing
     ├── StreamIncomplete          the end event never came
     ├── ChecksumMismatch          the end event tells of other audio than what came
@@ -24,7 +25,10 @@ ClientError
 from __future__ import annotations
 
 import json
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 UNCODED = "engine_failure"
 """The code of a failure that came without one: the worker crashed where it did not expect to."""
@@ -108,6 +112,14 @@ class DeadlineExceeded(JobError):
 
 class StreamError(ClientError):
     """The audio is not all here."""
+
+
+class ResultElsewhere(StreamError):
+    """The audio was too large for an answer: `result` has its `path` or `url`, `bytes` and `sha256`."""
+
+    def __init__(self, result: Mapping[str, Any]) -> None:
+        super().__init__(f"the audio is at {result.get('path') or result.get('url')}")
+        self.result = result
 
 
 class StreamGap(StreamError):

@@ -7,17 +7,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from client.errors import ClientError
+from client.errors import ClientError, ResultElsewhere
 from client.flac import close_flac_header
 from client.stream import SpeechStream
 from client.wav import close_wav_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
     from client.job import Job
-    from client.stream import StreamEnd, StreamStart
+    from client.stream import SpokenText, StreamEnd, StreamStart
 
 
 TAIL_GRACE_S = 1.0
@@ -86,6 +86,11 @@ class Speech:
         return self._stream.seconds
 
     @property
+    def timeline(self) -> Sequence[SpokenText]:
+        """Which characters of the text are spoken from when on, for the audio received so far."""
+        return tuple(self._stream.timeline)
+
+    @property
     def first_audio_s(self) -> float | None:
         """Seconds from the request to its first audio here, the queue and the network included."""
         return None if self._first_audio_at is None else self._first_audio_at - self._asked_at
@@ -101,6 +106,8 @@ class Speech:
     def save(self, path: Path | str) -> Path:
         """Write the audio to a file, which appears once it is complete; return its path.
 
+        Raise ResultElsewhere where it was asked for in one event and was too large for that.
+
         A WAV or FLAC header gets the length that it had to leave open while it was streamed.
         """
         target = Path(path)
@@ -108,6 +115,8 @@ class Speech:
         try:
             with partial.open("wb") as file:
                 file.writelines(self)
+            if self.end is not None and not self.end.chunks and "result" in self.end.extra:
+                raise ResultElsewhere(self.end.extra["result"])
             close_wav_header(partial)
             if self.start is not None and self.end is not None:
                 close_flac_header(partial, round(self.end.audio_seconds * self.start.sample_rate))

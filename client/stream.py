@@ -41,6 +41,15 @@ class StreamEnd:
     extra: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class SpokenText:
+    """From `offset_s` of the audio on, the characters `start` to `end` of the request's text are spoken."""
+
+    offset_s: float
+    start: int
+    end: int
+
+
 class SpeechStream:
     """Feed it a request's events in order; it gives back the encoded audio and proves that none is missing.
 
@@ -51,6 +60,8 @@ class SpeechStream:
         self.start: StreamStart | None = None
         self.end: StreamEnd | None = None
         self.seconds = 0.0
+        self.timeline: list[SpokenText] = []
+        """What is spoken when, as far as the audio has come."""
         self._next_index = 0
         self._digest = hashlib.sha256()
 
@@ -116,6 +127,10 @@ class SpeechStream:
         except (binascii.Error, ValueError) as error:
             raise MalformedEvent(f"audio event {self._next_index} is not base64") from error
         self.seconds += _number(event, "seconds")
+        self.timeline += [
+            SpokenText(_number(text, "offset_s"), _field(text, "start", int), _field(text, "end", int))
+            for text in event.get("text") or ()
+        ]
         self._next_index += 1
         self._digest.update(audio)
         return audio
@@ -144,7 +159,7 @@ def _field(event: Event, name: str, kind: type[Field]) -> Field:
 
 
 def _number(event: Event, name: str) -> float:
-    value = event.get(name)
+    value = event.get(name) if isinstance(event, Mapping) else None
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise MalformedEvent(f"an event has no number in {name!r}: {str(event)[:200]}")
     return float(value)

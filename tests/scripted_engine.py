@@ -21,15 +21,19 @@ class Mark:
 
 
 class ScriptedEngine(Engine):
-    """Speaks 10 ms a character, as a tone, in blocks of 50 ms; notes what it was asked."""
+    """Speaks 10 ms a character, as a tone, in blocks of 50 ms; notes what it was asked.
+
+    ``silence_s`` is how much silence it makes before and after each text chunk.
+    """
 
     name = "scripted"
     sample_rate = 24_000
     fingerprint = "scripted-1"
     options = frozenset({"seed", "language"})
 
-    def __init__(self, block_delay_s=0.0, watermarks=False):
+    def __init__(self, block_delay_s=0.0, silence_s=(0.0, 0.0), watermarks=False):
         self.block_delay_s = block_delay_s
+        self._silence = [round(seconds * self.sample_rate) for seconds in silence_s]
         self.watermarks = watermarks
         self.asked = []
 
@@ -44,6 +48,7 @@ class ScriptedEngine(Engine):
         self.asked.append((text, options))
         samples = np.arange(len(text) * 240) / 24_000
         tone = (conditionals.tensors["level"][0] * np.sin(2 * np.pi * 220 * samples)).astype(np.float32)
+        tone = np.pad(tone, self._silence)
         for start in range(0, len(tone), 1200):
             if delivery.cancelled():
                 return

@@ -5,7 +5,7 @@ Heavy imports stay inside the commands, so that ``voices --help`` answers at onc
 
 import typer
 
-from voices_cli import adding, browse, change, checking, exchange, speak
+from voices_cli import adding, browse, change, checking, exchange, narrate, speak
 
 app = typer.Typer(
     help="Prepare, publish and look after the voices that a Chatterpod worker speaks.",
@@ -13,5 +13,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (adding, browse, change, checking, exchange, speak):
+for module in (adding, browse, change, checking, exchange, speak, narrate):
     app.add_typer(module.app)

@@ -4,6 +4,8 @@ The one place where the command reaches into the worker, and only once it runs: 
 what they need are installed by extras.
 """
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -98,6 +100,22 @@ def say_here(
     except ImportError as error:
         raise _not_installed(error) from error
     return {"engine": start.engine, "audio_seconds": end.audio_seconds}
+
+
+@contextmanager
+def speaking_here(
+    registry: VoiceRegistry, choice: EngineChoice
+) -> Iterator[Callable[[Mapping[str, Any], Path], object]]:
+    """Keep an engine open; yields what speaks a job's input into a file, which appears when it is whole."""
+    try:
+        from voices.library import VoiceLibrary
+        from worker.say import Speaker
+
+        speaker = Speaker(_settings(choice), VoiceLibrary([registry]))
+    except ImportError as error:
+        raise _not_installed(error) from error
+    with speaker:
+        yield speaker.say
 
 
 def _settings(choice: EngineChoice) -> "Settings":

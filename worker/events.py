@@ -1,10 +1,13 @@
 """Events: what a request is answered with, in order start, audio..., end."""
 
 import base64
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 from typing_extensions import override
+
+from worker.results.place import StoredResult
+from worker.timeline import SpokenText
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,25 @@ class AudioEvent(Event):
     seconds: float
     """Speech that went into this event; an encoder may hold its last milliseconds back for the next."""
     audio: bytes
+    text: list[SpokenText] = field(default_factory=list)
+    """The text chunks that begin in this event; left out of the JSON where none does."""
 
     @override
     def as_json(self) -> dict[str, Any]:
-        return {**super().as_json(), "audio": base64.b64encode(self.audio).decode()}
+        json = {**super().as_json(), "audio": base64.b64encode(self.audio).decode()}
+        return json if self.text else {name: value for name, value in json.items() if name != "text"}
+
+
+@dataclass(frozen=True)
+class ProgressEvent(Event):
+    """How far a request is whose audio comes at the end, every few seconds."""
+
+    type: ClassVar[str] = "progress"
+
+    characters: int
+    """Of the text, spoken or being spoken."""
+    total_characters: int
+    audio_seconds: float
 
 
 @dataclass(frozen=True)
@@ -67,6 +85,8 @@ class Metrics:
     """None for an engine that has none."""
     cut_text_chunks: int
     """Text chunks whose speech did not end by itself and was ended."""
+    resumed_text_chunks: int
+    """Text chunks that an earlier attempt had spoken, and that were not spoken again."""
     underruns: int
     """How often a listener who plays from the first audio on had nothing to play."""
     underrun_ms: float
@@ -84,6 +104,14 @@ class EndEvent(Event):
     audio_seconds: float
     sha256: str
     metrics: Metrics
+    result: StoredResult | None = None
+    """Where the whole audio is, when it is more than one answer may carry."""
+
+    @override
+    def as_json(self) -> dict[str, Any]:
+        json = super().as_json()
+        del json["result"]
+        return json if self.result is None else {**json, "result": self.result.as_json()}
 
 
 @dataclass(frozen=True)

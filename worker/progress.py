@@ -27,6 +27,8 @@ class Progress:
     def __init__(self, arrival: Arrival, deadline_ms: int | None, cancelled: IsCancelled) -> None:
         self._speech_tokens = 0
         self._cut_text_chunks = 0
+        self._resumed_text_chunks = 0
+        self.request_id = arrival.request_id
         self._arrived = arrival.at
         self._started = time.perf_counter()
         self._deadline_ms = deadline_ms
@@ -67,6 +69,10 @@ class Progress:
         self._speech_tokens += block.speech_tokens
         self._cut_text_chunks += block.was_cut
 
+    def note_resumed(self, text_chunks: int) -> None:
+        """Take in how many text chunks did not have to be spoken again."""
+        self._resumed_text_chunks = text_chunks
+
     def metrics(self, audio_seconds: float, voice_cache: str, playback: Playback) -> Metrics:
         """Sum up, for the end event."""
         return Metrics(
@@ -75,6 +81,7 @@ class Progress:
             queue_ms=_milliseconds(self._started - self._arrived),
             speech_tokens=self._speech_tokens or None,
             cut_text_chunks=self._cut_text_chunks,
+            resumed_text_chunks=self._resumed_text_chunks,
             underruns=playback.underruns,
             underrun_ms=_milliseconds(playback.underrun_seconds),
             voice_cache=voice_cache,

@@ -53,6 +53,8 @@ class SpeechRequest(_Request):
     """Whether numbers, dates, addresses and the like are put into words; English ones alone."""
     stream: bool = True
     """False sends the whole file in one audio event."""
+    resume: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
+    """Names a job: a later one of the same name, voice and text goes on where this one ended."""
     deadline_ms: Annotated[int, Field(ge=1, le=24 * 3_600_000)] | None = None
 
     seed: Annotated[int, Field(ge=0, le=_MAX_SEED)] | None = None

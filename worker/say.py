@@ -1,6 +1,9 @@
 """Speaking into a file, without any server."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 from voices.library import VoiceLibrary
 from worker.audio.encoders.closing import close_file
@@ -12,36 +15,56 @@ from worker.settings import Settings
 from worker.synthesizer import Synthesizer
 
 
+class Speaker:
+    """An engine kept open for several speeches. A context manager."""
+
+    def __init__(self, settings: Settings, library: VoiceLibrary) -> None:
+        self._settings = settings
+        self._engine = open_engine(settings)
+        self._synthesizer = Synthesizer(self._engine, library, settings)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._synthesizer.close()
+        self._engine.close()
+
+    def say(self, job_input: Mapping[str, object], out: Path) -> tuple[StartEvent, EndEvent]:
+        """Speak a request into ``out``, which appears when it is whole; returns its first and last event.
+
+        Raises ``ChatterpodError``; nothing is left of a speech that failed.
+        """
+        request = parse_request(dict(job_input), max_text_characters=self._settings.max_text_characters)
+        assert isinstance(request, SpeechRequest)  # noqa: S101  # the caller asks for nothing else
+        unfinished = out.with_name(f".{out.name}.unfinished")
+        start = end = None
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            with unfinished.open("wb") as file:
+                for event in self._synthesizer.speak(request, Arrival("say"), cancelled=lambda: False):
+                    match event:
+                        case StartEvent():
+                            start = event
+                        case AudioEvent():
+                            file.write(event.audio)
+                        case EndEvent():
+                            end = event
+            assert start is not None  # noqa: S101  # a speech that did not raise has both
+            assert end is not None  # noqa: S101
+            samples = round(end.audio_seconds * start.sample_rate)
+            close_file(unfinished, start.format, start.sample_rate, samples)
+            with unfinished.open("rb") as written:
+                os.fsync(written.fileno())
+            unfinished.replace(out)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        return start, end
+
+
 def say_to_file(
     job_input: dict[str, object], out: Path, settings: Settings, library: VoiceLibrary
 ) -> tuple[StartEvent, EndEvent]:
-    """Speak a request into ``out``, which appears when it is whole; returns its first and last event.
-
-    Raises ``ChatterpodError``; nothing is left of a speech that failed.
-    """
-    request = parse_request(job_input, max_text_characters=settings.max_text_characters)
-    assert isinstance(request, SpeechRequest)  # noqa: S101  # the caller asks for nothing else
-    engine = open_engine(settings)
-    synthesizer = Synthesizer(engine, library, settings)
-    unfinished = out.with_name(f".{out.name}.unfinished")
-    start = end = None
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as file:
-            for event in synthesizer.speak(request, Arrival("say"), cancelled=lambda: False):
-                match event:
-                    case StartEvent():
-                        start = event
-                    case AudioEvent():
-                        file.write(event.audio)
-                    case EndEvent():
-                        end = event
-        assert start is not None  # noqa: S101  # a speech that did not raise has both
-        assert end is not None  # noqa: S101
-        close_file(unfinished, start.format, start.sample_rate, round(end.audio_seconds * start.sample_rate))
-        unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)
-        synthesizer.close()
-        engine.close()
-    return start, end
+    """Speak one request into ``out``: see ``Speaker.say``."""
+    with Speaker(settings, library) as speaker:
+        return speaker.say(job_input, out)

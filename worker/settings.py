@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from voices.registry import voices_dirs
@@ -21,6 +21,12 @@ def _split_path(value: object) -> object:
     if isinstance(value, str | Path):
         return tuple(Path(each) for each in str(value).split(os.pathsep) if each)
     return value
+
+
+def _on_volume(name: str) -> Path | None:
+    """Return a directory on RunPod's network volume, where there is one."""
+    volume = Path("/runpod-volume")
+    return volume / name if volume.is_dir() else None
 
 
 class Settings(BaseSettings):
@@ -64,9 +70,18 @@ class Settings(BaseSettings):
 
     max_concurrency: Annotated[int, Field(ge=1, le=1000)] = 8
     """Jobs taken at once. The SDK sleeps for a second whenever all are taken, so rather too many."""
-    max_text_characters: Annotated[int, Field(ge=1)] = 5_000
+    max_text_characters: Annotated[int, Field(ge=1)] = 100_000
+    """About two hours of speech."""
     max_result_mb: Annotated[float, Field(gt=0)] = 9.0
-    """Base64 audio of one request: RunPod loses a result of more than 10 MB."""
+    """Base64 audio of one answer: RunPod loses a result of more than 10 MB. What is larger is put into
+    ``results_dir`` or the bucket."""
+    results_dir: Path | None = Field(default_factory=lambda: _on_volume("results"))
+    """Large results, and what is kept of long jobs; None where there is no volume."""
+    bucket_endpoint_url: str | None = None
+    """RunPod's own variables: large results go there, and are answered with a URL."""
+    bucket_access_key_id: str | None = None
+    bucket_secret_access_key: SecretStr | None = None
+    bucket_name: str | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

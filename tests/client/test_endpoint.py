@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from scripted import BASE, KEY, UNKNOWN_VOICE, Script, audio, finish, outcome, poll, start, whole
+from scripted import BASE, KEY, UNKNOWN_VOICE, Script, audio, end, finish, outcome, poll, start, whole
 
 from client import (
     DeadlineExceeded,
     JobCancelled,
     RequestFailed,
+    ResultElsewhere,
     SpeechClient,
     StreamGap,
 )
@@ -44,6 +45,14 @@ class TestSpeaking:
         assert speech.seconds == 0.5
         assert list(speech) == [b"abc"]
         assert speech.metrics == {"ttfa_ms": 12.5}
+
+    def test_a_result_that_is_elsewhere_is_not_saved_as_an_empty_file(self, tmp_path: Path) -> None:
+        result = {"bytes": 5, "sha256": "0" * 64, "path": "/runpod-volume/results/j.mp3"}
+        speech = finish(start(), end(b"", 0, result=result)).client().speak("Hi.")
+        with pytest.raises(ResultElsewhere, match="results/j") as caught:
+            speech.save(tmp_path / "a.mp3")
+        assert caught.value.result == result
+        assert list(tmp_path.iterdir()) == []
 
     def test_the_tail_is_drained_after_completion(self) -> None:
         events = whole(3)

@@ -13,6 +13,7 @@ from client import (
     ChecksumMismatch,
     MalformedEvent,
     SpeechStream,
+    SpokenText,
     StreamError,
     StreamGap,
     StreamIncomplete,
@@ -41,6 +42,22 @@ def test_a_whole_stream_gives_its_audio_and_its_facts() -> None:
     assert stream.start.ignored == ("cfg_weight",)
     assert stream.end is not None
     assert stream.end.chunks == 3
+
+
+def test_it_tells_which_text_is_spoken_when() -> None:
+    events = whole(3)
+    events[1]["text"] = [{"offset_s": 0.0, "start": 0, "end": 5}, {"offset_s": 0.4, "start": 6, "end": 9}]
+    events[3]["text"] = [{"offset_s": 1.25, "start": 10, "end": 20}]
+    stream, _ = feed(*events)
+    assert stream.timeline == [SpokenText(0.0, 0, 5), SpokenText(0.4, 6, 9), SpokenText(1.25, 10, 20)]
+
+
+@pytest.mark.parametrize("text", [[{}], ["x"], [{"offset_s": 0, "start": "a", "end": 1}]])
+def test_a_malformed_span_is_refused(text: list[Any]) -> None:
+    events = whole(1)
+    events[1]["text"] = text
+    with pytest.raises(MalformedEvent):
+        feed_all(events)
 
 
 @given(st.lists(st.binary(min_size=1, max_size=50), max_size=10))

@@ -18,28 +18,27 @@ class Begun(list):
 
 
 def test_streams_come_in_the_order_of_the_text():
-    streams = StreamsAhead(Begun(), "abcde")
-    read = []
-    while (stream := streams.next()) is not None:
-        read.append((stream.order, stream.text))
-    assert read == list(enumerate("abcde"))
+    read = list(StreamsAhead(Begun(), "abcde"))
+    assert [text for text, _ in read] == list("abcde")
+    assert [(stream.order, stream.text) for _, stream in read] == list(enumerate("abcde"))
 
 
 def test_two_text_chunks_are_begun_beside_the_current_one():
     begun = Begun()
-    streams = StreamsAhead(begun, "abcdefgh")
+    streams = iter(StreamsAhead(begun, "abcdefgh"))
     assert begun == []
-    streams.next()
+    next(streams)
     assert len(begun) == 3
-    streams.next()
+    next(streams)
     assert len(begun) == 4
 
 
 def test_giving_up_closes_all_that_are_under_way():
     begun = Begun()
     streams = StreamsAhead(begun, "abcdefgh")
-    streams.next()
-    streams.next()
+    reading = iter(streams)
+    next(reading)
+    next(reading)
     streams.close()
     assert [stream.closed for stream in begun] == [False, True, True, True]
 

@@ -19,6 +19,8 @@ from worker.progress import Arrival
 from worker.request import SpeechRequest
 from worker.settings import Settings
 from worker.synthesizer import Synthesizer
+from worker.text.chunks import split_text
+from worker.text.pauses import PAUSE_SECONDS
 
 TEXT = "The first sentence is short. " + "Another one follows it, and it has some more words. " * 10
 
@@ -42,6 +44,13 @@ def _joined(events):
     return b"".join(event.audio for event in events if isinstance(event, AudioEvent))
 
 
+def _seconds(text=TEXT):
+    """Return how long the scripted engine's speech is: 10 ms a letter, and the pauses between text chunks."""
+    chunks = list(split_text(text))
+    pauses = sum(PAUSE_SECONDS[chunk.pause] for chunk in chunks[:-1])
+    return sum(len(chunk.text) for chunk in chunks) * 0.01 + pauses
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_events_are_start_then_numbered_audio_then_an_end_that_proves_it(synthesizer, name):
     start, *audio, end = _speak(synthesizer, format=name)
@@ -58,7 +67,7 @@ def test_the_joined_audio_is_the_speech_of_every_text_chunk(synthesizer, engine)
     events = _speak(synthesizer)
     samples, rate = soundfile.read(io.BytesIO(_joined(events)))
     assert rate == 24_000
-    assert len(samples) == sum(len(text) for text, _ in engine.asked) * 240
+    assert len(samples) == round(_seconds() * 24_000)
     assert " ".join(text for text, _ in engine.asked) == TEXT.strip()
 
 
@@ -111,9 +120,35 @@ def test_speed_and_sample_rate(synthesizer, engine, speed, sample_rate):
     events = _speak(synthesizer, speed=speed, sample_rate=sample_rate)
     samples, rate = soundfile.read(io.BytesIO(_joined(events)))
     assert rate == events[0].sample_rate == (sample_rate or 24_000)
-    spoken = sum(len(text) for text, _ in engine.asked) * 0.01
-    assert len(samples) / rate == pytest.approx(spoken / speed, abs=0.001)
-    assert events[-1].audio_seconds == pytest.approx(spoken / speed, abs=0.001)
+    assert len(samples) / rate == pytest.approx(_seconds() / speed, abs=0.001)
+    assert events[-1].audio_seconds == pytest.approx(_seconds() / speed, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"stream": False}, {"speed": 2.0}, {"speed": 0.5, "sample_rate": 8_000}]
+)
+def test_events_tell_which_text_begins_in_them_and_when(synthesizer, fields):
+    _, *audio, _ = _speak(synthesizer, **fields)
+    expected, seconds = [], 0.0
+    for chunk in split_text(TEXT):
+        expected.append((pytest.approx(seconds / fields.get("speed", 1.0), abs=1e-4), chunk.start, chunk.end))
+        seconds += len(chunk.text) * 0.01 + PAUSE_SECONDS[chunk.pause]
+    assert [(text.offset_s, text.start, text.end) for event in audio for text in event.text] == expected
+    for event in audio:
+        assert all(event.offset_s <= text.offset_s < event.offset_s + event.seconds for text in event.text)
+        assert ("text" in event.as_json()) is bool(event.text)
+
+
+def test_silence_around_text_chunks_becomes_the_pauses_between_them(registry):
+    engine = ScriptedEngine(silence_s=(0.3, 0.5))
+    samples, _ = soundfile.read(io.BytesIO(_joined(_speak(_over(engine, registry)))))
+    # Each text chunk keeps 30 ms before its speech and 40 ms behind it; the last one 200 ms.
+    kept = 0.07 * len(engine.asked) + 0.16
+    assert len(samples) == pytest.approx((_seconds() + kept) * 24_000, abs=240 * len(engine.asked))
+
+
+def _over(engine, registry):
+    return Synthesizer(engine, VoiceLibrary([registry]), Settings())
 
 
 def test_options_reach_the_engine_or_are_reported_as_ignored(synthesizer, engine):

@@ -14,6 +14,7 @@ from worker.commands import app as worker
 
 SAMPLES_PER_TOKEN = 960
 SILENCE_TOKENS = 3
+MOST_TRIMMED = 2 * SILENCE_TOKENS * SAMPLES_PER_TOKEN
 
 
 def test_a_voice_is_precomputed_by_the_command_and_spoken_by_the_worker(
@@ -45,9 +46,10 @@ def test_a_voice_is_precomputed_by_the_command_and_spoken_by_the_worker(
     assert again.metrics["voice_cache"] == "hit"
     assert again.end.sha256 == speech.end.sha256
     tokens = speech.metrics["speech_tokens"]
-    # A clip whose last mel frame has no token of its own costs the speech one frame.
+    # Silence is trimmed at both ends, the three tokens of it that the model is given at the end among it.
     missing = (tokens + SILENCE_TOKENS) * SAMPLES_PER_TOKEN - len(samples)
-    assert (missing, rate) in {(0, 24_000), (SAMPLES_PER_TOKEN // 2, 24_000)}
+    assert rate == 24_000
+    assert 0 <= missing <= MOST_TRIMMED
 
 
 def test_say_writes_a_file_of_the_right_length(small_checkpoint, tmp_path):
@@ -57,9 +59,8 @@ def test_say_writes_a_file_of_the_right_length(small_checkpoint, tmp_path):
     assert said.exit_code == 0, said.output
     end = json.loads(said.stdout)["end"]
     assert soundfile.info(out).duration == pytest.approx(end["audio_seconds"], abs=0.001)
-    assert end["audio_seconds"] == pytest.approx(
-        (end["metrics"]["speech_tokens"] + SILENCE_TOKENS) / 25, abs=0.001
-    )
+    spoken = (end["metrics"]["speech_tokens"] + SILENCE_TOKENS) / 25
+    assert spoken - MOST_TRIMMED / 24_000 <= end["audio_seconds"] <= spoken
 
 
 def test_a_synthetic_checkpoint_is_not_written_over_other_files(tmp_path):

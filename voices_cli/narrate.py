@@ -1,0 +1,155 @@
+"""``narrate``: a book becomes an audiobook."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from voices_cli.options import Device, EndpointUrl, EngineOption, Json, ModelDir, Targets, Via
+
+if TYPE_CHECKING:
+    from voices_cli.books import Book
+    from voices_cli.narration.workshop import SpokenPiece, Workshop
+    from voices_cli.session import Session
+
+app = typer.Typer()
+
+CHARACTERS_PER_SECOND = 14.0
+"""Of English speech, as text chunks are measured."""
+
+_HOUR, _MINUTE = 3600, 60
+
+Say = Callable[[Mapping[str, Any], Path], object]
+
+
+@app.command()
+def narrate(
+    book: Annotated[Path, typer.Argument(help="A .txt, .md or .epub file.", dir_okay=False)],
+    *,
+    voice: Annotated[str, typer.Option(help="Who reads it, as in `voices list`.")] = "default",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The file to write: .m4b, .m4a, .mp3, .flac or .wav. [default: BOOK.m4b]"),
+    ] = None,
+    speed: Annotated[float, typer.Option(min=0.5, max=2.0, help="The pitch stays.")] = 1.0,
+    seed: Annotated[int | None, typer.Option(help="By default each piece has one of its own.")] = None,
+    language: Annotated[str | None, typer.Option(help="The book's, such as en-GB.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the chapters, and speak nothing.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Forget what was spoken so far.")] = False,
+    engine: EngineOption = None,
+    model_dir: ModelDir = None,
+    device: Device = None,
+    via: Via = None,
+    target: Targets = None,
+    endpoint_url: EndpointUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Read a book into an audiobook with chapters; interrupted, the same command goes on with it."""
+    from voices_cli.books import read_book
+    from voices_cli.narration.audiobook import check_suffix
+    from voices_cli.narration.pieces import pieces
+    from voices_cli.narration.workshop import Workshop
+    from voices_cli.session import session
+
+    with session(target, endpoint_url, as_json=as_json) as run:
+        path = out or book.with_suffix(".m4b")
+        check_suffix(path)
+        found = read_book(book)
+        if dry_run:
+            run.output.result(*_outlook(found, speed))
+            return
+        workshop = Workshop(path)
+        if restart:
+            workshop.clear()
+        chosen = {"speed": speed, "seed": seed, "language": language}
+        options = {"voice_id": voice, **{name: value for name, value in chosen.items() if value is not None}}
+        speaker = via or f"{engine or 'auto'} {model_dir or ''}"
+        planned = workshop.plan(list(pieces(found)), options, speaker)
+        with _speaker(via, (engine, model_dir, device), run) as say:
+            spoken_now = _speak(workshop, planned, say, run)
+        _finish(found, planned, path, run, spoken_now)
+        workshop.clear()
+
+
+def _speak(workshop: "Workshop", planned: "Sequence[SpokenPiece]", say: Say, run: "Session") -> int:
+    """Speak what is not spoken yet; returns how many pieces that were."""
+    missing = [each for each in planned if not each.is_there]
+    if len(missing) < len(planned):
+        run.output.note(f"{len(planned) - len(missing)} of {len(planned)} pieces are spoken already")
+    for each in run.output.progress(missing, "speaking"):
+        workshop.speak(each, say)
+    return len(missing)
+
+
+@contextmanager
+def _speaker(
+    via: str | None, engine: tuple[str | None, str | None, str | None], run: "Session"
+) -> Iterator[Say]:
+    """Open what speaks: an endpoint, or an engine here."""
+    if via:
+        from voices_cli.endpoint import open_endpoint
+
+        with open_endpoint(via) as client:
+            yield lambda job, path: client.speak(**job).save(path)
+        return
+    from voices_cli.precompute import EngineChoice, speaking_here
+
+    with speaking_here(run.one, EngineChoice(*engine)) as say:
+        yield say
+
+
+def _finish(
+    book: "Book", planned: "Sequence[SpokenPiece]", path: Path, run: "Session", spoken_now: int
+) -> None:
+    from voices_cli.narration.audiobook import write_audiobook
+
+    with run.output.step(f"writing {path}"):
+        marks = write_audiobook(book, planned, path)
+    seconds = sum(mark.seconds for mark in marks)
+    run.output.result(
+        {
+            "file": str(path),
+            "title": book.title,
+            "author": book.author,
+            "audio_seconds": round(seconds, 3),
+            "pieces": len(planned),
+            "pieces_spoken_now": spoken_now,
+            "chapters": [
+                {"title": mark.title, "start_s": mark.start_s, "seconds": mark.seconds} for mark in marks
+            ],
+        },
+        f"{path}: {_clock(seconds)}, {len(marks)} chapters",
+        *(f"  {_clock(mark.start_s)}  {mark.title}" for mark in marks),
+    )
+
+
+def _outlook(book: "Book", speed: float) -> tuple[Any, ...]:
+    """Return what a dry run tells: as JSON, and in lines."""
+    rows = [
+        (chapter.title or book.title, chapter.characters, chapter.characters / CHARACTERS_PER_SECOND / speed)
+        for chapter in book.chapters
+    ]
+    seconds = sum(row[2] for row in rows)
+    data = {
+        "title": book.title,
+        "author": book.author,
+        "characters": book.characters,
+        "estimated_seconds": round(seconds),
+        "chapters": [
+            {"title": title, "characters": characters, "estimated_seconds": round(estimate)}
+            for title, characters, estimate in rows
+        ],
+    }
+    by = f" by {book.author}" if book.author else ""
+    return (
+        data,
+        f"{book.title}{by}: {book.characters:,} characters, about {_clock(seconds)}",
+        *(f"  {_clock(estimate)}  {characters:>9,}  {title}" for title, characters, estimate in rows),
+    )
+
+
+def _clock(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole // _HOUR}:{whole % _HOUR // _MINUTE:02}:{whole % _MINUTE:02}"

@@ -1,0 +1,88 @@
+"""A request's encoded audio: in memory while it fits into an answer, then in a file."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+from voices.errors import StoreFailure
+
+_READ_BYTES = 1 << 20
+
+
+class Overflow:
+    """Takes bytes; those beyond ``limit``, and with them all before, go to a file in ``directory``.
+
+    ``write`` raises ``NoPlace`` when there is none, and ``StoreFailure`` when it cannot be written.
+    """
+
+    def __init__(self, limit: int, directory: Path | None) -> None:
+        self._limit = limit
+        self._directory = directory
+        self._held: list[bytes] = []
+        self._file: BinaryIO | None = None
+        self.path: Path | None = None
+        """The file, once there is one."""
+        self.size = 0
+        """Bytes so far."""
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes."""
+        self.size += len(data)
+        try:
+            if self._file is None and self.size > self._limit:
+                self._begin_file()
+            if self._file is None:
+                self._held.append(data)
+            else:
+                self._file.write(data)
+        except OSError as error:
+            raise _unwritable(self._directory, error) from error
+
+    @property
+    def held(self) -> bytes:
+        """All bytes, as long as there is no file."""
+        return b"".join(self._held)
+
+    def finish(self) -> Path | None:
+        """Return the complete file, or None where everything fitted into memory."""
+        if self._file is not None:
+            try:
+                self._file.close()
+            except OSError as error:
+                raise _unwritable(self._directory, error) from error
+        return self.path
+
+    def discard(self) -> None:
+        """Leave nothing behind; a file that was moved away stays."""
+        if self._file is not None and self.path is not None:
+            self._file.close()
+            self.path.unlink(missing_ok=True)
+
+    def _begin_file(self) -> None:
+        if self._directory is None:
+            raise NoPlace
+        self._directory.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self._directory)
+        self.path = Path(name)
+        self._file = open(handle, "wb")  # noqa: PTH123, SIM115  # lives as long as this object
+        self.path.chmod(0o644)
+        self._file.writelines(self._held)
+        self._held.clear()
+
+
+class NoPlace(Exception):
+    """There is nowhere to put what does not fit."""
+
+
+def file_sha256(path: Path) -> str:
+    """Return the checksum of a file of any size."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while data := file.read(_READ_BYTES):
+            digest.update(data)
+    return digest.hexdigest()
+
+
+def _unwritable(directory: Path | None, error: OSError) -> StoreFailure:
+    return StoreFailure(f"The result could not be written to {directory}: {error.strerror or error}.")

@@ -1,0 +1,11 @@
+"""How long the silence between two text chunks is."""
+
+from worker.text.sentences import Pause
+
+PAUSE_SECONDS = {
+    Pause.WORD: 0.05,
+    Pause.CLAUSE: 0.15,
+    Pause.SENTENCE: 0.30,
+    Pause.PARAGRAPH: 0.65,
+}
+"""Before ``speed``; beside it a text chunk keeps up to 30 ms of quiet before it and 40 ms behind it."""
