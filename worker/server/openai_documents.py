@@ -35,6 +35,13 @@ def _request() -> dict[str, Any]:
 
 
 REQUEST = _request()
+SPEECH_EVENT = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {
+        "data": {"type": "string", "description": "JSON: speech.audio.delta or speech.audio.done."}
+    },
+}
 MODEL = {
     "type": "object",
     "required": ["id", "object", "created", "owned_by"],

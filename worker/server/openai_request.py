@@ -31,7 +31,7 @@ def job_input_of(body: dict[str, Any], aliases: Mapping[str, str]) -> dict[str, 
         **{field: value for field, value in body.items() if field in OUR_FIELDS},
     }
     if given.get("sample_rate") is None and "_" not in str(name):
-        given["sample_rate"] = _TELEPHONE_RATE if name in {"ulaw", "alaw"} else _RATE
+        given["sample_rate"] = _TELEPHONE_RATE if str(name) in {"ulaw", "alaw"} else _RATE
     return {field: value for field, value in given.items() if value is not None}
 
 

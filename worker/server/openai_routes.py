@@ -10,7 +10,7 @@ from worker.server import documents
 from worker.server.backend import Backend, arrival
 from worker.server.bodies import json_object
 from worker.server.failures import Json, NotFound
-from worker.server.openai_documents import MODEL, MODEL_LIST, REQUEST, VOICE_LIST
+from worker.server.openai_documents import MODEL, MODEL_LIST, REQUEST, SPEECH_EVENT, VOICE_LIST
 from worker.server.openai_request import MODELS, job_input_of, wants_events
 from worker.server.speaking import SpeechResponse
 from worker.server.wires import AudioWire, SpeechEventsWire
@@ -23,10 +23,11 @@ def openai_routes(backend: Backend) -> APIRouter:
     @routes.post(
         "/audio/speech",
         summary="Speak as OpenAI does",
+        status_code=200,
         response_class=SpeechResponse,
         responses={
             200: documents.spoken(
-                "The audio while it is spoken.", others={"text/event-stream": {"type": "string"}}
+                "The audio while it is spoken.", others={"text/event-stream": SPEECH_EVENT}
             ),
             **documents.failures(*documents.SPEECH_FAILURES, openai=True),
         },

@@ -38,6 +38,11 @@ class PatientProtocol(HttpToolsProtocol):
             self.send_400_response("The request's headers are too large.")
 
     @override
+    def on_message_begin(self) -> None:
+        self._wait_for_headers()
+        super().on_message_begin()
+
+    @override
     def on_headers_complete(self) -> None:
         self._stop_waiting()
         super().on_headers_complete()

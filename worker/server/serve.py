@@ -53,6 +53,7 @@ def make_server(backend: Backend) -> uvicorn.Server:
         ws="websockets-sansio",
         ws_max_size=int(settings.max_body_mb * MEGABYTE),
         ws_per_message_deflate=False,  # audio does not shrink
+        ws_ping_timeout=60,  # a machine that is short of breath must not cut a call
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(settings.shutdown_grace_s),
         server_header=False,

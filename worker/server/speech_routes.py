@@ -23,6 +23,7 @@ def speech_routes(backend: Backend) -> APIRouter:
     @routes.post(
         "/tts/generate",
         summary="Speak a text",
+        status_code=200,
         response_class=SpeechResponse,
         responses={
             200: documents.spoken(
@@ -51,6 +52,7 @@ def speech_routes(backend: Backend) -> APIRouter:
     @routes.post(
         "/v1/synthesize",
         summary="Speak a text into a file",
+        status_code=200,
         response_class=SpeechResponse,
         responses={
             200: documents.spoken("A finished file, its length told in advance."),
@@ -72,6 +74,7 @@ def speech_routes(backend: Backend) -> APIRouter:
     @routes.post(
         "/v1/synthesize/telephony",
         summary="Speak a text for a telephone",
+        status_code=200,
         response_class=SpeechResponse,
         responses={
             200: documents.spoken(

@@ -53,7 +53,7 @@ def telephony_routes(backend: Backend) -> APIRouter:
         "/twilio/streams/{stream_sid}/clear",
         summary="Interrupt a call's speech",
         response_class=Json,
-        responses={200: documents.answers(_CLEARED, "Silence."), **documents.failures(404, 500)},
+        responses={200: documents.answers(_CLEARED, "Silence."), **documents.failures(400, 404, 500)},
     )
     async def clear(stream_sid: StreamSid) -> Json:
         """End what is being spoken, and have Twilio forget what it has not played yet: for barge-in."""

@@ -140,7 +140,7 @@ def test_an_error_is_told_on_the_page(page):
 
 def test_the_equivalent_commands_are_copied_and_true(page, tmp_path, monkeypatch):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_label("Text").fill("It's \"quoted\" — and more.")
+    page.get_by_label("Text").fill('It\'s "quoted" — and more.')
     page.get_by_role("button", name="Copy Python").click()
     program = page.evaluate("navigator.clipboard.readText()")
     monkeypatch.chdir(tmp_path)
@@ -188,7 +188,8 @@ def test_nothing_is_wider_than_the_screen_and_every_text_can_be_read(
 CONTRAST = """() => {
   const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => {
-    const [R, G, B] = [r, g, b].map((each) => (each /= 255) <= 0.03928 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4);
+    const [R, G, B] = [r, g, b].map((each) => each / 255)
+      .map((each) => (each <= 0.03928 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4));
     return 0.2126 * R + 0.7152 * G + 0.0722 * B;
   };
   const backOf = (node) => {
@@ -202,5 +203,6 @@ CONTRAST = """() => {
     const [a, b] = [light(numbers(getComputedStyle(node).color)), light(backOf(node))].sort((x, y) => y - x);
     return (a + 0.05) / (b + 0.05);
   };
-  return Math.min(...[...document.querySelectorAll("h1, h2, p, label, dt, dd, button, a, pre, summary, select")].map(contrast));
+  const texts = document.querySelectorAll("h1, h2, p, label, dt, dd, button, a, pre, summary, select");
+  return Math.min(...[...texts].map(contrast));
 }"""
