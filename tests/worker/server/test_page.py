@@ -52,11 +52,12 @@ def page(browser, preview_site):
     """A page that has loaded; the test fails where its scripts did."""
     complaints = []
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(10_000)
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if _is_complaint(said) else None)
     page.goto(preview_site.url)
-    page.get_by_role("option", name="Anna (anna)").wait_for(state="attached")
+    page.get_by_role("option", name="anna").wait_for(state="attached")
     yield page
     context.close()
     assert complaints == []
@@ -91,8 +92,6 @@ def test_speech_is_heard_before_its_request_has_ended_and_is_drawn_and_downloade
     _wait(page, IS_HEARD)
     assert preview_site.active == 1, "it is heard while it is still being spoken"
     _wait(page, "document.getElementById('download').href")
-    seconds = float(page.locator("#length").inner_text().removesuffix(" s"))
-    assert "Anna" not in page.locator("#message").inner_text()
     assert "in voice anna" in page.locator("#message").inner_text()
     assert page.locator("#first-audio").inner_text().endswith(" ms")
     assert 0.2 < float(page.locator("#rtf").inner_text()) < 1
@@ -103,7 +102,8 @@ def test_speech_is_heard_before_its_request_has_ended_and_is_drawn_and_downloade
         spoken = len(audio) / {"pcm": 48_000}.get(name, 8_000)
     else:
         spoken = decode_clip(audio).seconds
-    assert spoken == pytest.approx(seconds, abs=0.2)
+    # All of it is drawn too, to its end.
+    _wait(page, f"Math.abs(parseFloat(document.getElementById('length').textContent) - {spoken}) < 0.15", 3)
     if name == "wav":
         assert soundfile.info(io.BytesIO(audio)).duration == pytest.approx(spoken, abs=0.01)
 
