@@ -27,5 +27,8 @@ COPY --from=build /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     ENGINE=chatterbox-turbo \
-    VOICES_DIR=/voices
+    VOICES_DIR=/voices \
+    LISTEN_HOST=0.0.0.0 \
+    PORT=80
+# The queue worker; "python -m worker serve" on load-balancing endpoints and Pods.
 CMD ["python", "-m", "worker"]

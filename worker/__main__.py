@@ -25,6 +25,7 @@ def _serve_queue() -> None:
         sys.exit(
             "There is no RunPod queue here. Try one of:\n"
             '  python -m worker say "Hello there." --out hello.mp3\n'
+            "  python -m worker serve                 HTTP, WebSockets, and a page to try it\n"
             "  python -m control_plane                a local RunPod endpoint with this worker behind it\n"
             "  python -m worker --rp_serve_api        the RunPod SDK's own local server"
         )

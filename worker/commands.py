@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,7 +27,7 @@ class Size(StrEnum):
     SMALL = "small"
 
 
-COMMANDS = ("say", "synthetic-checkpoint")
+COMMANDS = ("say", "serve", "synthetic-checkpoint")
 
 
 @app.callback()
@@ -83,6 +84,34 @@ def say(
     )
 
 
+@app.command()
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="The address to listen on; LISTEN_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; PORT, else 8000.")] = None,
+    engine: Annotated[str | None, typer.Option(help="auto, preview or chatterbox-turbo.")] = None,
+    voices_dir: Annotated[Path | None, typer.Option(help="The voices' directory.")] = None,
+    model_dir: Annotated[Path | None, typer.Option(help="The checkpoint's directory.")] = None,
+) -> None:
+    """Serve HTTP, WebSockets and a page to try it, without RunPod's queue."""
+    from worker.server.serve import serve as serve_http
+    from worker.server.settings import ServerSettings
+    from worker.settings import Settings, explain_settings
+
+    chosen: dict[str, Any] = {"engine": engine, "voices_dir": voices_dir, "model_dir": model_dir}
+    chosen_here: dict[str, Any] = {"listen_host": host, "port": port}
+    try:
+        settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
+        server_settings = ServerSettings(
+            **{name: value for name, value in chosen_here.items() if value is not None}
+        )
+        serve_http(settings, server_settings)
+    except ValidationError as error:
+        _fail({"message": explain_settings(error)}, as_json=False)
+    except OSError as error:
+        _fail({"message": f"cannot listen there: {error.strerror or error}."}, as_json=False)
+
+
 @app.command("synthetic-checkpoint")
 def synthetic_checkpoint(
     directory: Annotated[Path, typer.Argument(help="Where to write it; an older synthetic one is replaced.")],
@@ -107,6 +136,6 @@ def synthetic_checkpoint(
     typer.echo(f"{directory}: {size / 1e9:.1f} GB of random weights; it speaks noise, not speech")
 
 
-def _fail(error: dict[str, str | None], *, as_json: bool) -> None:
+def _fail(error: Mapping[str, str | None], *, as_json: bool) -> None:
     typer.echo(json.dumps({"error": error}) if as_json else f"error: {error['message']}", err=not as_json)
     raise typer.Exit(1)

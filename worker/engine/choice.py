@@ -54,6 +54,9 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
             "or set ENGINE=preview."
         )
     from worker.engine.chatterbox.chunk_schedule import TOKENS_PER_SECOND
+    from worker.engine.cores import leave_the_cores_to_the_model
+
+    leave_the_cores_to_the_model()  # before importing the rest, which computes
     from worker.engine.chatterbox.turbo import ChatterboxTurbo, TurboSettings
     from worker.engine.s3gen.settings import DecoderSettings
     from worker.engine.t3.precision import Precision

@@ -1,6 +1,8 @@
 """Closing a file: writing its length into a header that a stream has to leave open."""
 
+import io
 from pathlib import Path
+from typing import BinaryIO
 
 from worker.audio.encoders.wav import WAV_HEADER_BYTES, wav_header
 
@@ -11,11 +13,22 @@ _FLAC_TOTAL_AT = 21
 def close_file(file: Path, name: str, sample_rate: int, samples: int) -> None:
     """Write the length into a WAV or FLAC file; the other formats tell no length."""
     with file.open("r+b") as opened:
-        match name:
-            case "wav":
-                opened.write(wav_header(sample_rate, file.stat().st_size - WAV_HEADER_BYTES))
-            case "flac":
-                opened.seek(_FLAC_TOTAL_AT)
-                field = int.from_bytes(opened.read(5), "big")
-                opened.seek(_FLAC_TOTAL_AT)
-                opened.write((field + samples).to_bytes(5, "big"))
+        _close(opened, file.stat().st_size, name, sample_rate, samples)
+
+
+def closed_audio(audio: bytes, name: str, sample_rate: int, samples: int) -> bytes:
+    """Return the same of a file in memory."""
+    opened = io.BytesIO(audio)
+    _close(opened, len(audio), name, sample_rate, samples)
+    return opened.getvalue()
+
+
+def _close(opened: BinaryIO, size: int, name: str, sample_rate: int, samples: int) -> None:
+    match name:
+        case "wav":
+            opened.write(wav_header(sample_rate, size - WAV_HEADER_BYTES))
+        case "flac":
+            opened.seek(_FLAC_TOTAL_AT)
+            field = int.from_bytes(opened.read(5), "big")
+            opened.seek(_FLAC_TOTAL_AT)
+            opened.write((field + samples).to_bytes(5, "big"))

@@ -2,7 +2,6 @@
 
 import logging
 import queue
-import threading
 import time
 from collections.abc import Callable
 
@@ -29,7 +28,7 @@ Begin = Callable[[Speech], Task]
 
 
 class SpeechLoop:
-    """Owns the model until ``close``; other threads reach it through ``submit`` alone."""
+    """Owns the model while it runs; other threads reach it through ``submit`` alone."""
 
     def __init__(
         self, scheduler: TokenScheduler, decoder: SpeechDecoder, begin: Begin, schedule: ChunkSchedule
@@ -40,19 +39,17 @@ class SpeechLoop:
         self._schedule = schedule
         self._inbox: queue.SimpleQueue[Speech | None] = queue.SimpleQueue()
         self._tasks: list[Task] = []
-        self._thread = threading.Thread(target=self._run, name="model", daemon=True)
-        self._thread.start()
 
     def submit(self, speech: Speech) -> None:
         """Let a text chunk be spoken."""
         self._inbox.put(speech)
 
     def close(self) -> None:
-        """Stop; what is under way fails."""
+        """Let ``run`` return; what is under way fails."""
         self._inbox.put(None)
-        self._thread.join()
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Speak what is submitted, on the thread that owns the model, until ``close``."""
         while self._take_in():
             for task in [task for task in self._tasks if not task.speech.is_wanted]:
                 self._end(task)

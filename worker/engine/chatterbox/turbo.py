@@ -6,6 +6,7 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,7 @@ from worker.engine.chatterbox.task import Task
 from worker.engine.chatterbox.upstream import S3GEN_SR, punc_norm
 from worker.engine.chatterbox.watermark import Watermark, WatermarkThreads
 from worker.engine.checkpoint import BUILT_IN_VOICE_FILE
+from worker.engine.cores import leave_the_cores_to_the_model, take_all_cores
 from worker.engine.s3gen.decoder import SpeechDecoder
 from worker.engine.s3gen.settings import DecoderSettings
 from worker.engine.t3.budget import token_budget
@@ -88,18 +90,38 @@ class ChatterboxTurbo(Engine):
 
     def __init__(self, checkpoint: Path, settings: TurboSettings | None = None) -> None:
         settings = settings or TurboSettings()
-        with _failing_as_engine("be loaded"):
-            self.fingerprint = encoders_fingerprint(self.name, checkpoint)
-            self._model: ChatterboxModel | None = load_model(
-                checkpoint, _device(settings.device), settings.precision
-            )
-            self._watermark = WatermarkThreads(Watermark()) if settings.watermark else None
-            self._build(self._model, settings)
         self.watermarks = settings.watermark
         self._built_in_voice = checkpoint / BUILT_IN_VOICE_FILE
-        self._preparing = threading.Lock()
+        self._preparing = ThreadPoolExecutor(1, "prepare", leave_the_cores_to_the_model)
+        with _failing_as_engine("be loaded"):
+            self.fingerprint = encoders_fingerprint(self.name, checkpoint)
+            self._watermark = WatermarkThreads(Watermark()) if settings.watermark else None
+            self._model: ChatterboxModel | None = self._start(checkpoint, settings)
         if self._model.device.type == "cuda":
             self._warm_up()
+
+    def _start(self, checkpoint: Path, settings: TurboSettings) -> ChatterboxModel:
+        """Load the model on its own thread, which goes on to speak with it: see ``cores.py``."""
+        loaded: Future[ChatterboxModel] = Future()
+
+        def run() -> None:
+            take_all_cores()
+            try:
+                model = load_model(checkpoint, _device(settings.device), settings.precision)
+                self._build(model, settings)
+            except Exception as error:  # noqa: BLE001  # for whoever waits below
+                loaded.set_exception(error)
+                return
+            loaded.set_result(model)
+            self._loop.run()
+
+        self._model_thread = threading.Thread(target=run, name="model", daemon=True)
+        usual = torch.get_num_threads()
+        self._model_thread.start()
+        try:
+            return loaded.result()
+        finally:
+            torch.set_num_threads(usual)
 
     def _build(self, model: ChatterboxModel, settings: TurboSettings) -> None:
         t3 = model.t3
@@ -133,8 +155,8 @@ class ChatterboxTurbo(Engine):
 
     def prepare(self, clip: Clip, prompt_seconds: float = LONGEST_PROMPT_SECONDS) -> Conditionals:
         """Compute a voice's conditionals; raises ``InvalidClip`` for a clip of 5 s or less."""
-        with self._preparing, _failing_as_engine("prepare the voice"):
-            tensors = prepare_tensors(self._open_model(), clip)
+        with _failing_as_engine("prepare the voice"):
+            tensors = self._preparing.submit(prepare_tensors, self._open_model(), clip).result()
             prompt_tokens = round(prompt_seconds * TOKENS_PER_SECOND)
             return Conditionals(self.fingerprint, voice.with_prompt_of(tensors, prompt_tokens))
 
@@ -171,6 +193,8 @@ class ChatterboxTurbo(Engine):
         if self._model is None:
             return
         self._loop.close()
+        self._model_thread.join()
+        self._preparing.shutdown()
         if self._watermark is not None:
             self._watermark.close()
         self._model = self._watermark = None

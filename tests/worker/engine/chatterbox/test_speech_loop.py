@@ -102,6 +102,12 @@ class Loop:
         self.tokens, self.samples = Tokens(), Samples()
         self.scheduler = TokenScheduler(self.tokens, STOP)
         self.loop = SpeechLoop(self.scheduler, self.samples, self._begin, ChunkSchedule(**schedule))
+        self.thread = threading.Thread(target=self.loop.run, daemon=True)
+        self.thread.start()
+
+    def close(self):
+        self.loop.close()
+        self.thread.join()
 
     def _begin(self, speech):
         if speech.text == "bad":
@@ -129,7 +135,7 @@ def loop():
     loop = Loop()
     yield loop
     loop.tokens.gate.set()
-    loop.loop.close()
+    loop.close()
 
 
 def _spoken(speech):
@@ -227,7 +233,7 @@ def test_a_slow_reader_holds_no_slot_and_misses_nothing():
     assert loop.scheduler.active == 0
     assert len(_spoken(loop.speak("6 50"))) == 50 * 960
     np.testing.assert_allclose(_spoken(slow), _expected(5, 300), atol=1e-7)
-    loop.loop.close()
+    loop.close()
 
 
 def test_what_is_wanted_whole_is_one_block(loop):
@@ -245,6 +251,6 @@ def test_closing_fails_what_is_under_way():
     loop.tokens.gate.clear()
     speech = loop.speak("5 100")
     threading.Timer(0.05, loop.tokens.gate.set).start()
-    loop.loop.close()
+    loop.close()
     with pytest.raises(EngineFailure, match="closed"):
         list(speech)

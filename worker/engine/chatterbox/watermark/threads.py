@@ -1,39 +1,27 @@
 """The watermark's own threads: the model's has other work, and the requests' are many."""
 
 import os
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import torch
 from typing_extensions import override
 
 from voices.clip import Samples
 from worker.audio.stages import Stage
 from worker.engine.chatterbox.watermark.mark import Watermark
 from worker.engine.chatterbox.watermark.stream import WatermarkStream
+from worker.engine.cores import leave_the_cores_to_the_model
 
 _CORES_A_THREAD = 4
 """One core marks some 200 s of audio a second: a quarter of a machine's keeps up with any GPU."""
 
 
 class WatermarkThreads:
-    """Marks the blocks of all requests on a few threads, each on one core.
-
-    A request's thread would bring along helpers for every core, as torch has it: with many requests,
-    more threads than the machine can run.
-    """
+    """Marks the blocks of all requests on a few threads, each on one core."""
 
     def __init__(self, watermark: Watermark) -> None:
         self._watermark = watermark
         count = max((os.cpu_count() or 1) // _CORES_A_THREAD, 1)
-        usual = torch.get_num_threads()
-        self._executor = ThreadPoolExecutor(count, "watermark", initializer=_use_one_core)
-        all_begun = threading.Barrier(count + 1)
-        for _ in range(count):
-            self._executor.submit(all_begun.wait)
-        all_begun.wait()
-        # That also set how many helpers the threads begun from now on will have: put it back.
-        torch.set_num_threads(usual)
+        self._executor = ThreadPoolExecutor(count, "watermark", leave_the_cores_to_the_model)
 
     def stage(self) -> Stage:
         """Return a stage for one request's samples; its caller waits while they are marked."""
@@ -56,8 +44,3 @@ class _MarkedElsewhere(Stage):
     @override
     def flush(self) -> Samples:
         return self._executor.submit(self._stream.flush).result()
-
-
-def _use_one_core() -> None:
-    torch.get_num_threads()  # a thread's first call sets it to the usual number: let that be this one
-    torch.set_num_threads(1)

@@ -1,11 +1,9 @@
 """The watermark's threads: the same mark, many requests at once, the cores left to the model."""
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-import torch
 
 from worker.engine.chatterbox.watermark import Watermark, WatermarkThreads
 
@@ -36,13 +34,3 @@ def test_requests_at_once_are_each_marked_as_if_alone(watermark, threads):
         marked = list(others.map(lambda samples: _marked(threads.stage(), samples), requests))
     for samples, ours in zip(requests, marked, strict=True):
         np.testing.assert_allclose(ours, _marked(watermark.stream(), samples), atol=1e-6)
-
-
-def test_other_threads_keep_their_cores(watermark):
-    before = torch.get_num_threads()
-    WatermarkThreads(watermark).close()
-    seen = []
-    thread = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
-    thread.start()
-    thread.join()
-    assert (torch.get_num_threads(), seen) == (before, [before])

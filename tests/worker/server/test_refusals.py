@@ -1,0 +1,166 @@
+"""What is refused, and how: each mistake has its status and a body that says what to do."""
+
+import contextlib
+import socket
+import time
+
+import httpx
+import pytest
+from scripted_engine import ScriptedEngine
+from served import served
+
+KEY = "s3cret-key"
+WITH_KEY = {"Authorization": f"Bearer {KEY}"}
+
+
+@pytest.fixture(scope="module")
+def guarded(voices_dir):
+    with served(
+        ScriptedEngine(), voices_dir, api_key=KEY, header_timeout_s=0.5, body_timeout_s=0.5, max_body_mb=0.1
+    ) as site:
+        yield site
+
+
+def _post(site, path="/tts/generate", headers=WITH_KEY, **request):
+    return httpx.post(f"{site.url}{path}", headers=headers, timeout=10, **request)
+
+
+HELLO = {"text": "Hello."}
+BAD_REQUESTS = [
+    ("no key", {"headers": {}, "json": HELLO}, 401, "not_authorised"),
+    ("wrong key", {"headers": {"Authorization": "Bearer wrong"}, "json": HELLO}, 401, "not_authorised"),
+    ("half a key", {"headers": {"X-API-Key": KEY[:5]}, "json": HELLO}, 401, "not_authorised"),
+    ("another scheme", {"headers": {"Authorization": f"Basic {KEY}"}, "json": HELLO}, 401, "not_authorised"),
+    (
+        "a key that is not ASCII",
+        {"headers": {"X-API-Key": b"\xff\xe9"}, "json": HELLO},
+        401,
+        "not_authorised",
+    ),
+    ("no JSON", {"content": b"{"}, 400, "invalid_request"),
+    ("nothing", {"content": b""}, 400, "invalid_request"),
+    ("not UTF-8", {"content": b'{"text": "\xff"}'}, 400, "invalid_request"),
+    ("a list", {"json": [1]}, 400, "invalid_request"),
+    ("deep JSON", {"content": b"[" * 90_000}, 400, "invalid_request"),
+    ("a huge number", {"content": b'{"text": "Hi", "seed": 1' + b"0" * 5000 + b"}"}, 400, "invalid_request"),
+    ("half a surrogate", {"content": b'{"text": "Hi", "voice_id": "\\ud800"}'}, 400, "invalid_request"),
+    ("no text", {"json": {}}, 400, "invalid_request"),
+    ("silent text", {"json": {"text": "..."}}, 400, "invalid_request"),
+    ("an unknown field", {"json": {**HELLO, "tempo": 2}}, 400, "invalid_request"),
+    ("another action", {"json": {"action": "health"}}, 400, "invalid_request"),
+    ("a wrong stream", {"json": {**HELLO, "stream": "yes"}}, 400, "invalid_request"),
+    ("long text", {"json": {"text": "word " * 1001}}, 400, "text_too_long"),
+    ("an unknown voice", {"json": {**HELLO, "voice_id": "nobody"}}, 404, "unknown_voice"),
+    ("a path as a voice", {"json": {**HELLO, "voice_id": "../../etc/passwd"}}, 400, "invalid_request"),
+    ("a damaged voice", {"json": {**HELLO, "voice_id": "bob"}}, 500, "voice_corrupt"),
+    ("too late", {"json": {"text": "word " * 500, "deadline_ms": 1}}, 408, "deadline_exceeded"),
+    ("a huge body", {"json": {"text": "a" * 200_000}}, 413, "too_large"),
+    ("a huge body in chunks", {"content": iter([b"a" * 60_000] * 4)}, 413, "too_large"),
+    ("an unknown path", {"path": "/tts/sing", "json": HELLO}, 404, "not_found"),
+    ("a wrong method", {"path": "/voices/anna", "json": HELLO}, 405, "method_not_allowed"),
+]
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [case[1:] for case in BAD_REQUESTS],
+    ids=[case[0] for case in BAD_REQUESTS],
+)
+def test_a_bad_request_has_its_status_and_says_what_is_wrong(guarded, request_, status, code):
+    answer = _post(guarded, **request_)
+    assert answer.status_code == status, answer.text
+    error = answer.json()["error"]
+    assert error["code"] == code
+    assert error["message"].endswith(".")
+    assert set(error) == {"code", "message", "field"}
+    assert KEY not in answer.text
+    assert "Traceback" not in answer.text
+    assert len(_post(guarded, json=HELLO).content) > 100
+
+
+def test_each_refusal_tells_what_http_wants_told(guarded):
+    assert _post(guarded, headers={}, json=HELLO).headers["www-authenticate"] == "Bearer"
+    assert httpx.get(f"{guarded.url}/tts/generate", headers=WITH_KEY).headers["allow"] == "POST"
+
+
+def test_what_needs_no_key(guarded):
+    for path in ("/ping", "/", "/chatterpod.js", "/openapi.json"):
+        assert httpx.get(f"{guarded.url}{path}").status_code == 200
+    for path in ("/health", "/metrics", "/voices", "/v1/models"):
+        assert httpx.get(f"{guarded.url}{path}").status_code == 401
+        assert httpx.get(f"{guarded.url}{path}", headers={"X-API-Key": KEY}).status_code == 200
+
+
+class TestSlowClients:
+    """A loris holds connections open by sending next to nothing."""
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            b"",
+            b"POST /tts/generate HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+            b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\nGET /ping HTTP/1.1\r\nX-Slow: ",
+        ],
+        ids=["nothing", "half a header", "half a second request"],
+    )
+    def test_headers_that_never_end_close_the_connection(self, guarded, sent):
+        with socket.create_connection(("127.0.0.1", guarded.port), timeout=5) as loris:
+            began = time.monotonic()
+            loris.sendall(sent)
+            while data := loris.recv(65536):
+                assert b"200 OK" in data
+            assert 0.3 < time.monotonic() - began < 3
+
+    def test_drops_of_a_header_do_not_buy_time(self, guarded):
+        with socket.create_connection(("127.0.0.1", guarded.port), timeout=0.1) as loris:
+            loris.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n")
+            began = time.monotonic()
+            with contextlib.suppress(OSError):  # reset or broken, as the kernel has it
+                while time.monotonic() - began < 4:
+                    loris.sendall(b"X: y\r\n")
+                    time.sleep(0.05)
+            assert time.monotonic() - began < 3
+
+    def test_headers_without_end_are_refused(self, guarded):
+        with socket.create_connection(("127.0.0.1", guarded.port), timeout=5) as flood:
+            flood.sendall(b"GET /ping HTTP/1.1\r\n" + b"X: y\r\n" * 12_000)
+            assert flood.recv(65536).startswith(b"HTTP/1.1 400")
+
+    def test_a_body_that_never_ends_is_a_timeout(self, guarded):
+        with socket.create_connection(("127.0.0.1", guarded.port), timeout=5) as loris:
+            head = f"POST /tts/generate HTTP/1.1\r\nHost: x\r\nX-API-Key: {KEY}\r\nContent-Length: 99\r\n\r\n"
+            loris.sendall(head.encode() + b'{"text"')
+            assert loris.recv(65536).startswith(b"HTTP/1.1 408")
+
+
+class TestOtherSites:
+    def test_their_pages_are_refused_though_the_request_is_a_simple_one(self, site):
+        headers = {
+            "Sec-Fetch-Site": "cross-site",
+            "Origin": "https://evil.example",
+            "Content-Type": "text/plain",
+        }
+        answer = _post(site, headers=headers, json=HELLO)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "origin_refused")
+        assert "access-control-allow-origin" not in answer.headers
+
+    def test_its_own_page_and_other_programs_are_not(self, site):
+        assert _post(site, headers={"Sec-Fetch-Site": "same-origin"}, json=HELLO).status_code == 200
+        assert _post(site, headers={}, json=HELLO).status_code == 200
+
+    def test_cors_lets_in_the_sites_that_it_names(self, voices_dir):
+        with served(ScriptedEngine(), voices_dir, cors_origins="https://app.example", api_key=KEY) as site:
+            headers = {"Origin": "https://app.example", "Sec-Fetch-Site": "cross-site"}
+            asked = {**headers, "Access-Control-Request-Method": "POST"}
+            asked["Access-Control-Request-Headers"] = "authorization,content-type"
+            allowed = httpx.options(f"{site.url}/tts/generate", headers=asked)
+            assert allowed.status_code == 200
+            assert allowed.headers["access-control-allow-origin"] == "https://app.example"
+            spoken = _post(site, headers=headers | WITH_KEY, json=HELLO)
+            assert spoken.status_code == 200
+            assert "X-Sample-Rate" in spoken.headers["access-control-expose-headers"]
+            told = _post(site, headers=headers, json=HELLO)
+            assert told.status_code == 401
+            assert told.headers["access-control-allow-origin"] == "https://app.example"
+            other = _post(site, headers={**headers, "Origin": "https://evil.example"} | WITH_KEY, json=HELLO)
+            assert other.status_code == 403

@@ -1,0 +1,1 @@
+"""The HTTP face: the same speech service behind HTTP, WebSockets and a page to try it."""

@@ -1,0 +1,164 @@
+"""The application: routes, who may use them, and what is answered when something is wrong."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from voices.errors import ChatterpodError, InvalidRequest
+from worker.errors import EngineFailure
+from worker.server.access import AccessControl
+from worker.server.backend import Backend
+from worker.server.bounds import BodyBounds
+from worker.server.failures import MethodNotAllowed, NotFound, answer_to
+from worker.server.openai_routes import openai_routes
+from worker.server.page_routes import PAGE_PATHS, page_routes
+from worker.server.settings import ServerSettings
+from worker.server.sockets import socket_routes
+from worker.server.speech_routes import speech_routes
+from worker.server.state_routes import state_routes
+from worker.server.telephony_routes import TWILIO_SOCKET, telephony_routes
+from worker.server.voice_routes import voice_routes
+
+OPENAPI_PATH = "/openapi.json"
+_METHOD_NOT_ALLOWED = 405
+_DESCRIPTION = """Chatterbox speech in cloned voices, streamed while it is being spoken.
+
+Two WebSockets are not in this document, because OpenAPI has no words for them: API.md describes `/tts/stream`
+and `/twilio/media`."""
+
+
+def make_app(backend: Backend) -> FastAPI:
+    """Return the application over a backend, which it loads at its start and closes at its end."""
+    settings = backend.server_settings
+    app = FastAPI(
+        title="Chatterpod",
+        version=version("chatterpod"),
+        description=_DESCRIPTION,
+        openapi_url=OPENAPI_PATH,
+        docs_url=None,  # its page would load scripts from elsewhere
+        redoc_url=None,
+        lifespan=partial(_lifespan, backend),
+        middleware=_middleware(settings),
+    )
+    for routes in (
+        speech_routes,
+        openai_routes,
+        telephony_routes,
+        voice_routes,
+        state_routes,
+        socket_routes,
+        page_routes,
+    ):
+        app.include_router(routes(backend))
+    app.add_exception_handler(ChatterpodError, _on_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(ClientDisconnect, _on_gone)
+    app.add_exception_handler(Exception, _on_defect)
+    app.openapi = partial(_document, app, settings)  # type: ignore[method-assign]
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(backend: Backend, _app: FastAPI) -> AsyncIterator[None]:
+    """Load the engine while the server already answers."""
+    loading = asyncio.create_task(backend.load())
+    yield
+    await loading  # a thread cannot be stopped half-way, nor what it loads be closed
+    await backend.close()
+
+
+def _middleware(settings: ServerSettings) -> list[Middleware]:
+    def limit_mb(path: str) -> float:
+        return settings.max_upload_mb if path == "/voices" else settings.max_body_mb
+
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-Id"],
+        expose_headers=[
+            "X-Request-Id",
+            "X-Voice-Id",
+            "X-Engine",
+            "X-Audio-Format",
+            "X-Sample-Rate",
+            "X-Ignored",
+        ],
+    )
+    open_paths = {*PAGE_PATHS, OPENAPI_PATH, "/ping", TWILIO_SOCKET}  # the last asks for the key itself
+    return [
+        *([cors] if settings.cors_origins else []),
+        Middleware(AccessControl, settings=settings, open_paths=open_paths),
+        Middleware(BodyBounds, limit_mb=limit_mb, timeout_s=settings.body_timeout_s),
+    ]
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ChatterpodError)  # noqa: S101  # what it is registered for
+    return answer_to(error, request.url.path)
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    """Answer for a path that is not there, or not for this method."""
+    assert isinstance(error, HTTPException)  # noqa: S101  # what it is registered for
+    if error.status_code == _METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "")
+        refusal: ChatterpodError = MethodNotAllowed(
+            f"Use {allowed} here." if allowed else "Not by this method."
+        )
+    elif error.status_code == 400:  # noqa: PLR2004  # a form that is not one
+        refusal = InvalidRequest(f"{str(error.detail).rstrip('.')}.", field="body")
+    else:
+        refusal = NotFound("There is nothing at this path: /openapi.json lists what there is.")
+    return answer_to(refusal, request.url.path, error.headers)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    """Answer for a form whose fields are missing or wrong."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # what it is registered for
+    first: Any = error.errors()[0]
+    field = str(first["loc"][-1])
+    return answer_to(InvalidRequest(f"{field}: {first['msg']}.", field=field[:80]), request.url.path)
+
+
+async def _on_gone(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: the client left while it was sending."""
+    return Response(status_code=400)
+
+
+async def _on_defect(request: Request, _error: Exception) -> Response:
+    """Answer for a mistake of this server's own; its traceback goes to the log, not to the client."""
+    return answer_to(EngineFailure("The server failed on this request; its log says why."), request.url.path)
+
+
+def _document(app: FastAPI, settings: ServerSettings) -> dict[str, Any]:
+    """Return the OpenAPI document, with the key where one is wanted."""
+    if app.openapi_schema is None:
+        document = FastAPI.openapi(app)
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        for path in document["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)  # ours are 400
+        document["components"]["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        }
+        wanted: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
+        document["security"] = wanted if settings.api_key else [{}, *wanted]
+        document["paths"]["/ping"]["get"]["security"] = []
+        app.openapi_schema = document
+    return app.openapi_schema

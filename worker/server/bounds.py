@@ -1,0 +1,51 @@
+"""Bounds on what a client may send, and on how slowly."""
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from worker.server.failures import BodyTimeout, TooLarge, answer_to
+from worker.server.settings import MEGABYTE
+
+
+class BodyBounds:
+    """Ends the reading of a body that is too large or too slow; ``limit_mb`` tells a path's megabytes."""
+
+    def __init__(self, app: ASGIApp, limit_mb: Callable[[str], float], timeout_s: float) -> None:
+        self._app = app
+        self._limit_mb = limit_mb
+        self._timeout_s = timeout_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, its body bounded."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit_mb = self._limit_mb(scope["path"])
+        error = TooLarge(f"The request is larger than {limit_mb:g} MB.")
+        announced = Headers(scope=scope).get("content-length", "0")
+        if announced.isdecimal() and int(announced) > limit_mb * MEGABYTE:
+            # What follows would be read as the next request.
+            await answer_to(error, scope["path"], {"Connection": "close"})(scope, receive, send)
+            return
+        deadline = asyncio.get_running_loop().time() + self._timeout_s
+        received, is_whole = 0, False
+
+        async def bounded() -> Message:
+            nonlocal received, is_whole
+            if is_whole:  # what comes now is the end of the connection, which may take its time
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise BodyTimeout(f"The request's body took longer than {self._timeout_s:g} s.") from None
+            received += len(message.get("body", b""))
+            is_whole = not message.get("more_body", False)
+            if received > limit_mb * MEGABYTE:
+                raise error
+            return message
+
+        await self._app(scope, bounded, send)

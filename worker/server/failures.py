@@ -1,0 +1,140 @@
+"""Errors as HTTP answers them: each code has its status, and two shapes are spoken, ours and OpenAI's.
+
+ChatterpodError                      (worker/errors.py)
+├── Loading              loading             503   the engine is still being loaded
+├── NotAuthorised        not_authorised      401   the key is missing or wrong
+├── OriginRefused        origin_refused      403   a page of another site asks
+├── NotEnabled           not_enabled         403   the deployment has not turned this on
+├── NotFound             not_found           404   no such path, model or stream
+├── MethodNotAllowed     method_not_allowed  405
+├── BodyTimeout          body_timeout        408   the request's body did not arrive
+└── TooLarge             too_large           413   the request's body is more than may be sent
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+from typing_extensions import override
+
+from voices.errors import ChatterpodError
+
+
+class Loading(ChatterpodError):
+    """The engine is still being loaded."""
+
+    code = "loading"
+
+
+class NotAuthorised(ChatterpodError):
+    """The API key is missing or wrong."""
+
+    code = "not_authorised"
+
+
+class OriginRefused(ChatterpodError):
+    """A page of another site asks, and was not allowed to."""
+
+    code = "origin_refused"
+
+
+class NotEnabled(ChatterpodError):
+    """The deployment has not turned this on."""
+
+    code = "not_enabled"
+
+
+class NotFound(ChatterpodError):
+    """There is nothing by that name."""
+
+    code = "not_found"
+
+
+class MethodNotAllowed(ChatterpodError):
+    """The path is there, but not for this method."""
+
+    code = "method_not_allowed"
+
+
+class BodyTimeout(ChatterpodError):
+    """The request's body did not arrive in time."""
+
+    code = "body_timeout"
+
+
+class TooLarge(ChatterpodError):
+    """The request's body is more than may be sent."""
+
+    code = "too_large"
+
+
+STATUSES = {
+    "invalid_request": 400,
+    "text_too_long": 400,
+    "not_authorised": 401,
+    "not_enabled": 403,
+    "origin_refused": 403,
+    "not_found": 404,
+    "unknown_voice": 404,
+    "method_not_allowed": 405,
+    "body_timeout": 408,
+    "deadline_exceeded": 408,  # the limit was the client's own
+    "voice_exists": 409,
+    "voice_busy": 409,
+    "too_large": 413,
+    "engine_failure": 500,
+    "voice_corrupt": 500,
+    "voice_incompatible": 500,
+    "cancelled": 503,
+    "loading": 503,
+    "overloaded": 503,
+    "store_failure": 503,
+}
+_SERVER_ERROR = 500
+_COME_BACK_S = {"loading": 5, "overloaded": 2, "voice_busy": 10}
+
+OPENAI_PATHS = ("/v1/audio/", "/v1/models")
+
+
+class Json(Response):
+    """JSON in ASCII: what a client sent may be quoted, and need not be valid Unicode."""
+
+    media_type = "application/json"
+
+    @override
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content).encode()
+
+
+def status_of(error: ChatterpodError) -> int:
+    """Return the HTTP status of an error."""
+    return STATUSES.get(error.code, _SERVER_ERROR)
+
+
+def body_of(error: ChatterpodError, path: str) -> dict[str, Any]:
+    """Return the JSON object that tells of an error on a path: OpenAI's clients know only theirs."""
+    if not path.startswith(OPENAI_PATHS):
+        return {"error": error.as_dict()}
+    return {"error": openai_error(error)}
+
+
+def openai_error(error: ChatterpodError) -> dict[str, str | None]:
+    """Return the error as OpenAI's API describes its own."""
+    kind = "server_error" if status_of(error) >= _SERVER_ERROR else "invalid_request_error"
+    code = "invalid_api_key" if isinstance(error, NotAuthorised) else error.code
+    param = _OPENAI_NAMES.get(error.field or "", error.field)
+    return {"message": error.message, "type": kind, "param": param, "code": code}
+
+
+_OPENAI_NAMES = {"text": "input", "voice_id": "voice", "format": "response_format"}
+
+
+def answer_to(error: ChatterpodError, path: str, headers: Mapping[str, str] | None = None) -> Json:
+    """Make the answer that tells of an error."""
+    told = dict(headers or {})
+    if (wait_s := _COME_BACK_S.get(error.code)) is not None:
+        told["Retry-After"] = str(wait_s)
+    if isinstance(error, NotAuthorised):
+        told["WWW-Authenticate"] = "Bearer"
+    return Json(body_of(error, path), status_of(error), told)

@@ -1,0 +1,87 @@
+"""Running the server: its sockets, its engine in the background, its end."""
+
+import logging
+import socket
+
+import uvicorn
+
+from voices.library import VoiceLibrary
+from worker.server.app import make_app
+from worker.server.backend import Backend
+from worker.server.protocol import patient_for
+from worker.server.settings import MEGABYTE, ServerSettings
+from worker.service import SpeechService
+from worker.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_KEEP_ALIVE_S = 75
+"""Longer than a load balancer keeps an idle connection: else it sends a request into one that closes."""
+_BACKLOG = 2048
+_UNBOUNDED_RESULT_MB = 1_000.0
+"""RunPod's limit on a job's result does not hold for HTTP, and a stream is never all in memory."""
+
+
+def serve(settings: Settings, server_settings: ServerSettings) -> None:
+    """Serve until told to end by SIGTERM or SIGINT; then finish what is being spoken, as long as it may take.
+
+    Raises ``OSError`` when a port cannot be had.
+    """
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if "max_result_mb" not in settings.model_fields_set:
+        settings = Settings(**settings.model_dump(exclude_unset=True), max_result_mb=_UNBOUNDED_RESULT_MB)
+    library = VoiceLibrary.at(*settings.voices_dir)
+    backend = Backend(lambda: SpeechService.start(settings), library, settings, server_settings)
+    sockets = _listen(server_settings)
+    server = make_server(backend)
+    log.info("listening on %s", ", ".join(f"http://{host}:{port}" for host, port in map(_address, sockets)))
+    if server_settings.api_key is None and server_settings.listen_host not in {
+        "127.0.0.1",
+        "::1",
+        "localhost",
+    }:
+        log.warning("API_KEY is not set: whoever reaches this server may speak")
+    server.run(sockets=sockets)
+
+
+def make_server(backend: Backend) -> uvicorn.Server:
+    """Return uvicorn's server of a backend, to be run on sockets that listen."""
+    settings = backend.server_settings
+    config = uvicorn.Config(
+        make_app(backend),
+        http=patient_for(settings.header_timeout_s),
+        ws="websockets-sansio",
+        ws_max_size=int(settings.max_body_mb * MEGABYTE),
+        ws_per_message_deflate=False,  # audio does not shrink
+        ws_ping_timeout=60,  # a machine that is short of breath must not cut a call
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=int(settings.shutdown_grace_s),
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        log_level=backend.settings.log_level.lower(),
+    )
+    return uvicorn.Server(config)
+
+
+def _listen(settings: ServerSettings) -> list[socket.socket]:
+    """Listen on the port, and on the health port where it is another: RunPod may ask there."""
+    ports = [settings.port]
+    if settings.port_health is not None and settings.port_health != settings.port:
+        ports.append(settings.port_health)
+    return [_listen_on(settings.listen_host, port) for port in ports]
+
+
+def _listen_on(host: str, port: int) -> socket.socket:
+    # With the protocol named: asyncio turns off the gathering of small packets only then.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    listening.listen(_BACKLOG)
+    return listening
+
+
+def _address(listening: socket.socket) -> tuple[str, int]:
+    host, port = listening.getsockname()[:2]
+    return (f"[{host}]" if ":" in host else host), port

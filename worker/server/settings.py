@@ -1,0 +1,63 @@
+"""What a deployment can set about the HTTP face, each by the variable of the same name in capitals."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MEGABYTE = 1_000_000
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+def _split(value: object) -> object:
+    """Read a list separated by commas."""
+    return (
+        tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
+    )
+
+
+def _pairs(value: object) -> object:
+    """Read ``alloy=anna,nova=bella``; raises ``ValueError`` for a part without its sign."""
+    if not isinstance(value, str):
+        return value
+    parts = [each.strip() for each in value.split(",") if each.strip()]
+    if any("=" not in part for part in parts):
+        raise ValueError("write it as name=voice_id,name=voice_id")
+    return {name.strip(): voice_id.strip() for name, voice_id in (part.split("=", 1) for part in parts)}
+
+
+class ServerSettings(BaseSettings):
+    """The server's settings; raises ``pydantic.ValidationError`` for a value it cannot have."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    listen_host: str = "127.0.0.1"
+    """The address to listen on: this machine alone, unless said otherwise. The image says 0.0.0.0."""
+    port: Port = 8000
+    """0 takes a free one."""
+    port_health: Port | None = None
+    """Where RunPod's load balancer asks for /ping; ``port`` when left out."""
+    api_key: SecretStr | None = None
+    """Clients must send it; without one everybody may speak."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
+    """Web sites, as in https://app.example.com, whose pages may use this server; * for all."""
+    voice_uploads: bool = False
+    """Whether POST and DELETE /voices may change the registry."""
+    voice_aliases: Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)] = Field(default_factory=dict)
+    """Voice names that OpenAI clients send, and the voice that speaks for each: alloy=anna."""
+
+    max_body_mb: Annotated[float, Field(gt=0)] = 1.0
+    """Of a request or a WebSocket message."""
+    max_upload_mb: Annotated[float, Field(gt=0)] = 30.0
+    """Of a clip's upload; RunPod's load balancer takes no more."""
+    body_timeout_s: Annotated[float, Field(gt=0)] = 30.0
+    """A request's body must have arrived by then."""
+    header_timeout_s: Annotated[float, Field(gt=0)] = 10.0
+    """And its headers by then."""
+    stall_timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    """A client that takes nothing of its audio for so long is given up."""
+    max_sockets: Annotated[int, Field(ge=1)] = 1000
+    """WebSockets open at once."""
+    shutdown_grace_s: Annotated[float, Field(ge=0)] = 30.0
+    """What is being spoken when the server is told to end may take so long."""

@@ -1,0 +1,106 @@
+"""The response that is spoken while it is sent."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from typing_extensions import override
+
+from voices.errors import ChatterpodError
+from worker.events import AudioEvent, Event, StartEvent
+from worker.progress import Arrival
+from worker.server.backend import Backend
+from worker.server.connection import while_connected
+from worker.server.failures import answer_to
+from worker.server.wires import Wire
+
+log = logging.getLogger(__name__)
+
+
+class SpeechResponse(Response):
+    """Sends each event's bytes as soon as they exist, and no faster than the client takes them.
+
+    Nothing is sent before the first audio, so that an error until then has its own status. One that
+    comes later breaks the body off: a client sees that it is incomplete.
+    """
+
+    def __init__(
+        self, backend: Backend, job_input: Mapping[str, object], wire: Wire, arrival: Arrival, interface: str
+    ) -> None:
+        super().__init__()
+        self._backend = backend
+        self._job_input = {**job_input, "stream": not wire.whole}
+        self._wire = wire
+        self._arrival = arrival
+        self._interface = interface
+        self._stall_s = backend.server_settings.stall_timeout_s
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await while_connected(receive, self._answer(scope, receive, send))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._backend.respond(self._job_input, self._arrival, self._interface)) as events:
+            try:
+                opening = await _opening(events, whole=self._wire.whole)
+            except ChatterpodError as error:
+                headers = {"X-Request-Id": self._arrival.request_id}
+                await answer_to(error, scope["path"], headers)(scope, receive, send)
+                return
+            try:
+                await self._send(opening, events, send)
+            except TimeoutError:
+                log.info("request %s: its client takes nothing any more", self._arrival.request_id)
+
+    async def _send(self, opening: list[Event], events: AsyncGenerator[Event], send: Send) -> None:
+        start = opening[0]
+        assert isinstance(start, StartEvent)  # noqa: S101  # a speech begins with it
+        body = b"".join(map(self._wire.encode, opening))
+        length = {"Content-Length": str(len(body))} if self._wire.whole else {}
+        headers = {"Content-Type": self._wire.mime(start), **_described(start), **length}
+        raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": raw})
+        await self._send_body(send, body)
+        try:
+            async for event in events:
+                await self._send_body(send, self._wire.encode(event))
+        except ChatterpodError as error:
+            told = self._wire.failed(error)
+            if told is None:
+                return
+            await self._send_body(send, told)
+        await send({"type": "http.response.body"})
+
+    async def _send_body(self, send: Send, body: bytes) -> None:
+        if body:
+            async with asyncio.timeout(self._stall_s):
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _opening(events: AsyncGenerator[Event], *, whole: bool) -> list[Event]:
+    """Return the events until the first audio, or when ``whole`` all of them."""
+    opening: list[Event] = []
+    async for event in events:
+        opening.append(event)
+        if isinstance(event, AudioEvent) and not whole:
+            break
+    return opening
+
+
+def _described(start: StartEvent) -> dict[str, Any]:
+    """Tell in headers what a body of audio cannot."""
+    return {
+        "X-Request-Id": start.request_id,
+        "X-Voice-Id": start.voice_id,
+        "X-Engine": start.engine,
+        "X-Audio-Format": start.format,
+        "X-Sample-Rate": str(start.sample_rate),
+        **({"X-Ignored": ", ".join(start.ignored)} if start.ignored else {}),
+        # nginx and what imitates it would gather the audio before passing it on.
+        "X-Accel-Buffering": "no",
+        "Cache-Control": "no-store",
+    }

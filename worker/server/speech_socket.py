@@ -1,0 +1,146 @@
+"""The socket of a conversation: requests in, start, binary audio and end out, one request after the other."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from functools import partial
+from typing import Any
+
+from starlette.websockets import WebSocket
+
+from voices.errors import ChatterpodError, InvalidRequest
+from worker.events import AudioEvent, Event
+from worker.server.backend import Backend, arrival
+from worker.server.bodies import parse_object, speech_input
+from worker.server.in_order import InOrder
+from worker.server.piecewise import PiecewiseSpeech
+from worker.server.text_feed import TextFeed
+
+_OWN_FIELDS = {"type", "request_id", "events"}
+
+
+class SpeechSocket:
+    """One connection. Its requests are spoken in order; ``cancel`` ends them all."""
+
+    def __init__(self, websocket: WebSocket, backend: Backend) -> None:
+        self._websocket = websocket
+        self._backend = backend
+        self._requests = InOrder()
+        self._feed: TextFeed | None = None
+
+    async def run(self) -> None:
+        """Serve the connection until the client leaves it; then nothing of its requests is left."""
+        speaking = asyncio.create_task(self._requests.run())
+        reading = asyncio.create_task(self._read_all())
+        try:
+            await asyncio.wait({speaking, reading}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            speaking.cancel()
+            reading.cancel()
+            await asyncio.gather(speaking, reading, return_exceptions=True)
+            await self._requests.drop()
+
+    async def _read_all(self) -> None:
+        while True:
+            message = await self._websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            await self._take(message.get("text") or message.get("bytes") or b"")
+
+    async def _take(self, data: str | bytes) -> None:
+        """Do what a message says; tell what is wrong with one that cannot be done, and stay open."""
+        request_id = None
+        try:
+            message = parse_object(data)
+            request_id = _request_id(message)
+            match message.get("type", "speak"):
+                case "speak":
+                    self._order(message, request_id)
+                case "open":
+                    self._open(message, request_id)
+                case "text":
+                    self._open_feed().add(_text(message))
+                case "flush":
+                    self._open_feed().flush()
+                case "close":
+                    self._open_feed().close()
+                    self._feed = None
+                case "cancel":
+                    await self._cancel()
+                case _:
+                    raise InvalidRequest("type: use speak, open, text, flush, close or cancel.", field="type")
+        except ChatterpodError as error:
+            await self._tell_error(error, request_id)
+
+    def _order(self, message: dict[str, Any], request_id: str | None) -> None:
+        asked = arrival(request_id)
+        job_input = speech_input(_fields(message))
+        events = partial(self._backend.respond, job_input, asked, "socket")
+        self._requests.add(asked.request_id, partial(self._speak, asked.request_id, events, message))
+
+    def _open(self, message: dict[str, Any], request_id: str | None) -> None:
+        if self._feed is not None:
+            raise InvalidRequest("A request is open already: close it first, or cancel.", field="type")
+        fields = speech_input(_fields(message))
+        asked = arrival(request_id)
+        feed = TextFeed(self._backend.settings.max_text_characters)
+        feed.add(_text(fields) if "text" in fields else "")
+        events = PiecewiseSpeech(self._backend, fields, feed, asked).events
+        self._requests.add(asked.request_id, partial(self._speak, asked.request_id, events, message))
+        self._feed = feed
+
+    def _open_feed(self) -> TextFeed:
+        if self._feed is None:
+            raise InvalidRequest('No request is open: begin with {"type": "open"}.', field="type")
+        return self._feed
+
+    async def _cancel(self) -> None:
+        """End everything, and say so once nothing more of it can come."""
+        self._feed = None
+        await self._tell({"type": "cancelled", "request_ids": await self._requests.drop()})
+
+    async def _speak(
+        self, request_id: str, respond: Callable[[], AsyncGenerator[Event]], message: dict[str, Any]
+    ) -> None:
+        async with aclosing(respond()) as events:
+            try:
+                async for event in events:
+                    await self._send(event, describes=message.get("events") is True)
+            except ChatterpodError as error:
+                await self._tell_error(error, request_id)
+
+    async def _send(self, event: Event, *, describes: bool) -> None:
+        """Send an event; ``describes`` puts its JSON, without the audio, before each binary frame."""
+        if not isinstance(event, AudioEvent):
+            await self._tell(event.as_json())
+            return
+        if describes:
+            described = event.as_json()
+            del described["audio"]
+            await self._tell(described)
+        async with asyncio.timeout(self._backend.server_settings.stall_timeout_s):
+            await self._websocket.send_bytes(event.audio)
+
+    async def _tell_error(self, error: ChatterpodError, request_id: str | None) -> None:
+        await self._tell({"type": "error", "request_id": request_id, "error": error.as_dict()})
+
+    async def _tell(self, message: dict[str, Any]) -> None:
+        async with asyncio.timeout(self._backend.server_settings.stall_timeout_s):
+            await self._websocket.send_text(json.dumps(message))
+
+
+def _fields(message: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in message.items() if name not in _OWN_FIELDS}
+
+
+def _text(message: dict[str, Any]) -> str:
+    text = message.get("text")
+    if not isinstance(text, str):
+        raise InvalidRequest("text: use a string.", field="text")
+    return text
+
+
+def _request_id(message: dict[str, Any]) -> str | None:
+    request_id = message.get("request_id")
+    return request_id if isinstance(request_id, str) else None

@@ -1,0 +1,91 @@
+"""How the server is: for RunPod's load balancer, for people, for Prometheus."""
+
+import time
+from importlib.metadata import version
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from worker.events import HealthEvent
+from worker.server import documents
+from worker.server.backend import Backend
+from worker.server.failures import Json, answer_to
+
+_PROMETHEUS = "text/plain; version=1.0.0; charset=utf-8"
+_HEALTH = {
+    "type": "object",
+    "required": ["status", "version", "uptime_s"],
+    "properties": {
+        "status": {"type": "string", "enum": ["loading", "ready", "failed"]},
+        "version": {"type": "string"},
+        "uptime_s": {"type": "number"},
+        "engine": {"type": "string"},
+        "sample_rate": {"type": "integer"},
+        "voices": {"type": "integer"},
+        "cached_voices": {"type": "integer"},
+        "active_requests": {"type": "integer"},
+        "error": {"type": "object"},
+    },
+}
+
+
+def state_routes(backend: Backend) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(tags=["state"])
+    started = time.monotonic()
+
+    @routes.get(
+        "/ping",
+        summary="Whether it can speak",
+        response_class=Json,
+        responses={
+            200: documents.answers({"type": "object"}, "Ready."),
+            204: {"description": "The engine is being loaded."},
+            500: documents.answers(documents.ERROR, "The engine could not be loaded."),
+            405: documents.failures()[405],
+        },
+    )
+    async def ping() -> Response:
+        """Answer as RunPod's load balancer asks: 200 when healthy, 204 while initialising."""
+        if backend.failure is not None:
+            return answer_to(backend.failure, "/ping")
+        return Response(status_code=204) if backend.state == "loading" else Json({"status": "ready"})
+
+    @routes.get(
+        "/health",
+        summary="How it is",
+        response_class=Json,
+        responses={200: documents.answers(_HEALTH, "How it is."), **documents.failures()},
+    )
+    async def health() -> Json:
+        """Tell what is loaded and how many requests are under way."""
+        told = {
+            "status": backend.state,
+            "version": version("chatterpod"),
+            "uptime_s": round(time.monotonic() - started, 1),
+        }
+        if backend.failure is not None:
+            return Json(told | {"error": backend.failure.as_dict()})
+        if backend.state == "ready":
+            event = await backend.ask({"action": "health"})
+            assert isinstance(event, HealthEvent)  # noqa: S101  # what the action answers
+            facts = event.as_json()
+            del facts["type"]
+            facts["active_requests"] -= 1  # this one
+            told |= facts
+        return Json(told)
+
+    @routes.get(
+        "/metrics",
+        summary="Prometheus",
+        response_class=Response,
+        responses={
+            200: {"description": "Counters.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+            **documents.failures(),
+        },
+    )
+    async def metrics() -> Response:
+        """Return what is counted, in Prometheus's text format."""
+        return Response(backend.metrics.text(), headers={"Content-Type": _PROMETHEUS})
+
+    return routes
