@@ -14,6 +14,9 @@ _MOST_UNREAD = 8
 _AUDIO_CHUNKS_BEFORE = 2
 """What a text chunk after the first counts as before it: nobody waits for its beginning in silence."""
 
+_SECONDS_FOR_THE_WHOLE = 5.0
+"""Nobody listens before its end: whoever has less than this to play comes first."""
+
 _SECONDS_A_TEXT_CHUNK = 10.0
 """How much sooner each text chunk of a request is wanted than the one behind it."""
 
@@ -69,6 +72,8 @@ class Speech(SpeechStream):
 
     def urgency(self) -> float:
         """Return how soon its samples are wanted: seconds until its listener has nothing to play."""
+        if self.delivery.whole:
+            return _SECONDS_FOR_THE_WHOLE
         playback = self.delivery.playback
         behind = max(self.delivery.order - playback.order, 0)
         return playback.buffered_seconds + behind * _SECONDS_A_TEXT_CHUNK

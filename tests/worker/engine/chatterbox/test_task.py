@@ -130,3 +130,13 @@ def test_nothing_is_decoded_for_a_reader_who_is_behind():
 @pytest.mark.parametrize(("chunks", "tokens"), [(0, 10), (1, 20), (3, 80), (4, 100), (10_000, 100)])
 def test_a_schedule_grows_to_its_longest(chunks, tokens):
     assert SCHEDULE.tokens(chunks, None) == tokens
+
+
+def test_a_listener_who_runs_dry_comes_before_what_is_wanted_whole_and_that_before_a_full_buffer():
+    dry, full = Playback(lambda: 0.0), Playback(lambda: 0.0)
+    dry.note(0.3)
+    full.note(20.0)
+    tasks = [make_task(playback=full), make_task(whole=True), make_task(playback=dry), make_task(order=1)]
+    tasks.sort(key=lambda task: task.speech.urgency())
+    assert [task.speech.delivery.playback is dry for task in tasks] == [True, False, False, False]
+    assert [task.speech.delivery.whole for task in tasks] == [False, True, False, False]
