@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -284,8 +285,8 @@ class TestPrepare:
 class TestDefaultVoice:
     def test_there_is_none_without_its_file(self, altered_checkpoint: Path) -> None:
         (altered_checkpoint / BUILT_IN_VOICE_FILE).unlink()
-        with pytest.raises(UnknownVoice, match="default"):
-            unmarked(altered_checkpoint).default_conditionals()
+        with closing(unmarked(altered_checkpoint)) as engine, pytest.raises(UnknownVoice, match="default"):
+            engine.default_conditionals()
 
     def test_a_pickle_that_would_run_code_does_not(self, altered_checkpoint: Path, tmp_path: Path) -> None:
         class Harmful:
@@ -295,8 +296,9 @@ class TestDefaultVoice:
         file = altered_checkpoint / BUILT_IN_VOICE_FILE
         file.unlink()
         torch.save({"t3": Harmful(), "gen": {}}, file)
-        with pytest.raises(EngineFailure, match="could not read the built-in voice"):
-            unmarked(altered_checkpoint).default_conditionals()
+        unread = pytest.raises(EngineFailure, match="could not read the built-in voice")
+        with closing(unmarked(altered_checkpoint)) as engine, unread:
+            engine.default_conditionals()
         assert not (tmp_path / "harmed").exists()
 
 
