@@ -25,6 +25,7 @@ def read_epub(path: Path) -> Book:
     try:
         with zipfile.ZipFile(path) as archive:
             return _Reader(archive).book(path.stem)
+    # What zipfile raises for damaged, encrypted and oddly packed entries, and parsing for odd numbers.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise InvalidBook(f"{path} is damaged, or no EPUB.") from error
 

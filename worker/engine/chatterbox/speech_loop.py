@@ -1,6 +1,5 @@
 """The model's thread: every request's text chunks through T3 and S3Gen, a step at a time."""
 
-import logging
 import queue
 import time
 from collections.abc import Callable
@@ -8,20 +7,17 @@ from collections.abc import Callable
 import numpy as np
 
 from voices.clip import Samples
-from voices.errors import ChatterpodError
 from worker.engine.base import SpeechBlock
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
+from worker.engine.chatterbox.failure import as_failure
 from worker.engine.chatterbox.speech import Speech
 from worker.engine.chatterbox.task import Task
 from worker.engine.s3gen.decoder import Decode, SpeechDecoder
 from worker.engine.t3.scheduler import Ending, TokenScheduler
 from worker.errors import EngineFailure
 
-logger = logging.getLogger(__name__)
-
 _PAUSE_SECONDS = 0.01
 """Between two looks at readers that are all behind."""
-
 
 Begin = Callable[[Speech], Task]
 """Tokenizes and embeds a text chunk; raises ``ChatterpodError`` for one that cannot be spoken."""
@@ -68,7 +64,7 @@ class SpeechLoop:
             try:
                 task = self._begin(speech)
             except Exception as error:  # noqa: BLE001  # it is this request's alone
-                speech.finish(as_failure(error))
+                speech.finish(as_failure(error, "speak"))
             else:
                 self._scheduler.submit(task.utterance)
                 self._tasks.append(task)
@@ -79,7 +75,7 @@ class SpeechLoop:
             self._scheduler.turn()
         except Exception as error:  # noqa: BLE001  # the requests hear of it, and others may follow
             for task in list(self._tasks):
-                self._end(task, as_failure(error))
+                self._end(task, as_failure(error, "speak"))
             self._scheduler.reset()
 
     def _decode_samples(self) -> bool:
@@ -93,7 +89,7 @@ class SpeechLoop:
             decoded = self._decoder.decode([decode for _, decode in decodes])
         except Exception as error:  # noqa: BLE001  # those of this call hear of it
             for task, _ in decodes:
-                self._end(task, as_failure(error))
+                self._end(task, as_failure(error, "speak"))
             return True
         for (task, decode), samples in zip(decodes, decoded, strict=True):
             self._deliver(task, decode, samples)
@@ -111,13 +107,3 @@ class SpeechLoop:
         self._tasks.remove(task)
         self._scheduler.cancel(task.utterance)
         task.speech.finish(error)
-
-
-def as_failure(error: Exception) -> ChatterpodError:
-    """Turn what the model raises into what a client may hear; the details go to the log."""
-    if isinstance(error, ChatterpodError):
-        return error
-    logger.error("Chatterbox could not speak", exc_info=error)
-    return EngineFailure(
-        f"Chatterbox could not speak ({type(error).__name__}): the worker's log has the details."
-    )

@@ -1,7 +1,6 @@
 """Chatterbox Turbo: upstream's weights, our decode loop, many streams at once."""
 
 import gc
-import logging
 import secrets
 import threading
 from collections import deque
@@ -16,13 +15,14 @@ from torch import Tensor
 
 from voices.clip import Clip
 from voices.conditionals import Conditionals
-from voices.errors import ChatterpodError, UnknownVoice
+from voices.errors import UnknownVoice
 from voices.voice import LONGEST_PROMPT_SECONDS
 from worker.audio.stages import Stage
 from worker.engine.base import Delivery, Engine, SpeechOptions, SpeechStream
 from worker.engine.chatterbox import conditionals as voice
 from worker.engine.chatterbox.chunk_schedule import TOKENS_PER_SECOND, ChunkSchedule
 from worker.engine.chatterbox.device_voices import DeviceVoices
+from worker.engine.chatterbox.failure import as_failure
 from worker.engine.chatterbox.fingerprint import encoders_fingerprint
 from worker.engine.chatterbox.loading import ChatterboxModel, load_model
 from worker.engine.chatterbox.preparation import prepare_tensors
@@ -42,8 +42,6 @@ from worker.engine.t3.precision import Precision
 from worker.engine.t3.sampling import Sampling
 from worker.engine.t3.scheduler import TokenScheduler, Utterance
 from worker.errors import EngineFailure, TextTooLong
-
-logger = logging.getLogger(__name__)
 
 SLOT_LENGTH = 1600
 """Positions of a slot: a voice's 376, a text's 200, and stock's longest speech."""
@@ -79,8 +77,8 @@ class TurboSettings:
 class ChatterboxTurbo(Engine):
     """The engine over a complete checkpoint directory (see ``checkpoint.require_checkpoint``).
 
-    One thread owns the model (``speech_loop.py``); requests' threads hand it text chunks. A voice is
-    prepared on the thread that asks for it, one at a time, while others go on speaking.
+    One thread owns the model (``speech_loop.py``); requests' threads hand it text chunks. Voices
+    are prepared on a thread of their own, one at a time, while others go on being spoken.
     Raises ``EngineFailure`` when the checkpoint cannot be loaded.
     """
 
@@ -243,13 +241,11 @@ def _device(name: str) -> torch.device:
 
 @contextmanager
 def _failing_as_engine(task: str) -> Iterator[None]:
-    """Turn what the model raises into ``EngineFailure``; the details go to the log, not to the client."""
+    """Raise what a client may hear in place of what the model raises."""
     try:
         yield
-    except ChatterpodError:
-        raise
     except Exception as error:
-        logger.exception("Chatterbox could not %s", task)
-        raise EngineFailure(
-            f"Chatterbox could not {task} ({type(error).__name__}): the worker's log has the details."
-        ) from error
+        failure = as_failure(error, task)
+        if failure is error:
+            raise
+        raise failure from error
