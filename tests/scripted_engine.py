@@ -6,6 +6,7 @@ import numpy as np
 
 from voices.conditionals import Conditionals
 from worker.engine.base import Engine, SpeechBlock
+from worker.engine.pulse import Pulse
 
 
 class Mark:
@@ -30,11 +31,13 @@ class ScriptedEngine(Engine):
     sample_rate = 24_000
     fingerprint = "scripted-1"
     options = frozenset({"seed", "language"})
+    capacity = 50
 
     def __init__(self, block_delay_s=0.0, silence_s=(0.0, 0.0), watermarks=False):
         self.block_delay_s = block_delay_s
         self._silence = [round(seconds * self.sample_rate) for seconds in silence_s]
         self.watermarks = watermarks
+        self.pulse = Pulse()
         self.asked = []
 
     def prepare(self, clip, prompt_seconds=10.0):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import time
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from worker.engine.base import Engine
+    from worker.server.ending import PatientServer
 
 START_S = 20.0
 
@@ -30,8 +32,10 @@ START_S = 20.0
 class Served:
     """What a test sees of a running server."""
 
-    def __init__(self, backend: Backend, port: int) -> None:
+    def __init__(self, backend: Backend, server: PatientServer, thread: threading.Thread, port: int) -> None:
         self.backend = backend
+        self._server = server
+        self._thread = thread
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.ws_url = f"ws://127.0.0.1:{port}"
@@ -45,6 +49,15 @@ class Served:
             time.sleep(0.005)
         return True
 
+    def tell_to_end(self) -> None:
+        """Do what SIGTERM does."""
+        self._server.handle_exit(signal.SIGTERM, None)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the server runs no more."""
+        return not self._thread.is_alive()
+
     @property
     def active(self) -> int:
         """Requests that have a thread."""
@@ -56,19 +69,19 @@ def served(
     engine: Engine | Callable[[], Engine],
     voices_dir: Path,
     *,
-    max_concurrency: int = 8,
-    max_text_characters: int = 5_000,
     wait: bool = True,
-    **server_settings: Any,
+    **given: Any,
 ) -> Iterator[Served]:
-    """Serve an engine, or what makes one; waits until it is ready unless told otherwise."""
-    settings = Settings(
-        voices_dir=(voices_dir,),
-        max_concurrency=max_concurrency,
-        max_text_characters=max_text_characters,
-        max_result_mb=1000,
-        log_level="WARNING",
-    )
+    """Serve an engine, or what makes one, by the settings given; waits until it is ready, if wanted."""
+    usual = {
+        "max_concurrency": 8,
+        "max_text_characters": 5_000,
+        "max_result_mb": 1000,
+        "log_level": "WARNING",
+    }
+    ours = {name: value for name, value in given.items() if name in Settings.model_fields}
+    settings = Settings(voices_dir=(voices_dir,), **{**usual, **ours})
+    server_settings = {name: value for name, value in given.items() if name not in ours}
     library = VoiceLibrary([VoiceRegistry.at(voices_dir)])
 
     def start() -> SpeechService:
@@ -81,7 +94,7 @@ def served(
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
-        site = Served(backend, listening.getsockname()[1])
+        site = Served(backend, server, thread, listening.getsockname()[1])
         assert site.wait_until(lambda: server.started, START_S)
         assert not wait or site.wait_until(lambda: backend.state != "loading", START_S)
         yield site

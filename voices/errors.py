@@ -16,18 +16,27 @@ from typing import ClassVar
 
 
 class ChatterpodError(Exception):
-    """An error with a stable ``code``, a message a person can act on, and the field at fault."""
+    """An error with a stable ``code``, a message a person can act on, and the field at fault.
+
+    ``retry_after_s`` says when the same request may well succeed; None, that it would fail again.
+    """
 
     code: ClassVar[str] = "engine_failure"
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
+    def __init__(self, message: str, *, field: str | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
+        self.retry_after_s = retry_after_s
 
-    def as_dict(self) -> dict[str, str | None]:
+    def as_dict(self) -> dict[str, str | float | None]:
         """Return the form in which every interface reports the error."""
-        return {"code": self.code, "message": self.message, "field": self.field}
+        told: dict[str, str | float | None] = {
+            "code": self.code,
+            "message": self.message,
+            "field": self.field,
+        }
+        return told if self.retry_after_s is None else {**told, "retry_after_s": self.retry_after_s}
 
 
 class InvalidRequest(ChatterpodError):
@@ -90,6 +99,7 @@ class VoiceBusy(ChatterpodError):
             f"{writer} is changing the voice {voice_id!r} right now: try again in a minute. "
             "If that was interrupted, `voices verify --repair` clears what it left.",
             field="voice_id",
+            retry_after_s=10.0,
         )
 
 

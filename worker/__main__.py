@@ -32,7 +32,13 @@ def _serve_queue() -> None:
     try:
         settings = Settings()
     except ValidationError as error:
-        sys.exit(explain_settings(error))
+        reason = explain_settings(error)
+        if "RUNPOD_WEBHOOK_GET_JOB" not in os.environ:
+            sys.exit(reason)
+        from worker.handler import serve_unable
+
+        serve_unable(reason)
+        return
     from worker.handler import serve
 
     serve(settings)

@@ -72,7 +72,7 @@ class Answer:
             except NoPlace:
                 raise self._too_long(limit) from None
             if self._request.stream:
-                yield self._event(share)
+                yield from self._progress.passed_on(self._event(share))
             else:
                 texts += share.text
                 yield from self._told(texts)

@@ -136,6 +136,6 @@ def synthetic_checkpoint(
     typer.echo(f"{directory}: {size / 1e9:.1f} GB of random weights; it speaks noise, not speech")
 
 
-def _fail(error: Mapping[str, str | None], *, as_json: bool) -> None:
+def _fail(error: Mapping[str, str | float | None], *, as_json: bool) -> None:
     typer.echo(json.dumps({"error": error}) if as_json else f"error: {error['message']}", err=not as_json)
     raise typer.Exit(1)

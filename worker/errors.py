@@ -8,10 +8,13 @@ ChatterpodError                                    (voices/errors.py)
 ├── VoiceIncompatible         voice_incompatible
 ├── StoreFailure              store_failure
 ├── Overloaded                overloaded           more than this worker takes at once: try again
-├── DeadlineExceeded          deadline_exceeded    not done within the request's `deadline_ms`
-├── Cancelled                 cancelled            the client went away
+├── ShuttingDown              shutting_down        this worker is being stopped: another will do it
+├── DeadlineExceeded          deadline_exceeded    not done within the request's time, or the worker's
+├── Cancelled                 cancelled            the client went away, or took nothing for too long
 └── EngineFailure             engine_failure       the model failed, or could not be loaded
-    └── CheckpointMissing                          the engine's weights are not there
+    ├── CheckpointMissing                          the engine's weights are not there
+    ├── DeviceFailure                              the GPU failed: on another machine it may well work
+    └── EngineStuck                                it did not get on: its worker is being replaced
 """
 
 from voices.errors import ChatterpodError, InvalidRequest
@@ -31,18 +34,23 @@ class Overloaded(ChatterpodError):
 
     code = "overloaded"
 
+    def __init__(self, message: str, *, retry_after_s: float = 2.0) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+
+
+class ShuttingDown(ChatterpodError):
+    """The worker is being stopped."""
+
+    code = "shutting_down"
+
+    def __init__(self, message: str = "This worker is being stopped: send the request again.") -> None:
+        super().__init__(message, retry_after_s=1.0)
+
 
 class DeadlineExceeded(ChatterpodError):
-    """The request's deadline passed before its speech was complete."""
+    """The time that a request may take passed before its speech was complete."""
 
     code = "deadline_exceeded"
-
-    def __init__(self, deadline_ms: int) -> None:
-        super().__init__(
-            f"The speech was not complete within deadline_ms={deadline_ms}: "
-            "allow more time, or send less text.",
-            field="deadline_ms",
-        )
 
 
 class Cancelled(ChatterpodError):
@@ -59,3 +67,11 @@ class EngineFailure(ChatterpodError):
 
 class CheckpointMissing(EngineFailure):
     """The engine's weights are not where they were looked for."""
+
+
+class DeviceFailure(EngineFailure):
+    """The device failed under the model, which can do nothing more in this process."""
+
+
+class EngineStuck(EngineFailure):
+    """The model has not got on for too long."""

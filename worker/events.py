@@ -90,6 +90,8 @@ class Metrics:
     underruns: int
     """How often a listener who plays from the first audio on had nothing to play."""
     underrun_ms: float
+    stalled_ms: float
+    """How long the request had to wait for whoever reads it, beyond what may be read ahead."""
     voice_cache: str
     """``hit``; ``miss`` when read from the volume; ``computed`` when made from the reference clip."""
 
@@ -121,6 +123,8 @@ class VoicesEvent(Event):
     type: ClassVar[str] = "voices"
 
     voices: list[dict[str, Any]]
+    next: str | None = None
+    """Send it as ``after`` for the voices that come behind these; None when there are none."""
 
 
 @dataclass(frozen=True)

@@ -4,23 +4,34 @@ A job is ``{"id": ..., "input": {"text": "Hello", "voice_id": "anna", "format": 
 may hold is in ``worker/request.py``, what it is answered with in ``worker/events.py``.
 """
 
+import asyncio
+import contextlib
 import json
 import logging
+import multiprocessing
 import os
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")  # read at import; its default logs every chunk
 
 import runpod
+from runpod.serverless.modules.worker_state import JobsProgress
 
 from voices.errors import ChatterpodError
 from worker.aggregate import Aggregate
+from worker.draining import Draining, JobCounts
+from worker.errors import DeviceFailure, EngineFailure
 from worker.progress import Arrival
 from worker.service import SpeechService
 from worker.settings import Settings
 
 log = logging.getLogger(__name__)
+
+_CONCURRENCY_OF_REFUSALS = 32
+"""Jobs at once for a worker that cannot speak, and answers each with the reason."""
 
 
 class JobHandler:
@@ -29,22 +40,37 @@ class JobHandler:
     def __init__(self, service: SpeechService | ChatterpodError, max_result_bytes: int) -> None:
         self._service = service
         self._max_result_bytes = max_result_bytes
+        self.active = 0
+        """Jobs being answered."""
 
-    async def handle(self, job: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def handle(self, job: dict[str, Any]) -> AsyncGenerator[dict[str, Any]]:
         """Yield a job's events as JSON objects; an error as the one object that the SDK ends a job with."""
         arrival = Arrival(str(job["id"]))
-        aggregate = Aggregate(self._max_result_bytes)
+        self.active += 1
         try:
-            if isinstance(self._service, ChatterpodError):
-                raise self._service
-            async for event in self._service.respond(job["input"], arrival):
+            # Closed as soon as the job is cancelled, not when garbage is collected.
+            async with aclosing(self._answer(job.get("input"), arrival)) as items:
+                async for item in items:
+                    yield item
+        except ChatterpodError as error:
+            failure = error
+        else:
+            return
+        finally:
+            self.active -= 1
+        log.warning("request %s: %s: %s", arrival.request_id, failure.code, failure.message)
+        # The SDK keeps only the string under "error", and shows clients a traceback for what is raised.
+        yield {"error": json.dumps(failure.as_dict())}
+
+    async def _answer(self, job_input: object, arrival: Arrival) -> AsyncGenerator[dict[str, Any]]:
+        if isinstance(self._service, ChatterpodError):
+            raise self._service
+        aggregate = Aggregate(self._max_result_bytes)
+        async with aclosing(self._service.respond(job_input, arrival)) as events:
+            async for event in events:
                 item = event.as_json()
                 yield item
                 aggregate.add(item)
-        except ChatterpodError as error:
-            log.warning("request %s: %s: %s", arrival.request_id, error.code, error.message)
-            # The SDK keeps only the string under "error", and shows clients a traceback for what is raised.
-            yield {"error": json.dumps(error.as_dict())}
 
 
 def start_service(settings: Settings) -> SpeechService | ChatterpodError:
@@ -59,15 +85,66 @@ def start_service(settings: Settings) -> SpeechService | ChatterpodError:
 def serve(settings: Settings) -> None:
     """Take jobs from RunPod's queue, or from the SDK's own HTTP server under ``--rp_serve_api``."""
     logging.getLogger().setLevel(settings.log_level)
-    handler = JobHandler(start_service(settings), settings.max_result_bytes)
-    runpod.serverless.start(
-        {
-            "handler": handler.handle,
-            "return_aggregate_stream": True,
-            # Constant: the SDK waits until the worker is idle before it changes the concurrency.
-            "concurrency_modifier": lambda _current: settings.max_concurrency,
-        }
+    # Nothing is under way yet, and as a container's first process it would not be ended by default.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
+    service = start_service(settings)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    serve_jobs(service, settings)
+
+
+def serve_unable(reason: str) -> None:
+    """Answer every job with ``reason``: the settings make no worker, and a restart would not change them."""
+    log.error("the worker cannot speak: %s", reason)
+    serve_jobs(EngineFailure(f"This endpoint's settings are wrong. {reason}"), Settings.model_construct())
+
+
+def serve_jobs(service: SpeechService | ChatterpodError, settings: Settings) -> None:
+    """Run the SDK's loop until it is told to end, or the engine is beyond help; ends the process then."""
+    handler = JobHandler(service, settings.max_result_bytes)
+    speaking = service if isinstance(service, SpeechService) else None
+    draining = Draining(
+        speaking,
+        _CONCURRENCY_OF_REFUSALS if speaking is None else speaking.max_concurrency,
+        settings.shutdown_grace_s,
+        lambda: JobCounts(held=JobsProgress().get_job_count(), started=handler.active),
     )
+    config = {
+        "handler": handler.handle,
+        "return_aggregate_stream": True,
+        "concurrency_modifier": draining.concurrency,
+    }
+    if speaking is not None:
+
+        def replace_worker() -> None:
+            config["refresh_worker"] = True  # with its results the SDK asks RunPod for a fresh one
+            draining.begin_after_failure()
+
+        speaking.on_failure = replace_worker
+    elif isinstance(service, DeviceFailure):
+        _declare_unfit(service)
+    with contextlib.suppress(asyncio.CancelledError):  # how draining ends the loop
+        runpod.serverless.start(config)
+    if speaking is not None:
+        _end_process(speaking)
+
+
+def _declare_unfit(failure: DeviceFailure) -> None:
+    """Let RunPod replace this machine: only its own faults count, never a missing voice or checkpoint."""
+
+    def engine() -> None:
+        raise RuntimeError(failure.message)
+
+    runpod.serverless.register_fitness_check(engine)
+
+
+def _end_process(service: SpeechService) -> None:
+    service.close()
+    if service.failure is None:
+        return
+    for child in multiprocessing.active_children():  # the SDK's pings would go on without us
+        child.terminate()
+    logging.shutdown()
+    os._exit(1)  # a thread that is stuck in CUDA would hold a normal exit up for ever
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from worker.engine.base import IsCancelled, SpeechBlock
-from worker.errors import Cancelled, DeadlineExceeded
+from worker.errors import Cancelled
 from worker.events import Metrics
 from worker.playback import Playback
+from worker.time_limit import TimeLimit
 
 T = TypeVar("T")
 
@@ -24,17 +25,18 @@ class Arrival:
 class Progress:
     """Made when the work on a request begins."""
 
-    def __init__(self, arrival: Arrival, deadline_ms: int | None, cancelled: IsCancelled) -> None:
+    def __init__(self, arrival: Arrival, limit: TimeLimit | None, cancelled: IsCancelled) -> None:
         self._speech_tokens = 0
         self._cut_text_chunks = 0
         self._resumed_text_chunks = 0
         self.request_id = arrival.request_id
         self._arrived = arrival.at
         self._started = time.perf_counter()
-        self._deadline_ms = deadline_ms
+        self._limit = limit
         self._cancelled = cancelled
         self._first_audio: float | None = None
         self._busy_seconds = 0.0
+        self._stalled_seconds = 0.0
 
     def must_stop(self) -> bool:
         """Whether the request was cancelled or is late: asked between steps of long work."""
@@ -44,8 +46,8 @@ class Progress:
         """Raise ``Cancelled`` or ``DeadlineExceeded`` where the request must not go on."""
         if self._cancelled():
             raise Cancelled("The request was cancelled.")
-        if self._deadline_ms is not None and self._is_late():
-            raise DeadlineExceeded(self._deadline_ms)
+        if self._limit is not None and self._is_late():
+            raise self._limit.exceeded()
 
     def note_audio(self) -> None:
         """Mark that encoded audio is there; the first time counts."""
@@ -69,6 +71,12 @@ class Progress:
         self._speech_tokens += block.speech_tokens
         self._cut_text_chunks += block.was_cut
 
+    def passed_on(self, item: T) -> Iterator[T]:
+        """Yield ``item``, counting how long its consumer lets the request wait before it asks for more."""
+        began = time.perf_counter()
+        yield item
+        self._stalled_seconds += time.perf_counter() - began
+
     def note_resumed(self, text_chunks: int) -> None:
         """Take in how many text chunks did not have to be spoken again."""
         self._resumed_text_chunks = text_chunks
@@ -84,13 +92,14 @@ class Progress:
             resumed_text_chunks=self._resumed_text_chunks,
             underruns=playback.underruns,
             underrun_ms=_milliseconds(playback.underrun_seconds),
+            stalled_ms=_milliseconds(self._stalled_seconds),
             voice_cache=voice_cache,
         )
 
     def _is_late(self) -> bool:
         return (
-            self._deadline_ms is not None
-            and _milliseconds(time.perf_counter() - self._arrived) > self._deadline_ms
+            self._limit is not None
+            and (time.perf_counter() - self._arrived) * 1000 > self._limit.milliseconds
         )
 
 

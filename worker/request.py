@@ -124,9 +124,13 @@ class SpeechRequest(_Request):
 
 
 class ListVoicesRequest(_Request):
-    """List the voices of the registry."""
+    """List the voices of the registry, in the order of their ids."""
 
     action: Literal["list_voices"]
+    after: VoiceId | None = None
+    """Begin behind this one: the ``next`` of the page before."""
+    limit: Annotated[int, Field(ge=1, le=1000)] = 1000
+    """Voices of one page, which may have fewer."""
 
 
 class PrepareVoiceRequest(_Request):

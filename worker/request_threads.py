@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 from worker.engine.base import IsCancelled
@@ -13,15 +14,22 @@ T = TypeVar("T")
 _READ_AHEAD = 8
 """Items that a request may be ahead of its consumer: a slow one is no burden to memory."""
 
+_NEWEST = 0.2
+"""What the newest request counts for in the mean of how long one takes."""
+_SOONEST_S, _LATEST_S = 1.0, 30.0
+"""When who was refused may come again."""
+
 
 class RequestThreads:
-    """Runs up to ``max_requests`` generators at once.
+    """Runs up to ``max_requests`` generators at once; gives up who takes nothing for ``stall_seconds``.
 
     Threads, because what they do is encoding and waiting: both let the others run.
     """
 
-    def __init__(self, max_requests: int) -> None:
+    def __init__(self, max_requests: int, stall_seconds: float = 60.0) -> None:
         self._max_requests = max_requests
+        self._stall_seconds = stall_seconds
+        self._mean_seconds = 0.0
         self._work: set[_Work[Any]] = set()
 
     @property
@@ -29,17 +37,21 @@ class RequestThreads:
         """How many requests are under way."""
         return len(self._work)
 
-    async def stream(self, start: Callable[[IsCancelled], Iterator[T]]) -> AsyncIterator[T]:
+    async def stream(self, start: Callable[[IsCancelled], Iterator[T]]) -> AsyncGenerator[T]:
         """Run the generator that ``start`` makes, on a thread of its own; yield what it yields.
 
         Leaving early, or being cancelled, closes the generator before its next step; ``start``
         gets a function by which a long step can notice that too. Raises what the generator
-        raises, and ``Overloaded``.
+        raises, ``Overloaded``, and ``Cancelled`` for a consumer that stalls.
         """
         if self.active >= self._max_requests:
-            raise Overloaded("The worker has as many requests as it can hold: try again in a few seconds.")
-        work: _Work[T] = _Work(start)
+            raise Overloaded(
+                f"The worker has {self.active} requests, as many as it can hold: try again in a few seconds.",
+                retry_after_s=self._free_again_s(),
+            )
+        work: _Work[T] = _Work(start, self._stall_seconds)
         self._work.add(work)
+        began = time.monotonic()
         work.thread.start()
         try:
             while (item := await work.next_item()) is not None:
@@ -47,6 +59,12 @@ class RequestThreads:
         finally:
             work.abandon()
             self._work.discard(work)
+            self._mean_seconds += _NEWEST * (time.monotonic() - began - self._mean_seconds)
+
+    def fail(self, error: Exception) -> None:
+        """End what is under way: each consumer gets ``error`` after what was made for it. From any thread."""
+        for work in list(self._work):
+            work.fail(error)
 
     def close(self) -> None:
         """Abandon what is under way and wait until it has noticed."""
@@ -54,13 +72,18 @@ class RequestThreads:
             work.abandon()
             work.thread.join()
 
+    def _free_again_s(self) -> float:
+        """Guess when a request will have ended."""
+        return round(min(max(self._mean_seconds / self._max_requests, _SOONEST_S), _LATEST_S), 1)
+
 
 class _Work(Generic[T]):
     """A generator on its thread, ahead of its consumer by a few items."""
 
-    def __init__(self, start: Callable[[IsCancelled], Iterator[T]]) -> None:
+    def __init__(self, start: Callable[[IsCancelled], Iterator[T]], stall_seconds: float) -> None:
         self.thread = threading.Thread(target=self._run, name="request", daemon=True)
         self._start = start
+        self._stall_seconds = stall_seconds
         self._loop = asyncio.get_running_loop()
         self._items: asyncio.Queue[T | BaseException | None] = asyncio.Queue()
         self._abandoned = threading.Event()
@@ -79,12 +102,17 @@ class _Work(Generic[T]):
         self._abandoned.set()
         self._room.release()
 
+    def fail(self, error: Exception) -> None:
+        """Let the consumer have ``error`` next, and the work end as if nobody read it."""
+        self._deliver(error)
+        self.abandon()
+
     def _run(self) -> None:
         work: Iterator[T] | None = None
         try:
             work = self._start(self._abandoned.is_set)
             for item in work:
-                self._room.acquire()
+                self._wait_for_room()
                 if self._abandoned.is_set():
                     break
                 self._deliver(item)
@@ -94,6 +122,10 @@ class _Work(Generic[T]):
         finally:
             if (close := getattr(work, "close", None)) is not None:
                 close()
+
+    def _wait_for_room(self) -> None:
+        if not self._room.acquire(timeout=self._stall_seconds):
+            raise Cancelled(f"Nothing of the answer was taken for {self._stall_seconds:.0f} s.")
 
     def _deliver(self, item: T | BaseException | None) -> None:
         try:

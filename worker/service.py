@@ -1,36 +1,56 @@
 """The service behind every interface: a job's input in, events out."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from copy import copy
 
-from voices.errors import ChatterpodError, VoiceCorrupt
+from voices.errors import ChatterpodError
 from voices.library import VoiceLibrary
 from voices.voice import DEFAULT_VOICE_ID
+from worker.concurrency import requests_at_once
 from worker.engine.base import Engine, IsCancelled
 from worker.engine.choice import open_engine
-from worker.errors import EngineFailure
-from worker.events import Event, HealthEvent, VoicePreparedEvent, VoicesEvent
+from worker.errors import EngineFailure, ShuttingDown
+from worker.events import Event, HealthEvent, VoicePreparedEvent
+from worker.listing import list_voices
 from worker.progress import Arrival
 from worker.request import HealthRequest, ListVoicesRequest, PrepareVoiceRequest, Request, parse_request
 from worker.request_threads import RequestThreads
 from worker.settings import Settings
 from worker.synthesizer import Synthesizer
+from worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
-_WAITING_PER_JOB = 4
-"""Requests that may wait for each one that is taken; RunPod's own queue holds the rest."""
+_WAITING_FOR_EACH = 4
+"""Requests that may wait for each one that is spoken; RunPod's own queue holds the rest."""
 
 
 class SpeechService:
-    """Answers requests with one engine and one registry."""
+    """Answers requests with one engine and one registry.
+
+    An engine that is stuck, or beyond help, fails what is under way and all that comes after; who wants to
+    replace the worker then, sets ``on_failure``.
+    """
 
     def __init__(self, engine: Engine, library: VoiceLibrary, settings: Settings) -> None:
         self._settings = settings
         self._engine = engine
         self._synthesizer = Synthesizer(engine, library, settings)
         self._library = library
-        self._threads = RequestThreads(settings.max_concurrency * (1 + _WAITING_PER_JOB))
+        self.max_concurrency = settings.max_concurrency or requests_at_once(engine)
+        waiting = settings.max_waiting
+        if waiting is None:
+            waiting = self.max_concurrency * _WAITING_FOR_EACH
+        self._threads = RequestThreads(self.max_concurrency + waiting, settings.stall_timeout_s)
+        self.on_failure: Callable[[], None] = lambda: None
+        """Called once, from another thread, after an engine's failure for good."""
+        self._failure: EngineFailure | None = None
+        self._is_ending = False
+        self._last_call: threading.Timer | None = None
+        self._watchdog = Watchdog(engine.pulse, settings.engine_timeout_s, self._fail)
 
     @classmethod
     def start(cls, settings: Settings) -> "SpeechService":
@@ -40,14 +60,29 @@ class SpeechService:
         log.info("ready: engine %s, voices in %s", engine.name, library)
         return cls(engine, library, settings)
 
-    async def respond(self, job_input: object, arrival: Arrival) -> AsyncIterator[Event]:
+    @property
+    def active_requests(self) -> int:
+        """How many requests are under way."""
+        return self._threads.active
+
+    @property
+    def failure(self) -> EngineFailure | None:
+        """Why it will not speak again, if so."""
+        return self._failure
+
+    async def respond(self, job_input: object, arrival: Arrival) -> AsyncGenerator[Event]:
         """Yield the events that answer a job's input; raises nothing but ``ChatterpodError``."""
+        if self._failure is not None:
+            raise copy(self._failure)  # many may raise it at once, and each adds its own traceback
+        if self._is_ending:
+            raise ShuttingDown
         request = parse_request(job_input, max_text_characters=self._settings.max_text_characters)
         try:
-            async for event in self._threads.stream(
-                lambda cancelled: self._answer(request, arrival, cancelled)
-            ):
-                yield event
+            async with aclosing(
+                self._threads.stream(lambda cancelled: self._answer(request, arrival, cancelled))
+            ) as events:
+                async for event in events:
+                    yield event
         except ChatterpodError:
             raise
         except Exception as error:
@@ -56,18 +91,38 @@ class SpeechService:
                 f"The engine failed on this request; the worker's log says why, under {arrival.request_id}."
             ) from error
 
+    def end_within(self, seconds: float) -> None:
+        """Take no more requests; those under way may go on for so long, and then end with an error."""
+        self._is_ending = True
+        error = ShuttingDown(
+            f"This worker is being stopped, and {seconds:.0f} s were too few for the speech."
+        )
+        self._last_call = threading.Timer(seconds, self._threads.fail, [error])
+        self._last_call.daemon = True
+        self._last_call.start()
+
     def close(self) -> None:
-        """Stop the requests' threads and give back what the engine holds."""
+        """Stop the requests' threads and give back what the engine holds; one that failed may never do so."""
+        self._watchdog.close()
+        if self._last_call is not None:
+            self._last_call.cancel()
+        if self._failure is not None:
+            return
         self._threads.close()
         self._synthesizer.close()
         self._engine.close()
+
+    def _fail(self, failure: EngineFailure) -> None:
+        self._failure = failure
+        self.on_failure()  # first: the answers may already have to say it
+        self._threads.fail(failure)
 
     def _answer(self, request: Request, arrival: Arrival, cancelled: IsCancelled) -> Iterator[Event]:
         match request:
             case HealthRequest():
                 yield self._health()
             case ListVoicesRequest():
-                yield VoicesEvent([self._describe(voice_id) for voice_id in self._library.ids()])
+                yield list_voices(self._library, request, self._engine.fingerprint)
             case PrepareVoiceRequest():
                 yield self._prepare(request)
             case _:
@@ -98,19 +153,3 @@ class SpeechService:
             return False
         manifest = self._library.locate(voice_id).get(voice_id).manifest
         return manifest is not None and self._engine.fingerprint in manifest.fingerprints
-
-    def _describe(self, voice_id: str) -> dict[str, object]:
-        """Describe a voice; a damaged one is listed too, and says that it is."""
-        try:
-            manifest = self._library.locate(voice_id).get(voice_id).manifest
-        except VoiceCorrupt as error:
-            return {"voice_id": voice_id, "error": error.as_dict()}
-        if manifest is None:
-            return {"voice_id": voice_id, "precomputed": False}
-        return {
-            "voice_id": voice_id,
-            "name": manifest.name,
-            "language": manifest.language,
-            "labels": manifest.labels,
-            "precomputed": self._engine.fingerprint in manifest.fingerprints,
-        }

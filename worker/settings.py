@@ -68,8 +68,21 @@ class Settings(BaseSettings):
     device_voice_cache_mb: Annotated[int, Field(ge=1)] = 1024
     """And of those where the model is, once spoken: 37 MB a voice on a GPU, 74 MB on the CPU."""
 
-    max_concurrency: Annotated[int, Field(ge=1, le=1000)] = 8
-    """Jobs taken at once. The SDK sleeps for a second whenever all are taken, so rather too many."""
+    max_concurrency: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Requests spoken at once; otherwise what memory allows. The SDK sleeps for a second whenever all are
+    taken, so rather too many."""
+    max_waiting: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    """Requests that may wait for their turn beyond those; four times as many when left out. The queue's own
+    jobs wait at RunPod."""
+    max_request_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """No request may take longer, whatever its ``deadline_ms``."""
+    stall_timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60.0
+    """Whoever takes nothing of a request's events for so long is given up."""
+    engine_timeout_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 180.0
+    """An engine that is at one step for longer is stuck: its requests fail, its worker is replaced.
+    0 waits for ever."""
+    shutdown_grace_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
+    """What is being spoken when the worker is told to end may take so long; then it ends with an error."""
     max_text_characters: Annotated[int, Field(ge=1)] = 100_000
     """About two hours of speech."""
     max_result_mb: Annotated[float, Field(gt=0)] = 9.0

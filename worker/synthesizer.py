@@ -12,6 +12,7 @@ from worker.request import SpeechRequest
 from worker.results.results import Results, request_digest
 from worker.settings import MEBIBYTE, Settings
 from worker.speaking import Speaking
+from worker.time_limit import TimeLimit
 from worker.voice_cache import VoiceCache
 
 
@@ -26,6 +27,7 @@ class Synthesizer:
         self._results = Results.of(settings)
         self._max_result_bytes = settings.max_result_bytes
         self._may_be_unmarked = settings.allow_unwatermarked
+        self._max_request_seconds = settings.max_request_seconds
 
     def close(self) -> None:
         """Finish what is still being written; the engine stays open."""
@@ -37,7 +39,8 @@ class Synthesizer:
         Raises any of ``worker.errors``; once it has, or is closed, nothing of the request is left but the
         parts of a job that can be resumed.
         """
-        progress = Progress(arrival, request.deadline_ms, cancelled)
+        limit = TimeLimit.of(request.deadline_ms, self._max_request_seconds)
+        progress = Progress(arrival, limit, cancelled)
         voice = self.voices.get(request.voice_id)
         is_marked = request.is_marked_by(self.engine, may_be_unmarked=self._may_be_unmarked)
         digest = partial(request_digest, request, self.engine, voice.conditionals, is_marked=is_marked)

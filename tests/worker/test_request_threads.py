@@ -136,3 +136,49 @@ async def test_closing_ends_what_is_under_way():
     await asyncio.to_thread(threads.close)
     with pytest.raises(Cancelled):
         await _all(stream)
+
+
+async def test_a_consumer_that_stalls_is_given_up_and_told():
+    threads = RequestThreads(max_requests=1, stall_seconds=0.05)
+    closed = threading.Event()
+
+    def endless(_cancelled):
+        try:
+            while True:
+                yield 1
+        finally:
+            closed.set()
+
+    stream = threads.stream(endless)
+    assert await anext(stream) == 1
+    assert await asyncio.to_thread(closed.wait, 2), "its thread works on nothing any more"
+    with pytest.raises(Cancelled, match="taken for 0 s"):
+        await _all(stream)
+
+
+async def test_failing_what_is_under_way_reaches_every_consumer_after_its_items(threads):
+    gate = threading.Event()
+
+    def waits(cancelled):
+        yield 1
+        while not cancelled():
+            gate.wait(0.001)
+
+    streams = [threads.stream(waits) for _ in range(3)]
+    assert [await anext(stream) for stream in streams] == [1, 1, 1]
+    threads.fail(ValueError("the end"))
+    for stream in streams:
+        with pytest.raises(ValueError, match="the end"):
+            await anext(stream)
+    assert threads.active == 0
+
+
+async def test_who_is_refused_is_told_when_to_come_again():
+    threads = RequestThreads(max_requests=1)
+    first = threads.stream(lambda _: _count(100))
+    await anext(first)
+    with pytest.raises(Overloaded) as refused:
+        await anext(threads.stream(lambda _: _count(1)))
+    assert refused.value.as_dict()["retry_after_s"] == pytest.approx(1.0)
+    await first.aclose()
+    threads.close()

@@ -71,6 +71,26 @@ async def test_list_voices_tells_of_damaged_ones_too(service, registry, prepared
     assert bob["error"]["code"] == "voice_corrupt"
 
 
+async def test_many_voices_are_listed_page_by_page(service, registry, prepared):
+    publisher = Publisher(registry)
+    for number in range(7):
+        publisher.add(f"v{number}", prepared)
+    pages, after = [], {}
+    while not pages or pages[-1].next is not None:
+        pages += await _ask(service, {"action": "list_voices", "limit": 3, **after})
+        after = {"after": pages[-1].next}
+    assert [len(page.voices) for page in pages] == [3, 3, 1]
+    assert [each["voice_id"] for page in pages for each in page.voices] == list(registry.ids())
+
+
+async def test_a_page_of_voices_stays_below_what_a_chunk_may_carry(service, registry, prepared):
+    for number in range(3):
+        Publisher(registry).add(f"v{number}", prepared, labels={"story": "x" * 300_000})
+    [page] = await _ask(service, {"action": "list_voices"})
+    assert len(page.voices) == 1
+    assert page.next == "v0"
+
+
 async def test_a_voice_can_be_prepared_before_it_is_spoken(service, registry, prepared):
     Publisher(registry).add("anna", prepared)
     first, second = [await _ask(service, {"action": "prepare_voice", "voice_id": "anna"}) for _ in range(2)]

@@ -8,6 +8,7 @@ from voices.clip import Clip, Samples
 from voices.conditionals import Conditionals
 from voices.voice import LONGEST_PROMPT_SECONDS
 from worker.audio.stages import Stage
+from worker.engine.pulse import Pulse
 from worker.playback import Playback
 
 IsCancelled = Callable[[], bool]
@@ -93,6 +94,10 @@ class Engine(Protocol):
     """The fields of ``SpeechOptions`` that this engine honours; the others are reported as ignored."""
     watermarks: bool
     """Whether ``watermark`` is on."""
+    capacity: int
+    """Requests that there is memory for at once."""
+    pulse: Pulse
+    """Whether it gets on."""
 
     def prepare(self, clip: Clip, prompt_seconds: float = LONGEST_PROMPT_SECONDS) -> Conditionals:
         """Compute a voice's conditionals from its prepared reference clip.

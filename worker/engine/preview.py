@@ -16,6 +16,7 @@ from worker.audio.resample import Resampler
 from worker.engine.base import Delivery, Engine, SpeechBlock, SpeechOptions
 from worker.engine.espeak import EspeakVoice, shared_espeak
 from worker.engine.prosody import pitch_hz, syllables_per_second
+from worker.engine.pulse import Pulse
 from worker.text.tags import without_tags
 
 _DEFAULT_LANGUAGE = "en-us"
@@ -41,8 +42,10 @@ class PreviewEngine(Engine):
     fingerprint = "preview-1"
     options = frozenset({"language"})
     watermarks = False
+    capacity = 64
 
     def __init__(self) -> None:
+        self.pulse = Pulse()
         self._espeak = shared_espeak()
 
     @override

@@ -75,7 +75,8 @@ async def _lifespan(backend: Backend, _app: FastAPI) -> AsyncIterator[None]:
     """Load the engine while the server already answers."""
     loading = asyncio.create_task(backend.load())
     yield
-    await loading  # a thread cannot be stopped half-way, nor what it loads be closed
+    if backend.state == "loading":
+        loading.cancel()  # the thread goes on: nothing that is half loaded can be closed
     await backend.close()
 
 

@@ -3,15 +3,17 @@
 import asyncio
 import logging
 import re
+import threading
 from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import Future
 from contextlib import aclosing
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
 
 from voices.errors import ChatterpodError
 from voices.library import VoiceLibrary
 from worker.errors import EngineFailure
-from worker.events import EndEvent, Event
+from worker.events import EndEvent, Event, VoicesEvent
 from worker.progress import Arrival
 from worker.server.failures import Loading
 from worker.server.metrics import Metrics
@@ -46,25 +48,42 @@ class Backend:
     @property
     def state(self) -> Literal["loading", "ready", "failed"]:
         """Whether it can speak."""
-        if self._failure is not None:
+        if self.failure is not None:
             return "failed"
         return "loading" if self._service is None else "ready"
 
     @property
     def failure(self) -> ChatterpodError | None:
-        """Why the engine could not be loaded."""
-        return self._failure
+        """Why the engine could not be loaded, or will not speak again."""
+        if self._failure is not None:
+            return self._failure
+        return self._service.failure if self._service is not None else None
 
     async def load(self) -> None:
         """Load the engine on a thread; a failure is kept, to be told to whoever asks."""
         try:
-            self._service = await asyncio.to_thread(self._start)
+            self._service = await asyncio.wrap_future(_begin(self._start))
         except ChatterpodError as error:
             log.exception("the server cannot speak: %s", error.message)
             self._failure = error
         except Exception:
             log.exception("the server cannot speak")
             self._failure = EngineFailure("The engine could not be loaded; the worker's log says why.")
+
+    def end_within(self, seconds: float) -> None:
+        """Take no more requests; those under way may go on for so long, and then end with an error."""
+        if self._service is not None:
+            self._service.end_within(seconds)
+
+    @property
+    def has_failed_for_good(self) -> bool:
+        """Whether the engine, once loaded, is beyond help: another process may do better."""
+        return self._service is not None and self._service.failure is not None
+
+    @property
+    def active_requests(self) -> int:
+        """How many requests are under way."""
+        return self._service.active_requests if self._service is not None else 0
 
     async def close(self) -> None:
         """End what is under way and give back what the engine holds."""
@@ -80,7 +99,7 @@ class Backend:
         outcome = "abandoned"
         self.metrics.active.inc()
         try:
-            async with aclosing(self._ready().respond(job_input, arrival)) as events:  # type: ignore[type-var]
+            async with aclosing(self._ready().respond(job_input, arrival)) as events:
                 async for event in events:
                     if isinstance(event, EndEvent):
                         self.metrics.note_end(event)
@@ -99,12 +118,38 @@ class Backend:
         async with aclosing(self.respond(job_input, arrival(None), "action")) as events:
             return await anext(events)
 
+    async def voices(self) -> list[dict[str, Any]]:
+        """Return the description of every voice."""
+        voices: list[dict[str, Any]] = []
+        after: str | None = None
+        while True:
+            page = await self.ask({"action": "list_voices", "after": after})
+            assert isinstance(page, VoicesEvent)  # noqa: S101  # what the action answers
+            voices += page.voices
+            if (after := page.next) is None:
+                return voices
+
     def _ready(self) -> SpeechService:
         if self._failure is not None:
             raise self._failure
         if self._service is None:
-            raise Loading("The engine is still being loaded: try again in a few seconds.")
+            raise Loading
         return self._service
+
+
+def _begin(start: Callable[[], SpeechService]) -> Future[SpeechService]:
+    """Call ``start`` on a thread that nobody has to wait for: a load cannot be stopped half-way."""
+    started: Future[SpeechService] = Future()
+
+    def run() -> None:
+        try:
+            started.set_result(start())
+        except BaseException as error:  # noqa: BLE001  # for whoever waits
+            started.set_exception(error)
+
+    started.set_running_or_notify_cancel()
+    threading.Thread(target=run, name="load", daemon=True).start()
+    return started
 
 
 def arrival(request_id: str | None) -> Arrival:

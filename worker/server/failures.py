@@ -12,6 +12,7 @@ ChatterpodError                      (worker/errors.py)
 """
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,9 @@ class Loading(ChatterpodError):
     """The engine is still being loaded."""
 
     code = "loading"
+
+    def __init__(self) -> None:
+        super().__init__("The engine is still being loaded: try again in a few seconds.", retry_after_s=5.0)
 
 
 class NotAuthorised(ChatterpodError):
@@ -89,10 +93,10 @@ STATUSES = {
     "cancelled": 503,
     "loading": 503,
     "overloaded": 503,
+    "shutting_down": 503,
     "store_failure": 503,
 }
 _SERVER_ERROR = 500
-_COME_BACK_S = {"loading": 5, "overloaded": 2, "voice_busy": 10}
 
 OPENAI_PATHS = ("/v1/audio/", "/v1/models")
 
@@ -133,8 +137,8 @@ _OPENAI_NAMES = {"text": "input", "voice_id": "voice", "format": "response_forma
 def answer_to(error: ChatterpodError, path: str, headers: Mapping[str, str] | None = None) -> Json:
     """Make the answer that tells of an error."""
     told = dict(headers or {})
-    if (wait_s := _COME_BACK_S.get(error.code)) is not None:
-        told["Retry-After"] = str(wait_s)
+    if error.retry_after_s is not None:
+        told["Retry-After"] = str(math.ceil(error.retry_after_s))
     if isinstance(error, NotAuthorised):
         told["WWW-Authenticate"] = "Bearer"
     return Json(body_of(error, path), status_of(error), told)

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from voices.voice import DEFAULT_VOICE_ID
-from worker.events import HealthEvent, VoicesEvent
+from worker.events import HealthEvent
 from worker.server import documents
 from worker.server.backend import Backend, arrival
 from worker.server.bodies import json_object
@@ -92,11 +92,9 @@ def openai_routes(backend: Backend) -> APIRouter:
     )
     async def voices() -> Json:
         """List the voices that can be spoken, the aliases included."""
-        event = await backend.ask({"action": "list_voices"})
-        assert isinstance(event, VoicesEvent)  # noqa: S101  # what the action answers
         sound = [
             {"id": each["voice_id"], "name": each.get("name", each["voice_id"])}
-            for each in event.voices
+            for each in await backend.voices()
             if "error" not in each
         ]
         aliases = [{"id": name, "name": name} for name in backend.server_settings.voice_aliases]

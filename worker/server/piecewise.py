@@ -123,4 +123,5 @@ def _summed(metrics: list[Metrics]) -> Metrics:
         cut_text_chunks=sum(each.cut_text_chunks for each in metrics),
         underruns=sum(each.underruns for each in metrics),
         underrun_ms=sum(each.underrun_ms for each in metrics),
+        stalled_ms=sum(each.stalled_ms for each in metrics),
     )

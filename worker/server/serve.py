@@ -1,6 +1,7 @@
 """Running the server: its sockets, its engine in the background, its end."""
 
 import logging
+import os
 import socket
 
 import uvicorn
@@ -8,6 +9,7 @@ import uvicorn
 from voices.library import VoiceLibrary
 from worker.server.app import make_app
 from worker.server.backend import Backend
+from worker.server.ending import PatientServer
 from worker.server.protocol import patient_for
 from worker.server.settings import MEGABYTE, ServerSettings
 from worker.service import SpeechService
@@ -18,12 +20,14 @@ log = logging.getLogger(__name__)
 _KEEP_ALIVE_S = 75
 """Longer than a load balancer keeps an idle connection: else it sends a request into one that closes."""
 _BACKLOG = 2048
+_LAST_BYTES_S = 5
+"""What was said already may take so long to leave."""
 _UNBOUNDED_RESULT_MB = 1_000.0
 """RunPod's limit on a job's result does not hold for HTTP, and a stream is never all in memory."""
 
 
 def serve(settings: Settings, server_settings: ServerSettings) -> None:
-    """Serve until told to end by SIGTERM or SIGINT; then finish what is being spoken, as long as it may take.
+    """Serve until told to end by SIGTERM or SIGINT, or until the engine is beyond help.
 
     Raises ``OSError`` when a port cannot be had.
     """
@@ -42,9 +46,12 @@ def serve(settings: Settings, server_settings: ServerSettings) -> None:
     }:
         log.warning("API_KEY is not set: whoever reaches this server may speak")
     server.run(sockets=sockets)
+    if backend.state == "loading" or backend.has_failed_for_good:
+        logging.shutdown()
+        os._exit(1 if backend.has_failed_for_good else 0)  # a thread would hold a normal exit up
 
 
-def make_server(backend: Backend) -> uvicorn.Server:
+def make_server(backend: Backend) -> PatientServer:
     """Return uvicorn's server of a backend, to be run on sockets that listen."""
     settings = backend.server_settings
     config = uvicorn.Config(
@@ -55,13 +62,13 @@ def make_server(backend: Backend) -> uvicorn.Server:
         ws_per_message_deflate=False,  # audio does not shrink
         ws_ping_timeout=60,  # a machine that is short of breath must not cut a call
         timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=int(settings.shutdown_grace_s),
+        timeout_graceful_shutdown=_LAST_BYTES_S,
         server_header=False,
         access_log=False,
         log_config=None,
         log_level=backend.settings.log_level.lower(),
     )
-    return uvicorn.Server(config)
+    return PatientServer(config, backend)
 
 
 def _listen(settings: ServerSettings) -> list[socket.socket]:

@@ -55,9 +55,5 @@ class ServerSettings(BaseSettings):
     """A request's body must have arrived by then."""
     header_timeout_s: Annotated[float, Field(gt=0)] = 10.0
     """And its headers by then."""
-    stall_timeout_s: Annotated[float, Field(gt=0)] = 60.0
-    """A client that takes nothing of its audio for so long is given up."""
     max_sockets: Annotated[int, Field(ge=1)] = 1000
     """WebSockets open at once."""
-    shutdown_grace_s: Annotated[float, Field(ge=0)] = 30.0
-    """What is being spoken when the server is told to end may take so long."""

@@ -37,7 +37,7 @@ class SpeechResponse(Response):
         self._wire = wire
         self._arrival = arrival
         self._interface = interface
-        self._stall_s = backend.server_settings.stall_timeout_s
+        self._stall_s = backend.settings.stall_timeout_s
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -119,14 +119,14 @@ class SpeechSocket:
             described = event.as_json()
             del described["audio"]
             await self._tell(described)
-        async with asyncio.timeout(self._backend.server_settings.stall_timeout_s):
+        async with asyncio.timeout(self._backend.settings.stall_timeout_s):
             await self._websocket.send_bytes(event.audio)
 
     async def _tell_error(self, error: ChatterpodError, request_id: str | None) -> None:
         await self._tell({"type": "error", "request_id": request_id, "error": error.as_dict()})
 
     async def _tell(self, message: dict[str, Any]) -> None:
-        async with asyncio.timeout(self._backend.server_settings.stall_timeout_s):
+        async with asyncio.timeout(self._backend.settings.stall_timeout_s):
             await self._websocket.send_text(json.dumps(message))
 
 

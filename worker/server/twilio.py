@@ -138,7 +138,7 @@ class Call:
         await self._tell("mark", mark={"name": mark})
 
     async def _tell(self, event: str, **fields: object) -> None:
-        async with asyncio.timeout(self._backend.server_settings.stall_timeout_s):
+        async with asyncio.timeout(self._backend.settings.stall_timeout_s):
             await self._websocket.send_text(
                 json.dumps({"event": event, "streamSid": self._stream_sid, **fields})
             )

@@ -12,7 +12,6 @@ from voices.preparation import PreparedClip, prepare_clip
 from voices.publication import Publisher
 from voices.untrusted import decode_untrusted
 from voices.voice import DEFAULT_VOICE_ID, VOICE_ID, Manifest
-from worker.events import VoicesEvent
 from worker.server import documents
 from worker.server.backend import Backend
 from worker.server.failures import Json, NotEnabled
@@ -50,9 +49,7 @@ def voice_routes(backend: Backend) -> APIRouter:
     )
     async def list_voices() -> Json:
         """List the voices, the built-in one first; a damaged one says that it is."""
-        event = await backend.ask({"action": "list_voices"})
-        assert isinstance(event, VoicesEvent)  # noqa: S101  # what the action answers
-        return Json({"voices": [_DEFAULT, *event.voices]})
+        return Json({"voices": [_DEFAULT, *await backend.voices()]})
 
     @routes.post(
         "/voices",

@@ -2,8 +2,10 @@
 
 import logging
 
+import torch
+
 from voices.errors import ChatterpodError
-from worker.errors import EngineFailure
+from worker.errors import DeviceFailure, EngineFailure
 
 logger = logging.getLogger(__name__)
 
@@ -16,6 +18,6 @@ def as_failure(error: Exception, task: str) -> ChatterpodError:
     if isinstance(error, ChatterpodError):
         return error
     logger.error("Chatterbox could not %s", task, exc_info=error)
-    return EngineFailure(
-        f"Chatterbox could not {task} ({type(error).__name__}): the worker's log has the details."
-    )
+    # After an error of CUDA's own every later call in the process fails too; too little memory is none.
+    kind = DeviceFailure if isinstance(error, torch.AcceleratorError) else EngineFailure
+    return kind(f"Chatterbox could not {task} ({type(error).__name__}): the worker's log has the details.")

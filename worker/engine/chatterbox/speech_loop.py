@@ -1,23 +1,28 @@
 """The model's thread: every request's text chunks through T3 and S3Gen, a step at a time."""
 
 import queue
+import threading
 import time
 from collections.abc import Callable
 
 import numpy as np
 
 from voices.clip import Samples
+from voices.errors import ChatterpodError
 from worker.engine.base import SpeechBlock
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
 from worker.engine.chatterbox.failure import as_failure
 from worker.engine.chatterbox.speech import Speech
 from worker.engine.chatterbox.task import Task
+from worker.engine.pulse import Pulse
 from worker.engine.s3gen.decoder import Decode, SpeechDecoder
 from worker.engine.t3.scheduler import Ending, TokenScheduler
-from worker.errors import EngineFailure
+from worker.errors import DeviceFailure, EngineFailure
 
 _PAUSE_SECONDS = 0.01
 """Between two looks at readers that are all behind."""
+
+_CLOSED = "The engine was closed while it spoke."
 
 Begin = Callable[[Speech], Task]
 """Tokenizes and embeds a text chunk; raises ``ChatterpodError`` for one that cannot be spoken."""
@@ -27,18 +32,27 @@ class SpeechLoop:
     """Owns the model while it runs; other threads reach it through ``submit`` alone."""
 
     def __init__(
-        self, scheduler: TokenScheduler, decoder: SpeechDecoder, begin: Begin, schedule: ChunkSchedule
+        self,
+        scheduler: TokenScheduler,
+        decoder: SpeechDecoder,
+        begin: Begin,
+        schedule: ChunkSchedule,
+        pulse: Pulse,
     ) -> None:
         self._scheduler = scheduler
         self._decoder = decoder
         self._begin = begin
         self._schedule = schedule
+        self._pulse = pulse
         self._inbox: queue.SimpleQueue[Speech | None] = queue.SimpleQueue()
+        self._has_ended = threading.Event()
         self._tasks: list[Task] = []
 
     def submit(self, speech: Speech) -> None:
-        """Let a text chunk be spoken."""
+        """Let a text chunk be spoken; once the loop has ended, it fails instead."""
         self._inbox.put(speech)
+        if self._has_ended.is_set():
+            self._refuse_the_rest()
 
     def close(self) -> None:
         """Let ``run`` return; what is under way fails."""
@@ -46,14 +60,33 @@ class SpeechLoop:
 
     def run(self) -> None:
         """Speak what is submitted, on the thread that owns the model, until ``close``."""
-        while self._take_in():
-            for task in [task for task in self._tasks if not task.speech.is_wanted]:
-                self._end(task)
-            self._decode_tokens()
-            if not self._decode_samples() and self._scheduler.is_idle and self._tasks:
-                time.sleep(_PAUSE_SECONDS)
-        for task in list(self._tasks):
-            self._end(task, EngineFailure("The engine was closed while it spoke."))
+        try:
+            while self._take_in():
+                with self._pulse.beat():
+                    self._turn()
+        except Exception as error:  # noqa: BLE001  # a mistake of ours: nobody may wait for ever
+            self._pulse.stop(EngineFailure(as_failure(error, "go on").message))
+        finally:
+            for task in self._tasks:
+                task.speech.finish(EngineFailure(_CLOSED))
+            self._has_ended.set()
+            self._refuse_the_rest()
+
+    def _turn(self) -> None:
+        for task in [task for task in self._tasks if not task.speech.is_wanted]:
+            self._end(task)
+        self._decode_tokens()
+        if not self._decode_samples() and self._scheduler.is_idle and self._tasks:
+            time.sleep(_PAUSE_SECONDS)
+
+    def _refuse_the_rest(self) -> None:
+        while True:
+            try:
+                speech = self._inbox.get_nowait()
+            except queue.Empty:
+                return
+            if speech is not None:
+                speech.finish(EngineFailure(_CLOSED))
 
     def _take_in(self) -> bool:
         """Begin what has come in, waiting for it where there is nothing else to do; False to stop."""
@@ -61,21 +94,33 @@ class SpeechLoop:
             speech = self._inbox.get()
             if speech is None:
                 return False
-            try:
-                task = self._begin(speech)
-            except Exception as error:  # noqa: BLE001  # it is this request's alone
-                speech.finish(as_failure(error, "speak"))
-            else:
-                self._scheduler.submit(task.utterance)
-                self._tasks.append(task)
+            with self._pulse.beat():
+                self._start(speech)
         return True
+
+    def _start(self, speech: Speech) -> None:
+        try:
+            task = self._begin(speech)
+        except Exception as error:  # noqa: BLE001  # it is this request's alone
+            speech.finish(self._failure(error))
+        else:
+            self._scheduler.submit(task.utterance)
+            self._tasks.append(task)
+
+    def _failure(self, error: Exception) -> ChatterpodError:
+        """Return what the requests hear of an error, and say so if it is the last."""
+        failure = as_failure(error, "speak")
+        if isinstance(failure, DeviceFailure):
+            self._pulse.stop(failure)
+        return failure
 
     def _decode_tokens(self) -> None:
         try:
             self._scheduler.turn()
         except Exception as error:  # noqa: BLE001  # the requests hear of it, and others may follow
+            failure = self._failure(error)
             for task in list(self._tasks):
-                self._end(task, as_failure(error, "speak"))
+                self._end(task, failure)
             self._scheduler.reset()
 
     def _decode_samples(self) -> bool:
@@ -88,8 +133,9 @@ class SpeechLoop:
         try:
             decoded = self._decoder.decode([decode for _, decode in decodes])
         except Exception as error:  # noqa: BLE001  # those of this call hear of it
+            failure = self._failure(error)
             for task, _ in decodes:
-                self._end(task, as_failure(error, "speak"))
+                self._end(task, failure)
             return True
         for (task, decode), samples in zip(decodes, decoded, strict=True):
             self._deliver(task, decode, samples)

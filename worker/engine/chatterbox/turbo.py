@@ -9,7 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -34,6 +36,7 @@ from worker.engine.chatterbox.upstream import S3GEN_SR, punc_norm
 from worker.engine.chatterbox.watermark import Watermark, WatermarkThreads
 from worker.engine.checkpoint import BUILT_IN_VOICE_FILE
 from worker.engine.cores import leave_the_cores_to_the_model, take_all_cores
+from worker.engine.pulse import Pulse
 from worker.engine.s3gen.decoder import SpeechDecoder
 from worker.engine.s3gen.settings import DecoderSettings
 from worker.engine.t3.budget import token_budget
@@ -89,6 +92,7 @@ class ChatterboxTurbo(Engine):
     def __init__(self, checkpoint: Path, settings: TurboSettings | None = None) -> None:
         settings = settings or TurboSettings()
         self.watermarks = settings.watermark
+        self.pulse = Pulse()
         self._built_in_voice = checkpoint / BUILT_IN_VOICE_FILE
         self._preparing = ThreadPoolExecutor(1, "prepare", leave_the_cores_to_the_model)
         with _failing_as_engine("be loaded"):
@@ -127,8 +131,8 @@ class ChatterboxTurbo(Engine):
         def embed(tensors: Mapping[str, Tensor]) -> Tensor:
             return t3.embed_conditionals(*voice.t3_inputs(tensors))
 
-        slots = settings.slots or slot_count(t3, SLOT_LENGTH)
-        self._tokens = Decoder(t3, slots, SLOT_LENGTH)
+        self.capacity = settings.slots or slot_count(t3, SLOT_LENGTH)
+        self._tokens = Decoder(t3, self.capacity, SLOT_LENGTH)
         self._samples = SpeechDecoder(model.s3gen, settings.samples)
         self._voices = DeviceVoices(t3.device, embed, settings.max_voice_bytes)
         # On a GPU a step is under way while the host looks at the tokens of the one before.
@@ -136,7 +140,7 @@ class ChatterboxTurbo(Engine):
             self._tokens, t3.sizes.stop_token, lag=1 if t3.device.type == "cuda" else 0
         )
         schedule = settings.schedule or ChunkSchedule.for_device(t3.device.type)
-        self._loop = SpeechLoop(scheduler, self._samples, self._begin, schedule)
+        self._loop = SpeechLoop(scheduler, self._samples, self._begin, schedule, self.pulse)
 
     def _warm_up(self) -> None:
         """Speak before anybody listens: the graphs that the first requests need are captured then."""
@@ -154,9 +158,13 @@ class ChatterboxTurbo(Engine):
     def prepare(self, clip: Clip, prompt_seconds: float = LONGEST_PROMPT_SECONDS) -> Conditionals:
         """Compute a voice's conditionals; raises ``InvalidClip`` for a clip of 5 s or less."""
         with _failing_as_engine("prepare the voice"):
-            tensors = self._preparing.submit(prepare_tensors, self._open_model(), clip).result()
+            tensors = self._preparing.submit(self._prepare, self._open_model(), clip).result()
             prompt_tokens = round(prompt_seconds * TOKENS_PER_SECOND)
             return Conditionals(self.fingerprint, voice.with_prompt_of(tensors, prompt_tokens))
+
+    def _prepare(self, model: ChatterboxModel, clip: Clip) -> dict[str, npt.NDArray[Any]]:
+        with self.pulse.beat():
+            return prepare_tensors(model, clip)
 
     def default_conditionals(self) -> Conditionals:
         """Return the checkpoint's built-in voice; raises ``UnknownVoice`` when it has none."""

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from voices.conditionals import Conditionals
 from voices.errors import InvalidRequest
@@ -14,10 +15,11 @@ from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
 from worker.engine.chatterbox.speech import Speech
 from worker.engine.chatterbox.speech_loop import SpeechLoop
 from worker.engine.chatterbox.task import Task
+from worker.engine.pulse import Pulse
 from worker.engine.s3gen.batch import LOOKAHEAD
 from worker.engine.t3.sampling import Sampling
 from worker.engine.t3.scheduler import TokenScheduler, Utterance
-from worker.errors import EngineFailure
+from worker.errors import DeviceFailure, EngineFailure
 
 STOP = 6562
 VOICE = Conditionals("x", {})
@@ -101,7 +103,9 @@ class Loop:
     def __init__(self, **schedule):
         self.tokens, self.samples = Tokens(), Samples()
         self.scheduler = TokenScheduler(self.tokens, STOP)
-        self.loop = SpeechLoop(self.scheduler, self.samples, self._begin, ChunkSchedule(**schedule))
+        self.pulse = Pulse()
+        chunks = ChunkSchedule(**schedule)
+        self.loop = SpeechLoop(self.scheduler, self.samples, self._begin, chunks, self.pulse)
         self.thread = threading.Thread(target=self.loop.run, daemon=True)
         self.thread.start()
 
@@ -254,3 +258,49 @@ def test_closing_fails_what_is_under_way():
     loop.close()
     with pytest.raises(EngineFailure, match="closed"):
         list(speech)
+
+
+def test_what_is_handed_over_after_the_end_fails_at_once(loop):
+    loop.close()
+    with pytest.raises(EngineFailure, match="closed"):
+        list(loop.speak("5 10"))
+
+
+def test_a_device_that_fails_is_reported_by_the_pulse(loop):
+    def fail():
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    loop.tokens.step = fail
+    with pytest.raises(DeviceFailure) as failure:
+        list(loop.speak("5 10"))
+    assert loop.pulse.failure is not None
+    assert "illegal" not in failure.value.message
+
+
+def test_a_loop_that_breaks_leaves_nobody_waiting(loop):
+    def fail(_utterance):
+        raise RuntimeError("a mistake")
+
+    loop.tokens.gate.clear()
+    speech = loop.speak("5 900")
+    loop.scheduler.cancel = fail
+    speech.close()
+    waiting = loop.speak("6 10")
+    loop.tokens.gate.set()
+    with pytest.raises(EngineFailure):
+        list(waiting)
+    loop.thread.join(2)
+    assert loop.pulse.failure is not None
+
+
+def test_a_step_that_takes_long_shows_in_the_pulse(loop):
+    assert loop.pulse.longest_step_seconds == 0
+    loop.tokens.gate.clear()
+    speech = loop.speak("5 10")
+    time.sleep(0.1)
+    assert loop.pulse.longest_step_seconds > 0.05
+    loop.tokens.gate.set()
+    list(speech)
+    loop.settle()
+    time.sleep(0.05)
+    assert loop.pulse.longest_step_seconds == 0

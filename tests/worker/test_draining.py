@@ -1,0 +1,176 @@
+"""A queue worker that is told to end, or whose engine is stuck: every job that it took is answered."""
+
+import contextlib
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from client import RequestFailed, SpeechClient
+from control_plane import LocalEndpoint
+
+TESTS = Path(__file__).parents[1]
+
+WORKER = f"""
+import sys, threading
+sys.path += [{str(TESTS.parent)!r}, {str(TESTS)!r}]  # in this order: tests/worker is no package
+from scripted_engine import ScriptedEngine
+from voices.library import VoiceLibrary
+from worker.handler import serve_jobs
+from worker.service import SpeechService
+from worker.settings import Settings
+
+
+class Engine(ScriptedEngine):
+    def stream(self, text, conditionals, options, delivery):
+        for block in super().stream(text, conditionals, options, delivery):
+            yield block
+            if "stick" in text:
+                with self.pulse.beat():
+                    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    settings = Settings()
+    library = VoiceLibrary.at(*settings.voices_dir)
+    serve_jobs(SpeechService(Engine(block_delay_s=0.05), library, settings), settings)
+"""
+QUICK = "word " * 20  # 1 s of audio in 1 s
+SLOW = "word " * 400
+JOBS_AT_ONCE = 4
+
+
+@pytest.fixture
+def command(tmp_path):
+    script = tmp_path / "engine.py"
+    script.write_text(WORKER)
+    return [sys.executable, str(script)]
+
+
+@contextlib.contextmanager
+def running(command, tmp_path, **env):
+    usual = {
+        "VOICES_DIR": str(tmp_path),
+        "MAX_CONCURRENCY": str(JOBS_AT_ONCE),
+        "RUNPOD_PING_INTERVAL": "1000",
+    }
+    with (
+        LocalEndpoint(command, env={**usual, **env}) as endpoint,
+        SpeechClient(endpoint.url, timeout=60) as client,
+    ):
+        endpoint.wait_until_ready(60)
+        yield endpoint, client
+
+
+def _end(endpoint):
+    endpoint._workers[0]._process.send_signal(signal.SIGTERM)
+    return time.monotonic()
+
+
+def _wait_for_end(endpoint, since):
+    code = endpoint._workers[0]._process.wait(60)
+    return code, time.monotonic() - since
+
+
+def _none_was_left(client):
+    """Whether the worker held no job when its process ended: the queue would give it to another."""
+    jobs = client.health()["jobs"]
+    return jobs["retried"] == jobs["inProgress"] == 0
+
+
+def _begun(client, text):
+    speech = client.speak(text, format="pcm")
+    next(speech)
+    return speech
+
+
+def test_what_is_being_spoken_is_finished_and_the_worker_ends_cleanly(command, tmp_path):
+    with running(command, tmp_path, SHUTDOWN_GRACE_S="20") as (endpoint, client):
+        speeches = [_begun(client, QUICK * 2) for _ in range(JOBS_AT_ONCE)]
+        since = _end(endpoint)
+        for speech in speeches:
+            list(speech)
+            assert speech.end.chunks > 1
+        code, _ = _wait_for_end(endpoint, since)
+        assert code == 0, endpoint.worker_log()
+        assert _none_was_left(client)
+
+
+def test_what_takes_longer_than_the_grace_ends_with_an_error_to_try_again(command, tmp_path):
+    with running(command, tmp_path, SHUTDOWN_GRACE_S="1") as (endpoint, client):
+        speech = _begun(client, SLOW)
+        since = _end(endpoint)
+        with pytest.raises(RequestFailed) as failed:
+            list(speech)
+        assert failed.value.code == "shutting_down"
+        code, seconds = _wait_for_end(endpoint, since)
+        assert code == 0
+        assert seconds < 5
+
+
+def test_a_job_handed_out_after_the_signal_is_answered(command, tmp_path):
+    with running(command, tmp_path, SHUTDOWN_GRACE_S="8") as (endpoint, client):
+        time.sleep(0.3)  # its request for jobs is open
+        since = _end(endpoint)
+        time.sleep(0.3)
+        with pytest.raises(RequestFailed) as failed:
+            client.speak("Hello.", format="pcm").read()
+        assert failed.value.code == "shutting_down"
+        code, seconds = _wait_for_end(endpoint, since)
+        assert code == 0
+        assert seconds < 8, "and it asks for no more"
+
+
+def test_jobs_keep_coming_while_it_ends_and_none_is_left(command, tmp_path):
+    with running(command, tmp_path, SHUTDOWN_GRACE_S="3") as (endpoint, client):
+        outcomes = []
+
+        def ask():
+            try:
+                client.speak(QUICK, format="pcm", timeout=20).read()
+                outcomes.append("spoken")
+            except RequestFailed as error:
+                outcomes.append(error.code)
+            except Exception as error:  # noqa: BLE001
+                outcomes.append(type(error).__name__)
+
+        threads = [threading.Thread(target=ask) for _ in range(12)]
+        for thread in threads[:6]:
+            thread.start()
+        time.sleep(0.5)
+        since = _end(endpoint)
+        for thread in threads[6:]:
+            thread.start()
+        code, seconds = _wait_for_end(endpoint, since)
+        assert code == 0
+        assert seconds < 5
+        assert _none_was_left(client)
+        endpoint.restart_worker()
+        for thread in threads:
+            thread.join()
+        assert set(outcomes) <= {"spoken", "shutting_down"}
+        assert outcomes.count("spoken") >= 6
+
+
+def test_idle_it_ends_within_the_grace_though_its_request_stays_open(command, tmp_path):
+    with running(command, tmp_path, SHUTDOWN_GRACE_S="1") as (endpoint, _):
+        code, seconds = _wait_for_end(endpoint, _end(endpoint))
+        assert code == 0
+        assert seconds < 4
+
+
+def test_a_stuck_engine_fails_its_jobs_and_its_worker_is_replaced(command, tmp_path):
+    with running(command, tmp_path, ENGINE_TIMEOUT_S="0.5") as (endpoint, client):
+        speeches = [client.speak(f"Please stick {number}.", format="pcm") for number in range(2)]
+        since = time.monotonic()
+        for speech in speeches:
+            with pytest.raises(RequestFailed) as failed:
+                list(speech)
+            assert failed.value.code == "engine_failure"
+            assert "being replaced" in failed.value.message
+        code, seconds = _wait_for_end(endpoint, since)
+        assert code == 1
+        assert seconds < 15

@@ -1,0 +1,104 @@
+"""Ending RunPod's loop so that no job is taken and left behind.
+
+The SDK asks for jobs by a request that stays open until there is one. Told to end by SIGTERM while one
+is open, it takes the job that comes of it and never runs it. So here that request is waited for; a job that
+still comes is answered, with an error that says to send it again.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from worker.service import SpeechService
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY_S = 0.02
+_POSTING_S = 5.0
+"""What the last answers may take on their way, once the grace is over."""
+_FAILURE_GRACE_S = 5.0
+"""After an engine's failure nothing can be finished: only the last request for jobs is waited for."""
+
+
+@dataclass(frozen=True)
+class JobCounts:
+    """The jobs that the SDK holds."""
+
+    held: int
+    started: int
+
+
+class Draining:
+    """Its ``concurrency`` is the SDK's ``concurrency_modifier``, called before each request for jobs.
+
+    ``count_jobs`` is asked on the SDK's event loop.
+    """
+
+    def __init__(
+        self,
+        service: SpeechService | None,
+        concurrency: int,
+        grace_s: float,
+        count_jobs: Callable[[], JobCounts],
+    ) -> None:
+        self._service = service
+        self._concurrency = concurrency
+        self._grace_s = grace_s
+        self._count_jobs = count_jobs
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending: asyncio.Task[None] | None = None
+        self._asks_no_more = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the worker was told to end."""
+        return self._ending is not None
+
+    def concurrency(self, _current: int) -> int:
+        """Return how many jobs to hold: a constant, because the SDK idles before it changes.
+
+        At the end, what keeps it from asking for more: 0; or, since with 0 it would not start what it holds,
+        another number, at which it waits until it holds none.
+        """
+        if self._loop is None:
+            self._take_over_signals()
+        if not self.has_begun:
+            return self._concurrency
+        self._asks_no_more = True
+        jobs = self._count_jobs()
+        return 0 if jobs.started == jobs.held else self._concurrency + 1
+
+    def begin_after_failure(self) -> None:
+        """End soon: the engine can do nothing more. From any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._begin, _FAILURE_GRACE_S)
+
+    def _take_over_signals(self) -> None:
+        """Hear of the end before the SDK does, which has set its handlers by now."""
+        self._loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._begin, self._grace_s)
+
+    def _begin(self, grace_s: float) -> None:
+        if self._ending is None:
+            log.info("told to end: what is being spoken may take %.0f s more", grace_s)
+            if self._service is not None:
+                self._service.end_within(grace_s)
+            self._ending = asyncio.create_task(self._end(grace_s))
+
+    async def _end(self, grace_s: float) -> None:
+        """Wait for what is under way, then end the SDK's tasks: its requests stay open for up to 90 s."""
+        over = asyncio.get_running_loop().time() + grace_s
+        await self._until(lambda: self._asks_no_more, over)
+        await self._until(lambda: not self._count_jobs().held, over + _POSTING_S)
+        if left := self._count_jobs().held:
+            log.error("%d jobs did not end in time", left)
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+
+    async def _until(self, is_so: Callable[[], bool], deadline: float) -> None:
+        # The SDK tells nobody of its jobs' ends.
+        while not is_so() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_EVERY_S)

@@ -1,0 +1,46 @@
+"""The registry's voices, a page at a time: thousands are more than one of RunPod's chunks may carry."""
+
+import json
+from bisect import bisect_right
+from typing import Any
+
+from voices.errors import VoiceCorrupt
+from voices.library import VoiceLibrary
+from worker.events import VoicesEvent
+from worker.request import ListVoicesRequest
+
+_PAGE_BYTES = 500_000
+"""Of JSON, of the 1 MB that a chunk may have."""
+
+
+def list_voices(library: VoiceLibrary, request: ListVoicesRequest, fingerprint: str) -> VoicesEvent:
+    """Return the page that ``request`` asks for; ``fingerprint`` is the engine's."""
+    ids = sorted(library.ids())
+    begin = 0 if request.after is None else bisect_right(ids, request.after)
+    voices: list[dict[str, Any]] = []
+    size = 0
+    for voice_id in ids[begin : begin + request.limit]:
+        voice = _describe(library, voice_id, fingerprint)
+        size += len(json.dumps(voice))
+        if voices and size > _PAGE_BYTES:
+            break
+        voices.append(voice)
+    is_last = begin + len(voices) >= len(ids)
+    return VoicesEvent(voices, next=None if is_last else ids[begin + len(voices) - 1])
+
+
+def _describe(library: VoiceLibrary, voice_id: str, fingerprint: str) -> dict[str, Any]:
+    """Describe a voice; a damaged one is listed too, and says that it is."""
+    try:
+        manifest = library.locate(voice_id).get(voice_id).manifest
+    except VoiceCorrupt as error:
+        return {"voice_id": voice_id, "error": error.as_dict()}
+    if manifest is None:
+        return {"voice_id": voice_id, "precomputed": False}
+    return {
+        "voice_id": voice_id,
+        "name": manifest.name,
+        "language": manifest.language,
+        "labels": manifest.labels,
+        "precomputed": fingerprint in manifest.fingerprints,
+    }

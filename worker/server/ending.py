@@ -1,0 +1,49 @@
+"""The server's end: no more requests, and what is being spoken may be finished, or ends with an error."""
+
+import signal
+import time
+from types import FrameType
+
+import uvicorn
+from typing_extensions import override
+
+from worker.server.backend import Backend
+
+_TELLING_S = 2.0
+"""What the last words may take on their way, once the grace is over."""
+
+
+class PatientServer(uvicorn.Server):
+    """Ends once its backend has nothing to do any more; uvicorn's own would close WebSockets at once.
+
+    A second signal ends it without waiting.
+    """
+
+    def __init__(self, config: uvicorn.Config, backend: Backend) -> None:
+        super().__init__(config)
+        self._backend = backend
+        self._grace_s = backend.settings.shutdown_grace_s
+        self._is_told = False
+        self._told_at: float | None = None
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._is_told:
+            super().handle_exit(sig, frame)
+        self._captured_signals.append(signal.Signals(sig))
+        self._is_told = True
+
+    @override
+    async def on_tick(self, counter: int) -> bool:
+        if self._is_told and self._told_at is None:
+            self._told_at = time.monotonic()
+            self._backend.end_within(self._grace_s)
+        return self._may_end() or await super().on_tick(counter)
+
+    def _may_end(self) -> bool:
+        if self._backend.has_failed_for_good:
+            return not self._backend.active_requests
+        if self._told_at is None:
+            return False
+        over = time.monotonic() - self._told_at > self._grace_s + _TELLING_S
+        return over or not self._backend.active_requests
