@@ -121,7 +121,12 @@ def test_the_listing_names_pools_that_runpod_has(hub):
     assert set(wanted) <= POOLS
     deployed = tomllib.loads((ROOT / "deploy.toml").read_text())["gpu"]
     assert wanted == deployed["pools"]
-    assert hub.config.allowedCudaVersions == [deployed["min_cuda"]]
+    assert deployed["min_cuda"] == min(hub.config.allowedCudaVersions, key=_version)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """Return what 12.11 is more of than 12.8."""
+    return tuple(int(part) for part in text.split("."))
 
 
 def test_the_listing_asks_for_settings_that_the_worker_has(hub):
