@@ -52,6 +52,8 @@ class NetworkVolume(_Answer):
     name: str
     size: int
     """GB."""
+    type: str
+    """Its tier."""
     data_centre: str = Field(alias="dataCenter")
 
 

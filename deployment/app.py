@@ -25,16 +25,20 @@ from deployment.report import (
     warnings,
 )
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+DEFAULT_FILE = Path(__file__).parents[1] / "deploy.toml"
+
 
 def main() -> None:
     """Run the command line."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(deploy)
-    app()
+    app(prog_name="deploy")
 
 
+@app.command()
 def deploy(
-    file: Annotated[Path, typer.Argument(help="What is wanted.")] = Path("deploy.toml"),
+    file: Annotated[
+        Path, typer.Argument(help="What is wanted.", show_default="the repository's deploy.toml")
+    ] = DEFAULT_FILE,
     *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan and its requests; change nothing.")

@@ -146,6 +146,12 @@ def _volume_step(volume: Volume, place: str, volumes: Sequence[NetworkVolume]) -
         return VolumeStep(
             place, volume.name, None, Request("POST", "/v2/network-volumes", volume_body(volume, place))
         )
+    if volume.tier and found.type != volume.tier.upper():
+        raise CannotChange(
+            f"{volume.name} in {place} is of tier {found.type}, and RunPod does not change that: "
+            f"say tier = {found.type.lower()!r}, or choose another name.",
+            field="volume.tier",
+        )
     if found.size > volume.size_gb:
         raise CannotChange(
             f"{volume.name} in {place} has {found.size} GB, and RunPod does not shrink volumes: "

@@ -1,9 +1,6 @@
 """An account of RunPod's on this machine, a file that says what is wanted, and the command."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +8,10 @@ from typing import Any
 
 import pytest
 from runpod_api_v2 import KEY, Account, ApiV2
+from typer.testing import CliRunner
 
+from deployment.app import app
 from deployment.desired import Desired
-
-ROOT = Path(__file__).parents[2]
 
 WANTED: dict[str, Any] = {
     "name": "chatterpod",
@@ -62,7 +59,7 @@ class Ran:
 
 @pytest.fixture
 def deploy(api_v2: ApiV2, tmp_path: Path) -> Callable[..., Ran]:
-    """Run the command as a process, on a file with the given changes."""
+    """Run the command on a file with the given changes."""
 
     def run(
         *options: str,
@@ -73,23 +70,9 @@ def deploy(api_v2: ApiV2, tmp_path: Path) -> Callable[..., Ran]:
     ) -> Ran:
         file = tmp_path / "deploy.toml"
         file.write_text(_toml({**WANTED, **other}))
-        environment = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "RUNPOD_API_URL": url,
-            "RUNPOD_API_KEY": key,
-            **(variables or {}),
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "deployment", str(file), *options],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
+        environment = {"RUNPOD_API_URL": url, "RUNPOD_API_KEY": key, **(variables or {})}
+        done = CliRunner().invoke(app, [str(file), *options], env=environment)
+        return Ran(done.exit_code, done.stdout, done.stderr)
 
     return run
 

@@ -1,7 +1,9 @@
-"""The command, as a process, against an account of API v2 on this machine."""
+"""The command, against an account of API v2 on this machine."""
+
+import json
 
 import pytest
-from fault_proxy import Fault, FaultProxy, in_turn
+from fault_proxy import Answer, Fault, FaultProxy, in_turn
 from runpod_api_v2 import KEY
 
 SECRET = "hf_do_not_show"
@@ -65,6 +67,13 @@ def test_a_volume_grows_and_never_shrinks(deploy, account):
     assert account.volumes[0]["size"] == 20
     ran = deploy("--yes", "--json")
     assert (ran.code, ran.json["error"]["code"]) == (1, "cannot_change")
+
+
+def test_a_volume_never_changes_its_tier(deploy, account):
+    deploy("--yes", volume={"name": "chatterpod-voices", "tier": "standard"})
+    assert account.volumes[0]["type"] == "STANDARD"
+    ran = deploy("--yes", "--json", volume={"name": "chatterpod-voices", "tier": "high_performance"})
+    assert (ran.json["error"]["code"], ran.json["error"]["field"]) == ("cannot_change", "volume.tier")
 
 
 def test_each_data_centre_gets_its_own_volume(deploy, account):
@@ -240,3 +249,41 @@ def test_what_runpod_keeps_otherwise_is_told(deploy, account):
     account.keeps = {"disk": 20}
     ran = deploy("--yes", container_disk_gb=40)
     assert "RunPod has disk otherwise than it was told: 20" in ran.out
+
+
+def _problem(status: int, detail: str, **headers: str) -> Answer:
+    body = json.dumps({"title": "Problem", "status": status, "detail": detail}).encode()
+    named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return Answer(status, body, (("Content-Type", "application/problem+json"), *named))
+
+
+def test_it_waits_as_long_as_runpod_asks(deploy, api_v2, account):
+    """Also before it creates: what was refused was not done."""
+
+    def choose(request):
+        is_first = sum(each.method == request.method for each in proxy.requests) == 1
+        return _problem(429, "rate limit exceeded", Retry_After="1") if is_first else None
+
+    with FaultProxy(api_v2.url, choose) as proxy:
+        ran = deploy("--yes", url=proxy.url)
+    assert ran.code == 0, ran.err
+    assert (len(account.volumes), len(account.endpoints)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [
+        (_problem(429, "rate limit exceeded", Retry_After="4000"), "rate_limited", "4000 s"),
+        (_problem(403, "access denied"), "access_denied", "read and write"),
+        (_problem(402, "insufficient balance"), "quota_reached", "insufficient balance"),
+        (_problem(400, "no capacity for the selection"), "no_capacity", "gpu.pools"),
+        (_problem(400, "request could not be processed"), "request_refused", "could not be processed"),
+        (Answer(200, b"<html>"), "unexpected_answer", "without a JSON object"),
+        (Answer(200, b"{}"), "unexpected_answer", "not API v2's"),
+    ],
+)
+def test_what_runpod_says_has_a_code(deploy, api_v2, answer, code, said):
+    with FaultProxy(api_v2.url, lambda _: answer) as proxy:
+        error = deploy("--yes", "--json", url=proxy.url).json["error"]
+    assert error["code"] == code
+    assert said in error["message"]
