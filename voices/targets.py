@@ -68,6 +68,11 @@ def open_store(target: str, *, endpoint_url: str | None = None) -> Store:
     )
 
 
+def volume_server_url(data_centre: str) -> str:
+    """Return the S3 server of the network volumes in one of RunPod's data centres."""
+    return f"https://s3api-{data_centre.lower()}.runpod.io/"
+
+
 def _limits() -> S3Limits:
     """Return the usual patience, or as many attempts as AWS_MAX_ATTEMPTS asks for."""
     attempts = os.environ.get("AWS_MAX_ATTEMPTS", "")
@@ -124,8 +129,7 @@ def _find_server(location: _Location, endpoint_url: str | None) -> _Server:
     if endpoint_url:
         return _explicit_server(endpoint_url, location, may_have_runpod_keys=True)
     if (name := location.data_centre) is not None:
-        url = f"https://s3api-{name.lower()}.runpod.io/"
-        return _Server(url, name, is_data_centre=True, may_have_runpod_keys=True)
+        return _Server(volume_server_url(name), name, is_data_centre=True, may_have_runpod_keys=True)
     if inherited := os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"):
         return _explicit_server(inherited, location, may_have_runpod_keys=False)
     raise _malformed(

@@ -6,19 +6,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = {"client", "control_plane", "voices", "voices_cli", "worker"}
+OURS = {"client", "control_plane", "deployment", "voices", "voices_cli", "worker"}
 ALLOWED = {
     "voices": set(),
     "client": set(),
     "worker": {"voices"},
     "voices_cli": {"voices", "client"},
     "control_plane": {"client"},  # the demo speaks through it
+    "deployment": {"voices"},  # where their volumes' S3 servers are
 }
 ONLY_IN = {
     "runpod": {"worker/handler.py"},
     "aiohttp": {"control_plane"},
     "boto3": {"voices/s3_client.py", "voices/s3_credentials.py"},
-    "typer": {"voices_cli", "worker/commands.py"},
+    "typer": {"deployment/app.py", "voices_cli", "worker/commands.py"},
     "fastapi": {"worker/server"},
     "starlette": {"worker/server"},
     "uvicorn": {"worker/server"},
@@ -64,7 +65,7 @@ def test_a_library_of_the_edge_stays_at_the_edge(path):
             assert any(f"{relative}/".startswith(f"{place}/") for place in places)
 
 
-@pytest.mark.parametrize("package", ["voices", "voices_cli", "client", "control_plane"])
+@pytest.mark.parametrize("package", ["voices", "voices_cli", "client", "control_plane", "deployment"])
 def test_torch_is_never_imported_outside_the_worker(package):
     for path in (ROOT / package).rglob("*.py"):
         assert not {"torch", "torchaudio", "transformers", "chatterbox"} & _imports(path, deferred=True)

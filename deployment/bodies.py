@@ -1,0 +1,72 @@
+"""The bodies of requests: what API v2 is told of a volume and of an endpoint."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from deployment.desired import Desired, RequestCount, Volume
+
+_FLASHBOOT = {"off": "OFF", "on": "FLASHBOOT", "priority": "PRIORITY_FLASHBOOT"}
+_ENDPOINT_TYPE = {"queue": "QUEUE", "load_balancer": "LOAD_BALANCER"}
+# What the image is started with: its own command is the queue worker.
+_ARGUMENTS = {"queue": "", "load_balancer": "python -m worker serve"}
+_PORTS = {"queue": [], "load_balancer": ["80/http"]}
+_MILLISECONDS = 1000
+
+
+def volume_body(volume: Volume, data_centre: str) -> dict[str, Any]:
+    """Return what makes a network volume."""
+    body: dict[str, Any] = {"name": volume.name, "size": volume.size_gb, "dataCenter": data_centre}
+    return body | ({"type": volume.tier.upper()} if volume.tier else {})
+
+
+def endpoint_body(
+    desired: Desired, environment: Mapping[str, str], volume_ids: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return everything that is wanted of an endpoint; ``volume_ids`` by data centre."""
+    return {
+        "name": desired.name,
+        "type": _ENDPOINT_TYPE[desired.type],
+        "image": desired.image,
+        "registry": desired.registry,
+        "args": _ARGUMENTS[desired.type],
+        "disk": desired.container_disk_gb,
+        "ports": _PORTS[desired.type],
+        "env": dict(environment),
+        "gpu": _gpu(desired),
+        "workers": _workers(desired),
+        "scaling": _scaling(desired),
+        "dataCenterIds": list(desired.data_centres),
+        "networkVolumes": [volume_ids[each] for each in desired.data_centres if desired.volume],
+        "timeout": desired.execution_timeout_s * _MILLISECONDS,
+        "flashboot": _FLASHBOOT[desired.flashboot],
+    }
+
+
+def without_unset(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an endpoint's body as it creates one: there, what is not set must be left out."""
+    gpu = {key: value for key, value in body["gpu"].items() if value not in ("", [])}
+    return {key: value for key, value in body.items() if value is not None} | {"gpu": gpu}
+
+
+def _gpu(desired: Desired) -> dict[str, Any]:
+    return {
+        "pools": list(desired.gpu.pools),
+        "excludedTypes": list(desired.gpu.excluded_types),
+        "count": desired.gpu.count,
+        # A floor and a set of versions exclude each other: ours is the floor.
+        "allowedCudaVersions": [],
+        "minCudaVersion": desired.gpu.min_cuda or "",
+    }
+
+
+def _workers(desired: Desired) -> dict[str, int]:
+    idle = desired.workers.idle_timeout_s
+    counts = {"min": desired.workers.min, "max": desired.workers.max}
+    return counts | ({} if idle is None else {"idleTimeout": idle})
+
+
+def _scaling(desired: Desired) -> dict[str, Any]:
+    scaler = desired.scaler
+    if isinstance(scaler, RequestCount):
+        return {"type": "REQUEST_COUNT", "requestCount": scaler.value}
+    return {"type": "QUEUE_DELAY", "queueDelay": scaler.value}

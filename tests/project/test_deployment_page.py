@@ -1,0 +1,75 @@
+"""DEPLOYMENT.md: what needs an account says so, the rest is run, and its links lead somewhere."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("README.md", "DEPLOYMENT.md", "TUNING.md", "VOICES.md", "API.md", "CONTRIBUTING.md", "CHANGELOG.md")
+MARK = re.compile(r"# needs (an account|Docker)$")
+ELSEWHERE = re.compile(
+    r"runpod\.(io|ai|net)|s3://|ENDPOINT_ID|POD_ID|VOLUME_ID|RUNPOD_API_KEY|docker |ghcr\.io"
+)
+# Run by hand, or by other tests: they stay until they are ended, or ask what stays.
+STAYS = (
+    "python -m control_plane",
+    "python -m worker serve",
+    "python -m worker --rp_serve_api",
+    "curl -s http://127.0.0.1",
+    "curl -s -X POST http://127.0.0.1",
+)
+
+
+def _blocks() -> list[list[str]]:
+    """Return the page's commands, block by block."""
+    found = re.findall(r"^```bash\n(.*?)^```", (ROOT / "DEPLOYMENT.md").read_text(), re.DOTALL | re.MULTILINE)
+    return [block.splitlines() for block in found]
+
+
+def _unmarked() -> list[str]:
+    lines = [line for block in _blocks() if not MARK.match(block[0]) for line in block]
+    return [line.partition("  #")[0].strip() for line in lines]
+
+
+def test_what_needs_an_account_says_so():
+    assert len([block for block in _blocks() if MARK.match(block[0])]) > 5
+    assert [line for line in _unmarked() if ELSEWHERE.search(line)] == []
+
+
+@pytest.mark.parametrize("line", [line for line in _unmarked() if not line.startswith(STAYS)])
+def test_what_needs_nothing_is_run(line, tmp_path: Path):
+    command = line.replace("./scripts/deploy", "python -m deployment")
+    words = [sys.executable if word == "python" else word for word in shlex.split(command)]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_settings_of_deploy_toml_are_explained():
+    page = (ROOT / "DEPLOYMENT.md").read_text()
+    for name, value in tomllib.loads((ROOT / "deploy.toml").read_text()).items():
+        assert (f"[{name}]" if isinstance(value, dict) else f"`{name}`") in page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name):
+    page = (ROOT / name).read_text()
+    for target in re.findall(r"\]\(([^)\s]+)\)", page):
+        if "://" in target:
+            continue
+        file, _, heading = target.partition("#")
+        linked = ROOT / file if file else ROOT / name
+        assert linked.exists(), target
+        assert not heading or heading in _headings(linked), target
+
+
+def _headings(page: Path) -> set[str]:
+    """Return the anchors that GitHub makes of a page's headings."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
