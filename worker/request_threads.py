@@ -1,6 +1,7 @@
 """A thread a request: its generator works there, and its consumer reads on an event loop."""
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Generic, TypeVar
@@ -59,7 +60,9 @@ class _Work(Generic[T]):
     """A generator on its thread, ahead of its consumer by a few items."""
 
     def __init__(self, start: Callable[[IsCancelled], Iterator[T]]) -> None:
-        self.thread = threading.Thread(target=self._run, name="request", daemon=True)
+        self.thread = threading.Thread(
+            target=contextvars.copy_context().run, args=(self._run,), name="request", daemon=True
+        )
         self._start = start
         self._loop = asyncio.get_running_loop()
         self._items: asyncio.Queue[T | BaseException | None] = asyncio.Queue()

@@ -8,6 +8,7 @@ from voices.library import VoiceLibrary
 from voices.voice import DEFAULT_VOICE_ID
 from worker.engine.base import Engine, IsCancelled
 from worker.engine.choice import open_engine
+from worker.engine.device_memory import device_memory
 from worker.errors import EngineFailure
 from worker.events import Event, HealthEvent, VoicePreparedEvent, VoicesEvent
 from worker.progress import Arrival
@@ -15,6 +16,7 @@ from worker.request import HealthRequest, ListVoicesRequest, PrepareVoiceRequest
 from worker.request_threads import RequestThreads
 from worker.settings import Settings
 from worker.synthesizer import Synthesizer
+from worker.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,16 @@ class SpeechService:
                 f"The engine failed on this request; the worker's log says why, under {arrival.request_id}."
             ) from error
 
+    def vitals(self) -> Vitals:
+        """Tell how it is right now; any thread may ask."""
+        return Vitals(
+            active_requests=self._threads.active,
+            cached_voices=len(self._synthesizer.voices),
+            voice_cache_bytes=self._synthesizer.voices.kept_bytes,
+            engine_load=self._engine.load(),
+            device_memory=device_memory(),
+        )
+
     def close(self) -> None:
         """Stop the requests' threads and give back what the engine holds."""
         self._threads.close()
@@ -78,8 +90,7 @@ class SpeechService:
             engine=self._engine.name,
             sample_rate=self._engine.sample_rate,
             voices=len(self._library.ids()),
-            cached_voices=len(self._synthesizer.voices),
-            active_requests=self._threads.active,
+            **vars(self.vitals()),
         )
 
     def _prepare(self, request: PrepareVoiceRequest) -> VoicePreparedEvent:

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from voices.registry import voices_dirs
 from voices.voice import LONGEST_PROMPT_SECONDS, PromptSeconds
+from worker.observation.logs import LogFormat
 
 EngineName = Literal["auto", "preview", "chatterbox-turbo"]
 
@@ -84,6 +85,15 @@ class Settings(BaseSettings):
     bucket_name: str | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least that is logged."""
+    log_format: LogFormat = "auto"
+    """One JSON object a line, or plain text; ``auto`` is text on a terminal and JSON anywhere else."""
+    log_text: bool = False
+    """Whether the log may have the first 1,000 characters of what a request speaks."""
+    metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    """Prometheus is answered at this port too, without a key; the HTTP face has ``/metrics`` anyway."""
+    metrics_host: str = "127.0.0.1"
+    """The address of ``metrics_port``: 0.0.0.0 for a Prometheus on another machine."""
 
     @cached_property
     def max_result_bytes(self) -> int:

@@ -9,9 +9,9 @@ import numpy as np
 from voices.clip import Samples
 from worker.engine.base import SpeechBlock
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
-from worker.engine.chatterbox.failure import as_failure
 from worker.engine.chatterbox.speech import Speech
 from worker.engine.chatterbox.task import Task
+from worker.engine.load import Load
 from worker.engine.s3gen.decoder import Decode, SpeechDecoder
 from worker.engine.t3.scheduler import Ending, TokenScheduler
 from worker.errors import EngineFailure
@@ -40,6 +40,16 @@ class SpeechLoop:
         """Let a text chunk be spoken."""
         self._inbox.put(speech)
 
+    def load(self, slots: int) -> Load:
+        """Tell how many text chunks there are; any thread may ask."""
+        arriving = self._inbox.qsize()
+        return Load(
+            streams=len(self._tasks) + arriving,
+            waiting=self._scheduler.waiting + arriving,
+            slots_used=self._scheduler.active,
+            slots=slots,
+        )
+
     def close(self) -> None:
         """Let ``run`` return; what is under way fails."""
         self._inbox.put(None)
@@ -64,7 +74,7 @@ class SpeechLoop:
             try:
                 task = self._begin(speech)
             except Exception as error:  # noqa: BLE001  # it is this request's alone
-                speech.finish(as_failure(error, "speak"))
+                speech.finish(error)
             else:
                 self._scheduler.submit(task.utterance)
                 self._tasks.append(task)
@@ -75,7 +85,7 @@ class SpeechLoop:
             self._scheduler.turn()
         except Exception as error:  # noqa: BLE001  # the requests hear of it, and others may follow
             for task in list(self._tasks):
-                self._end(task, as_failure(error, "speak"))
+                self._end(task, error)
             self._scheduler.reset()
 
     def _decode_samples(self) -> bool:
@@ -89,7 +99,7 @@ class SpeechLoop:
             decoded = self._decoder.decode([decode for _, decode in decodes])
         except Exception as error:  # noqa: BLE001  # those of this call hear of it
             for task, _ in decodes:
-                self._end(task, as_failure(error, "speak"))
+                self._end(task, error)
             return True
         for (task, decode), samples in zip(decodes, decoded, strict=True):
             self._deliver(task, decode, samples)
