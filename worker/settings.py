@@ -33,7 +33,7 @@ def _on_volume(name: str) -> Path | None:
 class Settings(BaseSettings):
     """The worker's settings; raises ``pydantic.ValidationError`` for a value it cannot have."""
 
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, use_attribute_docstrings=True)
 
     engine: EngineName = "auto"
     """``auto`` takes chatterbox-turbo where a checkpoint is found, else preview, and says so."""
@@ -59,7 +59,8 @@ class Settings(BaseSettings):
     """Whether a request may have it left out."""
 
     voices_dir: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split_path)] = Field(
-        default_factory=lambda: tuple(voices_dirs())
+        default_factory=lambda: tuple(voices_dirs()),
+        json_schema_extra={"by_default": "``/voices`` where it is, else ``~/.chatterpod/voices``"},
     )
     """Searched in order; separated as in PATH."""
     write_back: bool = True
@@ -76,13 +77,19 @@ class Settings(BaseSettings):
     max_result_mb: Annotated[float, Field(gt=0)] = 9.0
     """Base64 audio of one answer: RunPod loses a result of more than 10 MB. What is larger is put into
     ``results_dir`` or the bucket."""
-    results_dir: Path | None = Field(default_factory=lambda: _on_volume("results"))
+    results_dir: Path | None = Field(
+        default_factory=lambda: _on_volume("results"),
+        json_schema_extra={"by_default": "``/runpod-volume/results`` where a volume is mounted"},
+    )
     """Large results, and what is kept of long jobs; None where there is no volume."""
     bucket_endpoint_url: str | None = None
-    """RunPod's own variables: large results go there, and are answered with a URL."""
+    """RunPod's own variables: large results go to this S3 server, and are answered with a URL."""
     bucket_access_key_id: str | None = None
+    """For that server."""
     bucket_secret_access_key: SecretStr | None = None
+    """For that server."""
     bucket_name: str | None = None
+    """Otherwise the URL's path, otherwise month and year (``11-26``), as the SDK has it."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least that is logged."""

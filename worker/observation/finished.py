@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from voices.errors import ChatterpodError
 from worker.events import AudioEvent, EndEvent, Event, Metrics, ProgressEvent, StartEvent
 from worker.progress import Arrival
+from worker.request import named_action
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class FinishedRequest:
     interface: str
     """``queue``, or the HTTP route's name."""
     action: str
+    """``speak``, or another of ``worker/request.py``; ``unknown`` for one that there is not."""
     outcome: str
     """``ok``, ``cancelled``, or the code of its error."""
     error: ChatterpodError | None
@@ -53,7 +55,7 @@ class RequestUnderWay:
     """Takes in a request's events; ``finish`` sums them up."""
 
     def __init__(self, job_input: object, arrival: Arrival, interface: str) -> None:
-        self._asked = job_input if isinstance(job_input, Mapping) else {}
+        self._asked: Mapping[str, object] = job_input if isinstance(job_input, Mapping) else {}
         self._arrival = arrival
         self._interface = interface
         self._start: StartEvent | None = None
@@ -85,11 +87,10 @@ class RequestUnderWay:
     def finish(self) -> FinishedRequest:
         """Sum up, as of now."""
         text = self._asked.get("text")
-        action = self._asked.get("action", "speak")
         return FinishedRequest(
             request_id=self._arrival.request_id,
             interface=self._interface,
-            action=action if isinstance(action, str) else "speak",
+            action=named_action(self._asked) or "unknown",
             outcome=self._outcome(),
             error=self._error,
             text=text if isinstance(text, str) else None,

@@ -35,7 +35,7 @@ class Metrics(Sink):
         self._requests = Counter(
             "chatterpod_requests",
             "Requests answered: ok, cancelled by the client, or the code of their error.",
-            ["interface", "outcome"],
+            ["interface", "action", "outcome"],
             registry=registry,
         )
         self._first_audio = _histogram(
@@ -71,7 +71,7 @@ class Metrics(Sink):
     @override
     def finished(self, request: FinishedRequest) -> None:
         self._active.dec()
-        self._requests.labels(request.interface, request.outcome).inc()
+        self._requests.labels(request.interface, request.action, request.outcome).inc()
         self._audio.inc(request.audio_seconds)
         if request.ttfa_ms is not None:
             self._first_audio.observe(request.ttfa_ms / 1000)

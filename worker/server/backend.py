@@ -89,7 +89,7 @@ class Backend:
 
     async def ask(self, job_input: object) -> Event:
         """Return the one event that answers an action such as ``list_voices``."""
-        async with aclosing(self.respond(job_input, arrival(None), "action")) as events:
+        async with aclosing(self.respond(job_input, arrival(None), "http")) as events:
             return await anext(events)
 
     def _respond(self, job_input: object, arrival: Arrival) -> AsyncIterator[Event]:

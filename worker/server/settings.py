@@ -30,7 +30,7 @@ def _pairs(value: object) -> object:
 class ServerSettings(BaseSettings):
     """The server's settings; raises ``pydantic.ValidationError`` for a value it cannot have."""
 
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, use_attribute_docstrings=True)
 
     listen_host: str = "127.0.0.1"
     """The address to listen on: this machine alone, unless said otherwise. The image says 0.0.0.0."""
