@@ -36,15 +36,19 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, use_attribute_docstrings=True)
 
     engine: EngineName = "auto"
-    """``auto`` takes chatterbox-turbo where a checkpoint is found, else preview, and says so."""
+    """``auto`` takes chatterbox-turbo where a checkpoint is found, else preview, and says so. The image
+    says chatterbox-turbo."""
     model_dir: Path | None = None
-    """The checkpoint's directory; otherwise RunPod's model cache, then Hugging Face's, are looked at."""
+    """The checkpoint's directory; otherwise RunPod's model cache, then Hugging Face's, are looked at, and
+    where it is in neither it is downloaded."""
     device: str = "auto"
     """``cuda``, ``cpu``, or ``auto`` for the first of them that is there."""
     t3_precision: Literal["auto", "float32", "bfloat16", "float16", "int8"] = "auto"
-    """Numbers that T3 computes in; int8 on the CPU only. ``auto`` takes the fastest."""
+    """Numbers that T3 computes in; int8 on the CPU only. ``auto`` is bfloat16 on a GPU, and int8 on a CPU
+    that multiplies bfloat16."""
     decode_slots: Annotated[int, Field(ge=1, le=256)] | None = None
-    """Text chunks whose tokens are decoded at once; otherwise what memory allows."""
+    """Text chunks whose tokens are decoded at once; otherwise what memory allows: 16 on the CPU, up to 64
+    on a GPU."""
     s3gen_precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Numbers that S3Gen's flow computes in; ``auto`` is bfloat16 where the processor multiplies it."""
     flow_steps: Annotated[int, Field(ge=1, le=2)] = 2
@@ -56,7 +60,7 @@ class Settings(BaseSettings):
     watermark: bool = True
     """Whether Chatterbox's speech carries Perth's watermark."""
     allow_unwatermarked: bool = False
-    """Whether a request may have it left out."""
+    """Whether a request may have it left out, by ``"watermark": false``."""
 
     voices_dir: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split_path)] = Field(
         default_factory=lambda: tuple(voices_dirs()),
@@ -66,7 +70,7 @@ class Settings(BaseSettings):
     write_back: bool = True
     """Whether conditionals that had to be computed are published, so that no other worker has to."""
     voice_cache_mb: Annotated[int, Field(ge=1)] = 256
-    """Conditionals kept in the host's memory."""
+    """Conditionals kept in the host's memory: 0.2 MB a voice."""
     device_voice_cache_mb: Annotated[int, Field(ge=1)] = 1024
     """And of those where the model is, once spoken: 37 MB a voice on a GPU, 74 MB on the CPU."""
 

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings
 BEGIN, END = "<!-- settings -->", "<!-- /settings -->"
 """Around the table in a document."""
 
-_SECRET = "********"
+_MASK = "********"
 _KEY_NAMES = re.compile(r"(_key|_key_id|_token|_password|_secret)$")
 
 
@@ -113,7 +113,7 @@ def _shown(name: str, value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, SecretStr) or _KEY_NAMES.search(name):
-        return _SECRET
+        return _MASK
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
@@ -128,4 +128,4 @@ def _without_credentials(value: str) -> str:
     if "://" not in value or "@" not in urlsplit(value).netloc:
         return value
     netloc = urlsplit(value).netloc
-    return value.replace(netloc, f"{_SECRET}@{netloc.rpartition('@')[2]}", 1)
+    return value.replace(netloc, f"{_MASK}@{netloc.rpartition('@')[2]}", 1)

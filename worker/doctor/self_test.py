@@ -27,14 +27,15 @@ def check_speech(subject: Subject) -> Iterator[Finding]:
             "self-test", spoken, "Run `python -m worker say 'Hello.' --out hello.wav` to see it whole."
         )
         return
-    yield from _judged(spoken)
+    yield from judge(spoken)
 
 
-def _judged(spoken: dict[str, Any]) -> Iterator[Finding]:
+def judge(spoken: dict[str, Any]) -> Iterator[Finding]:
     """Judge what was spoken, and how fast."""
     told = (
-        f"{spoken['engine']} loaded in {spoken['load_s']:.1f} s, first audio after {spoken['ttfa_ms']:.0f} ms, "
-        f"{spoken['audio_seconds']:.1f} s of speech at a real-time factor of {spoken['rtf']:.3f}"
+        f"{spoken['engine']} loaded in {spoken['load_s']:.1f} s, first audio after "
+        f"{spoken['ttfa_ms']:.0f} ms, {spoken['audio_seconds']:.1f} s of speech at a real-time factor of "
+        f"{spoken['rtf']:.3f}"
     )
     if spoken["peak"] < _SILENCE or not spoken["decoded_seconds"]:
         yield fault(
@@ -60,9 +61,9 @@ def _is_checkpoint_here(subject: Subject) -> bool:
 
 
 def _speak() -> dict[str, Any] | str:
-    """Return what the probe measured, or why it could not; a model that crashes takes only the probe along."""
+    """Return what the probe measured, or why it could not: a model that crashes takes only it along."""
     try:
-        ran = subprocess.run(  # noqa: S603  # this very Python
+        ran = subprocess.run(
             [sys.executable, "-m", "worker.doctor.speech_probe"],
             capture_output=True,
             text=True,

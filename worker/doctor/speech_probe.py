@@ -26,7 +26,7 @@ def main() -> None:
         sys.exit(1)
 
 
-def _speak() -> dict[str, float | str | None]:
+def _speak() -> dict[str, float | str]:
     settings = Settings()
     began = time.perf_counter()
     with Speaker(settings, VoiceLibrary.at(*settings.voices_dir)) as speaker, TemporaryDirectory() as folder:
@@ -37,8 +37,8 @@ def _speak() -> dict[str, float | str | None]:
     return {
         "engine": start.engine,
         "load_s": load_s,
-        "ttfa_ms": end.metrics.ttfa_ms,
-        "rtf": end.metrics.rtf,
+        "ttfa_ms": end.metrics.ttfa_ms or 0.0,
+        "rtf": end.metrics.rtf or 0.0,
         "audio_seconds": end.audio_seconds,
         "decoded_seconds": len(clip.samples) / clip.sample_rate,
         "peak": float(np.abs(clip.samples).max(initial=0.0)),

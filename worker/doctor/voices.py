@@ -54,7 +54,7 @@ def _directory(directory: Path, fingerprint: str | None, *, write_back: bool) ->
         yield warning(
             "voices",
             f"{directory} cannot be written: computed conditionals are lost when the worker ends",
-            "Make it writable, or set WRITE_BACK=false and prepare voices with `voices add --via ENDPOINT_ID`.",
+            "Make it writable, or set WRITE_BACK=false and add voices with `voices add --via ENDPOINT_ID`.",
         )
 
 
@@ -76,7 +76,7 @@ def _unprepared(directory: Path, scanned: Scanned, fingerprint: str) -> Iterator
     if slow:
         yield warning(
             "unprepared voices",
-            f"{directory}: {_named(slow)} have no conditionals for {fingerprint}: their first request is slow",
+            f"{directory}: {_named(slow)}: no conditionals for {fingerprint}, so the first request is slow",
             "Run `voices refresh`, or add them with `voices add --via ENDPOINT_ID`.",
         )
     elif scanned:
