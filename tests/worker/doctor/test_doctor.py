@@ -72,7 +72,7 @@ def test_without_gpu_weights_or_voices_it_says_what_to_do_and_speaks_with_previe
 
 
 def test_whatever_is_not_well_has_a_remedy(doctor):
-    findings = doctor("--no-self-test").findings
+    findings = doctor("--no-self-test", ENGINE="preview", MAX_RESULT_MB="x").findings
     assert all(finding["remedy"] for finding in findings if finding["level"] != "ok")
     assert {"Python", "system", "memory limit", "CPU limit", "disk", "large results"} <= {
         finding["what"] for finding in findings
@@ -94,10 +94,10 @@ def test_it_speaks_with_the_weights_that_are_there(doctor, small_checkpoint):
     assert examined.one("self-test")["level"] != "fault"
 
 
-def test_incomplete_weights_are_named_and_nothing_is_downloaded(doctor, tmp_path):
+def test_incomplete_weights_are_named_and_nothing_is_downloaded(doctor, torch_at, tmp_path):
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "ve.safetensors").write_bytes(b"x")
-    examined = doctor(ENGINE="chatterbox-turbo", MODEL_DIR=str(tmp_path / "weights"))
+    examined = doctor(**torch_at(), MODEL_DIR=str(tmp_path / "weights"))
     assert examined.code == 2
     assert "t3_turbo_v1.safetensors" in examined.one("checkpoint", level="fault")["detail"]
     assert "skipped" in examined.one("self-test", level="warning")["detail"]
