@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,7 +28,7 @@ class Size(StrEnum):
     SMALL = "small"
 
 
-COMMANDS = ("say", "serve", "synthetic-checkpoint")
+COMMANDS = ("say", "serve", "doctor", "settings", "synthetic-checkpoint")
 
 
 @app.callback()
@@ -110,6 +111,58 @@ def serve(
         _fail({"message": explain_settings(error)}, as_json=False)
     except OSError as error:
         _fail({"message": f"cannot listen there: {error.strerror or error}."}, as_json=False)
+
+
+@app.command("settings")
+def show_settings(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the table of all that can be set instead.")
+    ] = False,
+    into: Annotated[
+        Path | None, typer.Option(help="With --markdown: put the table between this document's marks.")
+    ] = None,
+) -> None:
+    """Show which settings are in force here, and what can be set."""
+    from worker.server.settings import ServerSettings
+    from worker.settings import Settings, explain_settings
+    from worker.settings_table import in_force, markdown, replace_table
+
+    if as_markdown or into is not None:
+        table = markdown(Settings, ServerSettings)
+        try:
+            typer.echo(table) if into is None else replace_table(into, table)
+        except (OSError, ValueError) as error:
+            _fail({"message": str(error)}, as_json=as_json)
+        return
+    try:
+        found = [*in_force(Settings()), *in_force(ServerSettings())]
+    except ValidationError as error:
+        _fail(
+            {"code": "invalid_settings", "message": explain_settings(error), "field": None}, as_json=as_json
+        )
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+        return
+    for each in found:
+        typer.echo(f"{each.variable:<26} {each.value or '-'}{'' if each.is_set else '  (default)'}")
+
+
+@app.command()
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    self_test: Annotated[bool, typer.Option(help="Load the engine and speak a sentence.")] = True,
+) -> None:
+    """Look at everything that speech depends on here, and say what to do about what is wrong.
+
+    Exits with 0 when all is well, 1 where there are warnings, 2 where something keeps it from speaking.
+    """
+    from worker.doctor.checks import examine
+    from worker.doctor.report import report
+
+    raise typer.Exit(report(examine(with_self_test=self_test), as_json=as_json))
 
 
 @app.command("synthetic-checkpoint")

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from worker.results.place import StoredResult
 from worker.timeline import SpokenText
+from worker.vitals import Vitals
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ class VoicePreparedEvent(Event):
 
 
 @dataclass(frozen=True)
-class HealthEvent(Event):
+class HealthEvent(Vitals, Event):
     """Answers ``health``."""
 
     type: ClassVar[str] = "health"
@@ -150,5 +151,3 @@ class HealthEvent(Event):
     engine: str
     sample_rate: int
     voices: int
-    cached_voices: int
-    active_requests: int

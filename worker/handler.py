@@ -11,8 +11,10 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")  # read at import; its default logs every chunk
@@ -24,6 +26,10 @@ from voices.errors import ChatterpodError
 from worker.aggregate import Aggregate
 from worker.draining import Draining, JobCounts
 from worker.errors import DeviceFailure, EngineFailure
+from worker.events import Event
+from worker.observation.logs import set_up_logging
+from worker.observation.observer import Observer
+from worker.observation.sinks import sinks_of
 from worker.progress import Arrival
 from worker.service import SpeechService
 from worker.settings import Settings
@@ -37,8 +43,11 @@ _CONCURRENCY_OF_REFUSALS = 32
 class JobHandler:
     """Answers jobs; after a start that failed, each with its cause: a crash would only be restarted."""
 
-    def __init__(self, service: SpeechService | ChatterpodError, max_result_bytes: int) -> None:
+    def __init__(
+        self, service: SpeechService | ChatterpodError, observer: Observer, max_result_bytes: int
+    ) -> None:
         self._service = service
+        self._observer = observer
         self._max_result_bytes = max_result_bytes
         self.active = 0
         """Jobs being answered."""
@@ -49,7 +58,7 @@ class JobHandler:
         self.active += 1
         try:
             # Closed as soon as the job is cancelled, not when garbage is collected.
-            async with aclosing(self._answer(job.get("input"), arrival)) as items:
+            async with aclosing(self._items(job.get("input"), arrival)) as items:
                 async for item in items:
                     yield item
         except ChatterpodError as error:
@@ -58,19 +67,22 @@ class JobHandler:
             return
         finally:
             self.active -= 1
-        log.warning("request %s: %s: %s", arrival.request_id, failure.code, failure.message)
         # The SDK keeps only the string under "error", and shows clients a traceback for what is raised.
         yield {"error": json.dumps(failure.as_dict())}
 
-    async def _answer(self, job_input: object, arrival: Arrival) -> AsyncGenerator[dict[str, Any]]:
-        if isinstance(self._service, ChatterpodError):
-            raise self._service
+    async def _items(self, job_input: object, arrival: Arrival) -> AsyncGenerator[dict[str, Any]]:
+        respond = partial(self._respond, job_input, arrival)
         aggregate = Aggregate(self._max_result_bytes)
-        async with aclosing(self._service.respond(job_input, arrival)) as events:
+        async with aclosing(self._observer.watch(respond, job_input, arrival, "queue")) as events:
             async for event in events:
                 item = event.as_json()
                 yield item
                 aggregate.add(item)
+
+    def _respond(self, job_input: object, arrival: Arrival) -> AsyncGenerator[Event]:
+        if isinstance(self._service, ChatterpodError):
+            raise self._service
+        return self._service.respond(job_input, arrival)
 
 
 def start_service(settings: Settings) -> SpeechService | ChatterpodError:
@@ -82,9 +94,26 @@ def start_service(settings: Settings) -> SpeechService | ChatterpodError:
         return error
 
 
+def start_observer(settings: Settings, service: SpeechService | ChatterpodError) -> Observer:
+    """Return who sees the jobs; exits where METRICS_PORT cannot be had."""
+    sinks = sinks_of(settings)
+    if settings.metrics_port is not None:
+        from worker.observation.metrics import Metrics
+
+        metrics = Metrics(lambda: service.vitals() if isinstance(service, SpeechService) else None)
+        try:
+            metrics.listen(settings.metrics_host, settings.metrics_port)
+        except OSError as error:
+            sys.exit(
+                f"METRICS_PORT: cannot listen at {settings.metrics_host}:{settings.metrics_port}: {error}."
+            )
+        sinks.append(metrics)
+    return Observer(sinks)
+
+
 def serve(settings: Settings) -> None:
     """Take jobs from RunPod's queue, or from the SDK's own HTTP server under ``--rp_serve_api``."""
-    logging.getLogger().setLevel(settings.log_level)
+    set_up_logging(settings.log_level, settings.log_format)
     # Nothing is under way yet, and as a container's first process it would not be ended by default.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
     service = start_service(settings)
@@ -94,13 +123,15 @@ def serve(settings: Settings) -> None:
 
 def serve_unable(reason: str) -> None:
     """Answer every job with ``reason``: the settings make no worker, and a restart would not change them."""
+    settings = Settings.model_construct()
+    set_up_logging(settings.log_level, settings.log_format)
     log.error("the worker cannot speak: %s", reason)
-    serve_jobs(EngineFailure(f"This endpoint's settings are wrong. {reason}"), Settings.model_construct())
+    serve_jobs(EngineFailure(f"This endpoint's settings are wrong. {reason}"), settings)
 
 
 def serve_jobs(service: SpeechService | ChatterpodError, settings: Settings) -> None:
     """Run the SDK's loop until it is told to end, or the engine is beyond help; ends the process then."""
-    handler = JobHandler(service, settings.max_result_bytes)
+    handler = JobHandler(service, start_observer(settings, service), settings.max_result_bytes)
     speaking = service if isinstance(service, SpeechService) else None
     draining = Draining(
         speaking,

@@ -1,6 +1,7 @@
 """What a client may ask for: validated, bounded, typed. Nothing unchecked goes further than this."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -156,6 +157,12 @@ _BY_ACTION: dict[str, type[Request]] = {
 }
 
 
+def named_action(job_input: Mapping[str, object]) -> str | None:
+    """Return which action is asked for; None for one that there is not."""
+    action = job_input.get("action", "speak")
+    return action if isinstance(action, str) and action in _BY_ACTION else None
+
+
 def parse_request(job_input: object, *, max_text_characters: int) -> Request:
     """Turn a job's ``input`` into a request; raises ``InvalidRequest`` naming the field at fault."""
     if not isinstance(job_input, dict):
@@ -168,8 +175,8 @@ def parse_request(job_input: object, *, max_text_characters: int) -> Request:
             f"text: {len(text):,} characters are more than the {max_text_characters:,} "
             "that one request may have: send it in parts."
         )
-    action = job_input.get("action", "speak")
-    if not isinstance(action, str) or action not in _BY_ACTION:
+    action = named_action(job_input)
+    if action is None:
         raise InvalidRequest(f"action: use one of {', '.join(_BY_ACTION)}.", field="action")
     model = _BY_ACTION[action]
     try:

@@ -1,9 +1,11 @@
 """A thread a request: its generator works there, and its consumer reads on an event loop."""
 
 import asyncio
+import contextvars
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
+from copy import copy
 from typing import Any, Generic, TypeVar
 
 from worker.engine.base import IsCancelled
@@ -64,7 +66,7 @@ class RequestThreads:
     def fail(self, error: Exception) -> None:
         """End what is under way: each consumer gets ``error`` after what was made for it. From any thread."""
         for work in list(self._work):
-            work.fail(error)
+            work.fail(copy(error))  # each consumer that raises it adds its own traceback
 
     def close(self) -> None:
         """Abandon what is under way and wait until it has noticed."""
@@ -81,7 +83,9 @@ class _Work(Generic[T]):
     """A generator on its thread, ahead of its consumer by a few items."""
 
     def __init__(self, start: Callable[[IsCancelled], Iterator[T]], stall_seconds: float) -> None:
-        self.thread = threading.Thread(target=self._run, name="request", daemon=True)
+        self.thread = threading.Thread(
+            target=contextvars.copy_context().run, args=(self._run,), name="request", daemon=True
+        )
         self._start = start
         self._stall_seconds = stall_seconds
         self._loop = asyncio.get_running_loop()

@@ -12,6 +12,7 @@ from voices.voice import DEFAULT_VOICE_ID
 from worker.concurrency import requests_at_once
 from worker.engine.base import Engine, IsCancelled
 from worker.engine.choice import open_engine
+from worker.engine.device_memory import device_memory
 from worker.errors import EngineFailure, ShuttingDown
 from worker.events import Event, HealthEvent, VoicePreparedEvent
 from worker.listing import list_voices
@@ -20,6 +21,7 @@ from worker.request import HealthRequest, ListVoicesRequest, PrepareVoiceRequest
 from worker.request_threads import RequestThreads
 from worker.settings import Settings
 from worker.synthesizer import Synthesizer
+from worker.vitals import Vitals
 from worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -101,6 +103,16 @@ class SpeechService:
         self._last_call.daemon = True
         self._last_call.start()
 
+    def vitals(self) -> Vitals:
+        """Tell how it is right now; any thread may ask."""
+        return Vitals(
+            active_requests=self._threads.active,
+            cached_voices=len(self._synthesizer.voices),
+            voice_cache_bytes=self._synthesizer.voices.kept_bytes,
+            engine_load=self._engine.load(),
+            device_memory=device_memory(),
+        )
+
     def close(self) -> None:
         """Stop the requests' threads and give back what the engine holds; one that failed may never do so."""
         self._watchdog.close()
@@ -133,8 +145,7 @@ class SpeechService:
             engine=self._engine.name,
             sample_rate=self._engine.sample_rate,
             voices=len(self._library.ids()),
-            cached_voices=len(self._synthesizer.voices),
-            active_requests=self._threads.active,
+            **vars(self.vitals()),
         )
 
     def _prepare(self, request: PrepareVoiceRequest) -> VoicePreparedEvent:

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from voices.registry import voices_dirs
 from voices.voice import LONGEST_PROMPT_SECONDS, PromptSeconds
+from worker.observation.logs import LogFormat
 
 EngineName = Literal["auto", "preview", "chatterbox-turbo"]
 
@@ -32,18 +33,22 @@ def _on_volume(name: str) -> Path | None:
 class Settings(BaseSettings):
     """The worker's settings; raises ``pydantic.ValidationError`` for a value it cannot have."""
 
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, use_attribute_docstrings=True)
 
     engine: EngineName = "auto"
-    """``auto`` takes chatterbox-turbo where a checkpoint is found, else preview, and says so."""
+    """``auto`` takes chatterbox-turbo where a checkpoint is found, else preview, and says so. The image
+    says chatterbox-turbo."""
     model_dir: Path | None = None
-    """The checkpoint's directory; otherwise RunPod's model cache, then Hugging Face's, are looked at."""
+    """The checkpoint's directory; otherwise RunPod's model cache, then Hugging Face's, are looked at, and
+    where it is in neither it is downloaded."""
     device: str = "auto"
     """``cuda``, ``cpu``, or ``auto`` for the first of them that is there."""
     t3_precision: Literal["auto", "float32", "bfloat16", "float16", "int8"] = "auto"
-    """Numbers that T3 computes in; int8 on the CPU only. ``auto`` takes the fastest."""
+    """Numbers that T3 computes in; int8 on the CPU only. ``auto`` is bfloat16 on a GPU, and int8 on a CPU
+    that multiplies bfloat16."""
     decode_slots: Annotated[int, Field(ge=1, le=256)] | None = None
-    """Text chunks whose tokens are decoded at once; otherwise what memory allows."""
+    """Text chunks whose tokens are decoded at once; otherwise what memory allows: 16 on the CPU, up to 64
+    on a GPU."""
     s3gen_precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Numbers that S3Gen's flow computes in; ``auto`` is bfloat16 where the processor multiplies it."""
     flow_steps: Annotated[int, Field(ge=1, le=2)] = 2
@@ -55,16 +60,17 @@ class Settings(BaseSettings):
     watermark: bool = True
     """Whether Chatterbox's speech carries Perth's watermark."""
     allow_unwatermarked: bool = False
-    """Whether a request may have it left out."""
+    """Whether a request may have it left out, by ``"watermark": false``."""
 
     voices_dir: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split_path)] = Field(
-        default_factory=lambda: tuple(voices_dirs())
+        default_factory=lambda: tuple(voices_dirs()),
+        json_schema_extra={"by_default": "``/voices`` where it is, else ``~/.chatterpod/voices``"},
     )
     """Searched in order; separated as in PATH."""
     write_back: bool = True
     """Whether conditionals that had to be computed are published, so that no other worker has to."""
     voice_cache_mb: Annotated[int, Field(ge=1)] = 256
-    """Conditionals kept in the host's memory."""
+    """Conditionals kept in the host's memory: 0.2 MB a voice."""
     device_voice_cache_mb: Annotated[int, Field(ge=1)] = 1024
     """And of those where the model is, once spoken: 37 MB a voice on a GPU, 74 MB on the CPU."""
 
@@ -88,15 +94,30 @@ class Settings(BaseSettings):
     max_result_mb: Annotated[float, Field(gt=0)] = 9.0
     """Base64 audio of one answer: RunPod loses a result of more than 10 MB. What is larger is put into
     ``results_dir`` or the bucket."""
-    results_dir: Path | None = Field(default_factory=lambda: _on_volume("results"))
+    results_dir: Path | None = Field(
+        default_factory=lambda: _on_volume("results"),
+        json_schema_extra={"by_default": "``/runpod-volume/results`` where a volume is mounted"},
+    )
     """Large results, and what is kept of long jobs; None where there is no volume."""
     bucket_endpoint_url: str | None = None
-    """RunPod's own variables: large results go there, and are answered with a URL."""
+    """RunPod's own variables: large results go to this S3 server, and are answered with a URL."""
     bucket_access_key_id: str | None = None
+    """For that server."""
     bucket_secret_access_key: SecretStr | None = None
+    """For that server."""
     bucket_name: str | None = None
+    """Otherwise the URL's path, otherwise month and year (``11-26``), as the SDK has it."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least that is logged."""
+    log_format: LogFormat = "auto"
+    """One JSON object a line, or plain text; ``auto`` is text on a terminal and JSON anywhere else."""
+    log_text: bool = False
+    """Whether the log may have the first 1,000 characters of what a request speaks."""
+    metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    """Prometheus is answered at this port too, without a key; the HTTP face has ``/metrics`` anyway."""
+    metrics_host: str = "127.0.0.1"
+    """The address of ``metrics_port``: 0.0.0.0 for a Prometheus on another machine."""
 
     @cached_property
     def max_result_bytes(self) -> int:

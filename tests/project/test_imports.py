@@ -23,7 +23,8 @@ ONLY_IN = {
     "fastapi": {"worker/server"},
     "starlette": {"worker/server"},
     "uvicorn": {"worker/server"},
-    "prometheus_client": {"worker/server"},
+    "prometheus_client": {"worker/observation/metrics.py", "worker/server/metrics.py"},
+    "opentelemetry": {"worker/observation/traces.py"},
 }
 
 

@@ -8,6 +8,7 @@ from voices.clip import Clip, Samples
 from voices.conditionals import Conditionals
 from voices.voice import LONGEST_PROMPT_SECONDS
 from worker.audio.stages import Stage
+from worker.engine.load import Load
 from worker.engine.pulse import Pulse
 from worker.playback import Playback
 
@@ -123,6 +124,10 @@ class Engine(Protocol):
     def watermark(self) -> Stage | None:
         """Return a stage that marks one request's samples, or None for an engine that marks none."""
         ...
+
+    def load(self) -> Load | None:
+        """Tell how busy it is; None, unless an engine says otherwise: it speaks whatever comes at once."""
+        return None
 
     def close(self) -> None:
         """Give back what the engine holds; it cannot be used afterwards."""

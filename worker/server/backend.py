@@ -7,19 +7,23 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future
 from contextlib import aclosing
+from functools import partial
 from typing import Any, Literal
 from uuid import uuid4
 
 from voices.errors import ChatterpodError
 from voices.library import VoiceLibrary
 from worker.errors import EngineFailure
-from worker.events import EndEvent, Event, VoicesEvent
+from worker.events import Event, VoicesEvent
+from worker.observation.observer import Observer
+from worker.observation.sinks import sinks_of
 from worker.progress import Arrival
 from worker.server.failures import Loading
-from worker.server.metrics import Metrics
+from worker.server.metrics import ServerMetrics
 from worker.server.settings import ServerSettings
 from worker.service import SpeechService
 from worker.settings import Settings
+from worker.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +47,8 @@ class Backend:
         self._service: SpeechService | None = None
         self._failure: ChatterpodError | None = None
         self.open_sockets = 0
-        self.metrics = Metrics(lambda: self.state == "ready")
+        self.metrics = ServerMetrics(self._vitals)
+        self._observer = Observer([*sinks_of(settings), self.metrics])
 
     @property
     def state(self) -> Literal["loading", "ready", "failed"]:
@@ -94,28 +99,16 @@ class Backend:
         """Yield the events that answer a job's input; raises nothing but ``ChatterpodError``.
 
         Closing it, or cancelling whoever waits for it, frees the request's slot before its next step.
-        ``interface`` names the route in the counters.
+        ``interface`` names the route in the log and the counters.
         """
-        outcome = "abandoned"
-        self.metrics.active.inc()
-        try:
-            async with aclosing(self._ready().respond(job_input, arrival)) as events:
-                async for event in events:
-                    if isinstance(event, EndEvent):
-                        self.metrics.note_end(event)
-                    yield event
-            outcome = "ok"
-        except ChatterpodError as error:
-            outcome = error.code
-            log.info("request %s: %s: %s", arrival.request_id, error.code, error.message)
-            raise
-        finally:
-            self.metrics.active.dec()
-            self.metrics.requests.labels(interface, outcome).inc()
+        respond = partial(self._respond, job_input, arrival)
+        async with aclosing(self._observer.watch(respond, job_input, arrival, interface)) as events:
+            async for event in events:
+                yield event
 
     async def ask(self, job_input: object) -> Event:
         """Return the one event that answers an action such as ``list_voices``."""
-        async with aclosing(self.respond(job_input, arrival(None), "action")) as events:
+        async with aclosing(self.respond(job_input, arrival(None), "http")) as events:
             return await anext(events)
 
     async def voices(self) -> list[dict[str, Any]]:
@@ -128,6 +121,12 @@ class Backend:
             voices += page.voices
             if (after := page.next) is None:
                 return voices
+
+    def _respond(self, job_input: object, arrival: Arrival) -> AsyncGenerator[Event]:
+        return self._ready().respond(job_input, arrival)
+
+    def _vitals(self) -> Vitals | None:
+        return self._service.vitals() if self._service is not None else None
 
     def _ready(self) -> SpeechService:
         if self._failure is not None:

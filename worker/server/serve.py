@@ -7,6 +7,7 @@ import socket
 import uvicorn
 
 from voices.library import VoiceLibrary
+from worker.observation.logs import set_up_logging
 from worker.server.app import make_app
 from worker.server.backend import Backend
 from worker.server.ending import PatientServer
@@ -31,12 +32,14 @@ def serve(settings: Settings, server_settings: ServerSettings) -> None:
 
     Raises ``OSError`` when a port cannot be had.
     """
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    set_up_logging(settings.log_level, settings.log_format)
     if "max_result_mb" not in settings.model_fields_set:
         settings = Settings(**settings.model_dump(exclude_unset=True), max_result_mb=_UNBOUNDED_RESULT_MB)
     library = VoiceLibrary.at(*settings.voices_dir)
     backend = Backend(lambda: SpeechService.start(settings), library, settings, server_settings)
     sockets = _listen(server_settings)
+    if settings.metrics_port is not None:
+        backend.metrics.listen(settings.metrics_host, settings.metrics_port)
     server = make_server(backend)
     log.info("listening on %s", ", ".join(f"http://{host}:{port}" for host, port in map(_address, sockets)))
     if server_settings.api_key is None and server_settings.listen_host not in {

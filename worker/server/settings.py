@@ -30,16 +30,17 @@ def _pairs(value: object) -> object:
 class ServerSettings(BaseSettings):
     """The server's settings; raises ``pydantic.ValidationError`` for a value it cannot have."""
 
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, use_attribute_docstrings=True)
 
     listen_host: str = "127.0.0.1"
     """The address to listen on: this machine alone, unless said otherwise. The image says 0.0.0.0."""
     port: Port = 8000
-    """0 takes a free one."""
+    """0 takes a free one. The image says 80."""
     port_health: Port | None = None
     """Where RunPod's load balancer asks for /ping; ``port`` when left out."""
     api_key: SecretStr | None = None
-    """Clients must send it; without one everybody may speak."""
+    """Clients must send it, but for ``/``, ``/ping`` and ``/openapi.json``; without one everybody may
+    speak."""
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
     """Web sites, as in https://app.example.com, whose pages may use this server; * for all."""
     voice_uploads: bool = False

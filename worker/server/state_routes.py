@@ -12,6 +12,12 @@ from worker.server.backend import Backend
 from worker.server.failures import Json, answer_to
 
 _PROMETHEUS = "text/plain; version=1.0.0; charset=utf-8"
+
+
+def _integers(*names: str) -> dict[str, dict[str, str]]:
+    return {name: {"type": "integer"} for name in names}
+
+
 _HEALTH = {
     "type": "object",
     "required": ["status", "version", "uptime_s"],
@@ -23,7 +29,18 @@ _HEALTH = {
         "sample_rate": {"type": "integer"},
         "voices": {"type": "integer"},
         "cached_voices": {"type": "integer"},
+        "voice_cache_bytes": {"type": "integer"},
         "active_requests": {"type": "integer"},
+        "engine_load": {
+            "type": ["object", "null"],
+            "description": "Text chunks and slots; null for an engine that speaks whatever comes at once.",
+            "properties": _integers("streams", "waiting", "slots_used", "slots"),
+        },
+        "device_memory": {
+            "type": ["object", "null"],
+            "description": "Bytes of the GPU's memory; null without one.",
+            "properties": _integers("allocated", "reserved", "free", "total"),
+        },
         "error": {"type": "object"},
     },
 }

@@ -70,8 +70,8 @@ def test_metrics_are_prometheus_own_and_count(voices_dir):
         httpx.post(f"{site.url}/tts/generate", json={"text": "Hello.", "voice_id": "nobody"})
         metrics = read()
     assert metrics["chatterpod_ready",] == 1
-    assert metrics["chatterpod_requests_total", "tts", "ok"] == 1
-    assert metrics["chatterpod_requests_total", "tts", "unknown_voice"] == 1
+    assert metrics["chatterpod_requests_total", "speak", "tts", "ok"] == 1
+    assert metrics["chatterpod_requests_total", "speak", "tts", "unknown_voice"] == 1
     assert metrics["chatterpod_audio_seconds_total",] == pytest.approx(2, abs=0.1)
     assert metrics["chatterpod_first_audio_seconds_count",] == 1
     assert metrics["chatterpod_real_time_factor_count",] == 1

@@ -18,6 +18,10 @@ def as_failure(error: Exception, task: str) -> ChatterpodError:
     if isinstance(error, ChatterpodError):
         return error
     logger.error("Chatterbox could not %s", task, exc_info=error)
-    # After an error of CUDA's own every later call in the process fails too; too little memory is none.
-    kind = DeviceFailure if isinstance(error, torch.AcceleratorError) else EngineFailure
+    kind = DeviceFailure if is_of_the_device(error) else EngineFailure
     return kind(f"Chatterbox could not {task} ({type(error).__name__}): the worker's log has the details.")
+
+
+def is_of_the_device(error: Exception) -> bool:
+    """Whether an error is CUDA's own, after which every call fails; too little memory is no such one."""
+    return isinstance(error, torch.AcceleratorError | DeviceFailure)

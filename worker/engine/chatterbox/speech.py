@@ -1,5 +1,6 @@
 """One text chunk's speech, on its way from the model's thread to its request's."""
 
+import contextvars
 import queue
 import threading
 
@@ -7,6 +8,7 @@ from typing_extensions import override
 
 from voices.conditionals import Conditionals
 from worker.engine.base import Delivery, SpeechBlock, SpeechOptions, SpeechStream
+from worker.engine.chatterbox.failure import as_failure
 
 _MOST_UNREAD = 8
 """Blocks that may wait for a slow reader: its tokens go on, its samples are not decoded until it reads."""
@@ -39,6 +41,7 @@ class Speech(SpeechStream):
         self._outbox: queue.SimpleQueue[SpeechBlock | Exception | None] = queue.SimpleQueue()
         self._abandoned = threading.Event()
         self._has_ended = False
+        self._context = contextvars.copy_context()  # the request's: it is made on the request's thread
 
     @override
     def __iter__(self) -> "Speech":
@@ -94,5 +97,5 @@ class Speech(SpeechStream):
         self._outbox.put(block)
 
     def finish(self, error: Exception | None = None) -> None:
-        """Say that this was all, or why there is no more."""
-        self._outbox.put(error)
+        """Say that this was all, or why there is no more: the log has it under the request's id."""
+        self._outbox.put(error and self._context.run(as_failure, error, "speak"))

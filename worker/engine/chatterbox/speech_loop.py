@@ -8,12 +8,12 @@ from collections.abc import Callable
 import numpy as np
 
 from voices.clip import Samples
-from voices.errors import ChatterpodError
 from worker.engine.base import SpeechBlock
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
-from worker.engine.chatterbox.failure import as_failure
+from worker.engine.chatterbox.failure import as_failure, is_of_the_device
 from worker.engine.chatterbox.speech import Speech
 from worker.engine.chatterbox.task import Task
+from worker.engine.load import Load
 from worker.engine.pulse import Pulse
 from worker.engine.s3gen.decoder import Decode, SpeechDecoder
 from worker.engine.t3.scheduler import Ending, TokenScheduler
@@ -53,6 +53,16 @@ class SpeechLoop:
         self._inbox.put(speech)
         if self._has_ended.is_set():
             self._refuse_the_rest()
+
+    def load(self, slots: int) -> Load:
+        """Tell how many text chunks there are; any thread may ask."""
+        arriving = self._inbox.qsize()
+        return Load(
+            streams=len(self._tasks) + arriving,
+            waiting=self._scheduler.waiting + arriving,
+            slots_used=self._scheduler.active,
+            slots=slots,
+        )
 
     def close(self) -> None:
         """Let ``run`` return; what is under way fails."""
@@ -102,25 +112,24 @@ class SpeechLoop:
         try:
             task = self._begin(speech)
         except Exception as error:  # noqa: BLE001  # it is this request's alone
-            speech.finish(self._failure(error))
+            self._note(error)
+            speech.finish(error)
         else:
             self._scheduler.submit(task.utterance)
             self._tasks.append(task)
 
-    def _failure(self, error: Exception) -> ChatterpodError:
-        """Return what the requests hear of an error, and say so if it is the last."""
-        failure = as_failure(error, "speak")
-        if isinstance(failure, DeviceFailure):
-            self._pulse.stop(failure)
-        return failure
+    def _note(self, error: Exception) -> None:
+        """Say so where nothing can be spoken after an error."""
+        if is_of_the_device(error):
+            self._pulse.stop(DeviceFailure("The GPU failed under the model; the worker's log says how."))
 
     def _decode_tokens(self) -> None:
         try:
             self._scheduler.turn()
         except Exception as error:  # noqa: BLE001  # the requests hear of it, and others may follow
-            failure = self._failure(error)
+            self._note(error)
             for task in list(self._tasks):
-                self._end(task, failure)
+                self._end(task, error)
             self._scheduler.reset()
 
     def _decode_samples(self) -> bool:
@@ -133,9 +142,9 @@ class SpeechLoop:
         try:
             decoded = self._decoder.decode([decode for _, decode in decodes])
         except Exception as error:  # noqa: BLE001  # those of this call hear of it
-            failure = self._failure(error)
+            self._note(error)
             for task, _ in decodes:
-                self._end(task, failure)
+                self._end(task, error)
             return True
         for (task, decode), samples in zip(decodes, decoded, strict=True):
             self._deliver(task, decode, samples)

@@ -36,6 +36,7 @@ from worker.engine.chatterbox.upstream import S3GEN_SR, punc_norm
 from worker.engine.chatterbox.watermark import Watermark, WatermarkThreads
 from worker.engine.checkpoint import BUILT_IN_VOICE_FILE
 from worker.engine.cores import leave_the_cores_to_the_model, take_all_cores
+from worker.engine.load import Load
 from worker.engine.pulse import Pulse
 from worker.engine.s3gen.decoder import SpeechDecoder
 from worker.engine.s3gen.settings import DecoderSettings
@@ -193,6 +194,10 @@ class ChatterboxTurbo(Engine):
     def watermark(self) -> Stage | None:
         """Return a stage that puts Perth's watermark on one request's samples; None when it is off."""
         return self._watermark.stage() if self._watermark is not None else None
+
+    def load(self) -> Load | None:
+        """Tell how many text chunks it has, and slots for them; None once it is closed."""
+        return self._loop.load(self._tokens.slot_count) if self._model is not None else None
 
     def close(self) -> None:
         """Give back the model's memory; what is being spoken fails."""

@@ -15,6 +15,7 @@ from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
 from worker.engine.chatterbox.speech import Speech
 from worker.engine.chatterbox.speech_loop import SpeechLoop
 from worker.engine.chatterbox.task import Task
+from worker.engine.load import Load
 from worker.engine.pulse import Pulse
 from worker.engine.s3gen.batch import LOOKAHEAD
 from worker.engine.t3.sampling import Sampling
@@ -304,3 +305,17 @@ def test_a_step_that_takes_long_shows_in_the_pulse(loop):
     loop.settle()
     time.sleep(0.05)
     assert loop.pulse.longest_step_seconds == 0
+
+
+def test_how_busy_it_is_can_be_asked_from_any_thread(loop):
+    loop.tokens.gate.clear()
+    streams = [loop.speak(f"{number} 5") for number in range(1, 7)]
+    deadline = time.monotonic() + 5
+    while loop.loop.load(4) != Load(streams=6, waiting=2, slots_used=4, slots=4):
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    loop.tokens.gate.set()
+    for stream in streams:
+        list(stream)
+    loop.settle()
+    assert loop.loop.load(4) == Load(streams=0, waiting=0, slots_used=0, slots=4)

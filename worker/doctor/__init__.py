@@ -1,0 +1,1 @@
+"""``python -m worker doctor``: looks at all that speech depends on, and says what to do."""

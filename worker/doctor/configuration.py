@@ -1,0 +1,52 @@
+"""The settings: which are wrong, which are in force."""
+
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+from worker.doctor.finding import Finding, Subject, fault, ok, warning
+from worker.server.settings import ServerSettings
+from worker.settings import Settings, explain_settings
+from worker.settings_table import in_force
+
+S = TypeVar("S", bound=BaseSettings)
+
+_SAFE_HOSTS = {"127.0.0.1", "::1", "localhost"}
+
+
+def read_settings(environ: Mapping[str, str]) -> tuple[Subject, list[Finding]]:
+    """Return the settings, with defaults in place of wrong ones, and a fault for each of those."""
+    settings, wrong = _readable(Settings)
+    server_settings, wrong_here = _readable(ServerSettings)
+    return Subject(settings, server_settings, environ), [*wrong, *wrong_here]
+
+
+def check_settings(subject: Subject) -> Iterator[Finding]:
+    """Tell what was set, secrets masked, and what is set unwisely."""
+    both = [*in_force(subject.settings), *in_force(subject.server_settings)]
+    said = [f"{each.variable}={each.value}" for each in both if each.is_set]
+    yield ok("settings", ", ".join(said) or "all are the defaults")
+    server = subject.server_settings
+    if server.api_key is None and server.listen_host not in _SAFE_HOSTS:
+        yield warning(
+            "API key",
+            f"`python -m worker serve` would listen on {server.listen_host} and let everybody speak",
+            "Set API_KEY, or LISTEN_HOST=127.0.0.1; the queue worker needs neither.",
+        )
+
+
+def _readable(kind: type[S]) -> tuple[S, list[Finding]]:
+    try:
+        return kind(), []
+    except ValidationError as error:
+        names = {str(each["loc"][0]) for each in error.errors()}
+        defaults = {name: kind.model_fields[name].get_default(call_default_factory=True) for name in names}
+        faults = [
+            fault(
+                "settings", line, "Correct it: `python -m worker settings --markdown` lists what can be set."
+            )
+            for line in explain_settings(error).splitlines()
+        ]
+        return kind(**defaults), faults

@@ -1,0 +1,49 @@
+"""Speaks a sentence and prints what it took, as JSON: a process of its own, run by ``self_test.py``."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from voices.clip import decode_clip
+from voices.errors import ChatterpodError
+from voices.library import VoiceLibrary
+from worker.say import Speaker
+from worker.settings import Settings
+
+SENTENCE = "The quick brown fox jumps over the lazy dog."
+
+
+def main() -> None:
+    """Print ``{"error": ...}`` or what was measured."""
+    try:
+        print(json.dumps(_speak()))  # noqa: T201  # for the process that waits
+    except ChatterpodError as error:
+        print(json.dumps({"error": error.message}))  # noqa: T201
+        sys.exit(1)
+
+
+def _speak() -> dict[str, float | str]:
+    settings = Settings()
+    began = time.perf_counter()
+    with Speaker(settings, VoiceLibrary.at(*settings.voices_dir)) as speaker, TemporaryDirectory() as folder:
+        load_s = time.perf_counter() - began
+        out = Path(folder) / "speech.wav"
+        start, end = speaker.say({"text": SENTENCE, "format": "wav"}, out)
+        clip = decode_clip(out)
+    return {
+        "engine": start.engine,
+        "load_s": load_s,
+        "ttfa_ms": end.metrics.ttfa_ms or 0.0,
+        "rtf": end.metrics.rtf or 0.0,
+        "audio_seconds": end.audio_seconds,
+        "decoded_seconds": len(clip.samples) / clip.sample_rate,
+        "peak": float(np.abs(clip.samples).max(initial=0.0)),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What is seen of the worker from outside: its log, its counters, its traces."""

@@ -1,0 +1,131 @@
+"""The settings as a table: for the documents, and as they are in force."""
+
+import re
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
+
+BEGIN, END = "<!-- settings -->", "<!-- /settings -->"
+"""Around the table in a document."""
+
+_MASK = "********"
+_KEY_NAMES = re.compile(r"(_key|_key_id|_token|_password|_secret)$")
+
+
+@dataclass(frozen=True)
+class Described:
+    """One setting, as a document tells of it; code stands in double backquotes."""
+
+    variable: str
+    default: str
+    values: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class InForce:
+    """One setting's value now."""
+
+    variable: str
+    value: str | None
+    """None where there is none; a secret is masked."""
+    is_set: bool
+    """Whether it was said, by the environment or by an option, or is the default."""
+
+
+def describe(settings: type[BaseSettings]) -> Iterator[Described]:
+    """Yield what the class says about each of its fields, in order."""
+    properties = settings.model_json_schema()["properties"]
+    for name, schema in properties.items():
+        kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
+        yield Described(
+            variable=name.upper(),
+            default=schema.get("by_default") or _code(schema.get("default")),
+            values=_values(kinds[0]),
+            meaning=_naming_variables(schema.get("description", ""), properties),
+        )
+
+
+def in_force(settings: BaseSettings) -> Iterator[InForce]:
+    """Yield each setting's value, secrets masked."""
+    for name in type(settings).model_fields:
+        value = _shown(name, getattr(settings, name))
+        yield InForce(name.upper(), value, name in settings.model_fields_set)
+
+
+def markdown(worker: type[BaseSettings], server: type[BaseSettings]) -> str:
+    """Return the table of both, the server's last."""
+    rows = ["| variable | default | values | |", "|---|---|---|---|"]
+    rows += map(_row, describe(worker))
+    rows.append("| **`python -m worker serve` alone:** | | | |")
+    rows += map(_row, describe(server))
+    return "\n".join(rows)
+
+
+def replace_table(document: Path, table: str) -> None:
+    """Put the table between the document's marks; raises ``ValueError`` where they are missing."""
+    before, begin, rest = document.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{document} has no {BEGIN} and {END}.")
+    document.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
+
+
+def _row(setting: Described) -> str:
+    cells = (f"``{setting.variable}``", setting.default, setting.values, setting.meaning)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|').replace('``', '`') for cell in cells)} |"
+
+
+def _values(kind: dict[str, Any]) -> str:
+    """Say what a value may be, as far as it is a choice or a range."""
+    if kind.get("type") == "boolean":
+        return "``true``, ``false``"
+    if "enum" in kind:
+        return ", ".join(f"``{each}``" for each in kind["enum"])
+    least, most, above = kind.get("minimum"), kind.get("maximum"), kind.get("exclusiveMinimum")
+    if least is not None and most is not None:
+        return f"{least:g} to {most:g}"
+    if least is not None:
+        return f"{least:g} or more"
+    return f"more than {above:g}" if above is not None else ""
+
+
+def _code(default: object) -> str:
+    if default is None or default in ([], {}):
+        return ""
+    if isinstance(default, bool):
+        return f"``{default}``".lower()
+    return f"``{default:g}``" if isinstance(default, float) else f"``{default}``"
+
+
+def _naming_variables(description: str, names: Container[str]) -> str:
+    """Return a docstring on one line, other settings called as in the environment."""
+    words = " ".join(description.split())
+    return re.sub(r"``(\w+)``", lambda code: code[0].upper() if code[1] in names else code[0], words)
+
+
+def _shown(name: str, value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, SecretStr) or _KEY_NAMES.search(name):
+        return _MASK
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={each}" for key, each in value.items())
+    return _without_credentials(str(value))
+
+
+def _without_credentials(value: str) -> str:
+    """Mask who a URL says to be."""
+    if "://" not in value or "@" not in urlsplit(value).netloc:
+        return value
+    netloc = urlsplit(value).netloc
+    return value.replace(netloc, f"{_MASK}@{netloc.rpartition('@')[2]}", 1)
