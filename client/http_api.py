@@ -43,9 +43,8 @@ class HttpApi:
         action = job_input.get("action")
         path = ACTION_PATHS.get(action) if isinstance(action, str) else None
         if path is None:
-            raise NotOffered(
-                f"{action!r} over HTTP: there are {', '.join(ACTION_PATHS)}; the queue has them all"
-            )
+            offered = ", ".join(ACTION_PATHS)
+            raise NotOffered(f"{action!r} over HTTP: there are {offered}; the queue has every action")
         return read_object(check((yield from self._get(path, deadline))))
 
     def health(self, deadline: Deadline) -> Steps[dict[str, Any]]:

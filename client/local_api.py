@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from client.api import ask_until_answered, read_object
-from client.errors import NotOffered, RequestFailed, UnknownJob
+from client.errors import EndpointUnreachable, NotOffered, RequestFailed, UnknownJob
 from client.queue_api import QueueApi, read_stream
 from client.steps import Ask
 from client.stream import failure_in
@@ -55,7 +55,10 @@ class LocalApi:
     def is_ready(self, deadline: Deadline) -> Steps[bool]:
         """Return whether the server answers: it listens once its engine is loaded."""
         ask = Ask("GET", self.base_url + "/")
-        yield from ask_until_answered(ask, deadline, LISTENING_S, repeatable=False)
+        try:
+            yield from ask_until_answered(ask, deadline, LISTENING_S, repeatable=False)
+        except EndpointUnreachable:
+            return False
         return True
 
 

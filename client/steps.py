@@ -21,7 +21,7 @@ T = TypeVar("T")
 class Answer:
     """What came of an `Ask`.
 
-    `pieces` gives the body where it was asked for piece by piece; else, and of every error, it is read already.
+    `pieces` gives the body where it was asked for piece by piece; else, and of an error, it is read already.
     """
 
     response: httpx.Response
