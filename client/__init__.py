@@ -8,6 +8,7 @@ player.write(audio)
 
 from client.async_client import AsyncSpeechClient
 from client.async_speech import AsyncSpeech
+from client.async_speech_in_pieces import AsyncSpeechInPieces
 from client.errors import (
     ChecksumMismatch,
     ClientError,
@@ -43,12 +44,14 @@ from client.errors import (
     VoiceIncompatible,
 )
 from client.speech import Speech
+from client.speech_in_pieces import SpeechInPieces
 from client.stream import SpeechStream, SpokenText, StreamEnd, StreamStart
 from client.sync_client import SpeechClient
 
 __all__ = [
     "AsyncSpeech",
     "AsyncSpeechClient",
+    "AsyncSpeechInPieces",
     "ChecksumMismatch",
     "ClientError",
     "DeadlineExceeded",
@@ -72,6 +75,7 @@ __all__ = [
     "ResultElsewhere",
     "Speech",
     "SpeechClient",
+    "SpeechInPieces",
     "SpeechStream",
     "SpokenText",
     "StoreFailure",

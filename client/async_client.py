@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from client.async_speech import AsyncSpeech
+from client.async_speech_in_pieces import AsyncSpeechInPieces
 from client.deadline import Deadline
 from client.drivers import AsyncDriver
 from client.endpoint import REQUEST_TIMEOUT_S, Endpoint
+from client.in_pieces import joinable_options
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterable
     from types import TracebackType
 
 
@@ -47,6 +50,21 @@ class AsyncSpeechClient(Endpoint[httpx.AsyncBaseTransport]):
         """Return speech that is asked for when its block is entered; else as `SpeechClient.speak`."""
         fields = {"text": text, "voice_id": voice_id, "format": format, **options}
         return AsyncSpeech(self._driver, self._reception(fields, timeout))
+
+    def speak_pieces(
+        self, pieces: AsyncIterable[str] | Iterable[str], *, timeout: float | None = None, **options: Any
+    ) -> AsyncSpeechInPieces:
+        """Speak a text that is being written, such as a language model's answer, sentence by sentence.
+
+        `options` are those of `speak` for every sentence, `timeout` each one's. The `format` is one whose
+        files can be joined, `pcm` unless said; raises ValueError for another.
+        """
+        fields = joinable_options(options)
+
+        def speak(sentence: str) -> AsyncSpeech:
+            return self.speak(sentence, timeout=timeout, **fields)
+
+        return AsyncSpeechInPieces(speak, pieces)
 
     async def run_action(
         self,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from client.drivers import AsyncDriver
     from client.reception import Reception
+    from client.steps import Steps, T
 
 LEAVING_S = 10.0
 """How long a block that is left may take to stop its request, however urgently it is left."""
@@ -48,14 +49,14 @@ class AsyncSpeech(Received):
         return self
 
     async def __anext__(self) -> bytes:
-        with anyio.CancelScope() as self._waiting:
-            audio = await self._driver.run(self._reception.next_audio())
-            if audio is None:
-                raise StopAsyncIteration
-            return audio
-        with anyio.CancelScope(shield=True):
-            await self._driver.run(self._reception.abandon())
-        raise JobCancelled(f"request {self.job_id} was cancelled")
+        audio = await self._wait_for(self._reception.next_audio())
+        if audio is None:
+            raise StopAsyncIteration
+        return audio
+
+    async def prefetch(self) -> None:
+        """Wait for the first audio without taking it; raise what is wrong with the request."""
+        await self._wait_for(self._reception.prefetch())
 
     async def cancel(self) -> None:
         """Stop the job; the task that iterates gets JobCancelled at once."""
@@ -73,3 +74,11 @@ class AsyncSpeech(Received):
             async for audio in self:
                 file.write(audio)
             return file.complete()
+
+    async def _wait_for(self, steps: Steps[T]) -> T:
+        """Take steps that `cancel` ends."""
+        with anyio.CancelScope() as self._waiting:
+            return await self._driver.run(steps)
+        with anyio.move_on_after(LEAVING_S, shield=True):
+            await self._driver.run(self._reception.abandon())
+        raise JobCancelled(f"request {self.job_id} was cancelled")

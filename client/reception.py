@@ -40,6 +40,7 @@ class Reception:
         self._deadline = deadline
         self._retries = retries
         self._events: deque[Any] = deque()
+        self._ahead: bytes | None = None
         self._is_cancelled = False
         self._is_over = False
 
@@ -47,8 +48,15 @@ class Reception:
         """Hand the request in, where that is a step of its own."""
         yield from self.source.begin()
 
+    def prefetch(self) -> Steps[None]:
+        """Wait for the first audio, and keep it for `next_audio`."""
+        self._ahead = yield from self.next_audio()
+
     def next_audio(self) -> Steps[bytes | None]:
         """Return the next encoded audio, or None once all of it was given out and nothing was lost."""
+        if self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            return ahead
         if self._is_over:
             return None
         try:

@@ -45,6 +45,10 @@ class Speech(Received):
             raise StopIteration
         return audio
 
+    def prefetch(self) -> None:
+        """Wait for the first audio without taking it; raise what is wrong with the request."""
+        self._driver.run(self._reception.prefetch())
+
     def cancel(self) -> None:
         """Stop the job; whoever iterates, on this thread or another, gets JobCancelled."""
         self._driver.run(self._reception.cancel())

@@ -9,9 +9,12 @@ import httpx
 from client.deadline import Deadline
 from client.drivers import Driver
 from client.endpoint import REQUEST_TIMEOUT_S, Endpoint
+from client.in_pieces import joinable_options
 from client.speech import Speech
+from client.speech_in_pieces import SpeechInPieces
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
 
@@ -52,6 +55,21 @@ class SpeechClient(Endpoint[httpx.BaseTransport]):
         """
         fields = {"text": text, "voice_id": voice_id, "format": format, **options}
         return Speech(self._driver, self._reception(fields, timeout))
+
+    def speak_pieces(
+        self, pieces: Iterable[str], *, timeout: float | None = None, **options: Any
+    ) -> SpeechInPieces:
+        """Speak a text that is being written, such as a language model's answer, sentence by sentence.
+
+        `options` are those of `speak` for every sentence, `timeout` each one's. The `format` is one whose
+        files can be joined, `pcm` unless said; raises ValueError for another.
+        """
+        fields = joinable_options(options)
+
+        def speak(sentence: str) -> Speech:
+            return self.speak(sentence, timeout=timeout, **fields)
+
+        return SpeechInPieces(speak, pieces)
 
     def run_action(self, job_input: dict[str, Any], *, timeout: float | None = None) -> Any:
         """Run another action, such as `{"action": "list_voices"}`, and return the last thing it yielded."""
