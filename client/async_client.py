@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AsyncSpeechClient(Endpoint[httpx.AsyncBaseTransport]):
-    """Speech from one endpoint, for asyncio and trio: as `SpeechClient`, with `await`."""
+    """Speech from one endpoint, for event loops: as `SpeechClient`, with `await`."""
 
     def _connect(
         self, headers: dict[str, str], limits: httpx.Limits, transport: httpx.AsyncBaseTransport | None
