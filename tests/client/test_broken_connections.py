@@ -39,7 +39,9 @@ def serve() -> Iterator[Callable[..., str]]:
 
         def run() -> None:
             with listening, listening.accept()[0] as connection:
-                connection.recv(65536)
+                request = b""
+                while not request.endswith(b"}"):  # what is left unread would reset the connection
+                    request += connection.recv(65536)
                 for piece in pieces:
                     connection.sendall(piece)
                     time.sleep(0.02)
