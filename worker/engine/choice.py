@@ -7,6 +7,7 @@ from pathlib import Path
 from worker.engine.base import Engine
 from worker.engine.checkpoint import find_checkpoint, require_checkpoint
 from worker.engine.phases import Phases
+from worker.engine.read_ahead import read_ahead
 from worker.errors import EngineFailure
 from worker.settings import MEBIBYTE, Settings
 
@@ -56,6 +57,7 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
         )
     phases = Phases()
     phases.end("Python")
+    read_ahead(checkpoint)
     from worker.engine.chatterbox.chunk_schedule import TOKENS_PER_SECOND
     from worker.engine.cores import leave_the_cores_to_the_model
 

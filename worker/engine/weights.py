@@ -8,6 +8,8 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from worker.engine.mapped import map_in
+
 ReadTensor = Callable[[str], Tensor]
 
 
@@ -21,6 +23,7 @@ class Weights:
         self, read: ReadTensor, names: frozenset[str], device: torch.device, prefix: str = ""
     ) -> None:
         self.device = device
+        """Where the tensors are."""
         self._read = read
         self._names = names
         self._prefix = prefix
@@ -82,4 +85,4 @@ def open_weights(file: Path, device: torch.device) -> Iterator[Weights]:
     Raises ``OSError`` or ``SafetensorError`` for an unreadable file.
     """
     with safe_open(file, framework="pt", device=str(device)) as tensors:
-        yield Weights(tensors.get_tensor, frozenset(tensors.keys()), device)
+        yield Weights(lambda name: map_in(tensors.get_tensor(name)), frozenset(tensors.keys()), device)

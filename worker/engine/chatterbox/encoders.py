@@ -49,14 +49,14 @@ class VoiceEncoders:
         self._device = device
         s3gen, voice = checkpoint / S3GEN_FILE, checkpoint / VOICE_ENCODER_FILE
         with blaming(s3gen), open_weights(s3gen, device) as weights:
-            self.speech_tokenizer = _filled(
+            self.speech_tokenizer = filled(
                 lambda: S3Tokenizer("speech_tokenizer_v2_25hz"), weights.under("tokenizer")
             )
-            self.x_vector_encoder = _filled(
+            self.x_vector_encoder = filled(
                 lambda: CAMPPlus(memory_efficient=False), weights.under("speaker_encoder")
             )
         with blaming(voice), open_weights(voice, device) as weights:
-            self.voice_encoder = _filled(VoiceEncoder, weights)
+            self.voice_encoder = filled(VoiceEncoder, weights)
         self._resample = Resample(S3GEN_SR, S3_SR).to(device)
 
     # Upstream leaves the graph on: each voice would keep the activations of its x-vector.
@@ -90,7 +90,7 @@ class VoiceEncoders:
         }
 
 
-def _filled(construct: Callable[[], nn.Module], weights: Weights) -> Any:
+def filled(construct: Callable[[], nn.Module], weights: Weights) -> Any:
     """Construct a module and give it these very weights, all of them and no others."""
     with Uninitialized(), without_warnings():
         module = construct()

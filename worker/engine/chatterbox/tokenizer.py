@@ -60,7 +60,9 @@ def _added_tokens(checkpoint: Path, config: dict[str, Any]) -> Iterator[AddedTok
     """Yield the tags in the order of their numbers, then what ends a text."""
     special = {_content(config[role]) for role in _ROLES if config.get(role)}
     if "added_tokens_decoder" in config:
-        numbered = {int(number): AddedToken(**each) for number, each in config["added_tokens_decoder"].items()}
+        numbered = {
+            int(number): AddedToken(**each) for number, each in config["added_tokens_decoder"].items()
+        }
     else:
         numbered = {
             number: AddedToken(content, normalized=content not in special, special=content in special)

@@ -14,6 +14,7 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional
 
+from worker.engine.mapped import map_in
 from worker.engine.t3.precision import Precision
 from worker.engine.t3.projections import Projection, make_projection
 from worker.engine.weights import ReadTensor
@@ -102,7 +103,7 @@ class T3:
         """Take the tensors that ``read`` finds by their names upstream, the layers' on ``threads``."""
 
         def block(layer: int) -> Block:
-            return Block(read, layer, sizes.heads, precision)
+            return Block(lambda name: map_in(read(name)), layer, sizes.heads, precision)
 
         self.sizes = sizes
         self.precision = precision
