@@ -87,10 +87,8 @@ class _Block:
         resnet = block.under("0")
         self._first, self._second = (_CausalBlock(resnet.under(f"block{part}"), dtype) for part in (1, 2))
         self._shortcut = Affine.of(resnet.under("res_conv"), dtype)
-        mix = resnet.under("mlp.1")
-        self._moments = functional.linear(functional.mish(moments), mix.own("weight"), mix.own("bias")).to(
-            dtype
-        )
+        weight, bias = resnet.own("mlp.1.weight"), resnet.own("mlp.1.bias")
+        self._moments = functional.linear(functional.mish(moments), weight, bias).to(dtype)
         self._transformers = [_Transformer(each, dtype) for each in block.listed("1")]
 
     def __call__(self, x: Tensor, step: int, bias: Tensor | None) -> Tensor:

@@ -76,6 +76,7 @@ def dark_s3gen(s3gen):
     """S3Gen whose vocoder makes only low frequencies: steps are small, so that a jump stands out."""
     from worker.engine.weights import Weights
 
-    tensors = s3gen.state()
+    parts = {part: s3gen.under(part).state() for part in ("flow", "mel2wav")}
+    tensors = {f"{part}.{name}": tensor for part, state in parts.items() for name, tensor in state.items()}
     tensors["mel2wav.conv_post.bias"][1:9] = -14.0
     return Weights.of(tensors)
