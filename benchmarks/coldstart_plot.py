@@ -18,7 +18,7 @@ _COLOURS = {
     "S3Gen": "#56B4E9",
     "slots": "#F0E442",
     "warm-up": "#009E73",
-    "from_local": "#0072B2",
+    "from_local": "#999999",
 }
 _NARROW = 0.04
 """Of the whole width: what is narrower has no figure in it."""

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 import torch
 
 _ALL = torch.get_num_threads()
+_MOST_THREADS = 8
+"""More would wait for the memory."""
 
 
 def leave_the_cores_to_the_model() -> None:
@@ -31,8 +33,10 @@ def take_all_cores() -> None:
 
 @contextmanager
 def threads_of_one_core() -> Iterator[Executor]:
-    """Within it there are threads for independent work, one for each core: none waits for another."""
+    """Within it there are threads for independent work, a core each: none waits for another."""
     before = torch.get_num_threads()
-    with ThreadPoolExecutor(_ALL, "load", leave_the_cores_to_the_model) as threads:
-        yield threads
-    torch.set_num_threads(before)
+    try:
+        with ThreadPoolExecutor(min(_ALL, _MOST_THREADS), "load", leave_the_cores_to_the_model) as threads:
+            yield threads
+    finally:
+        torch.set_num_threads(before)
