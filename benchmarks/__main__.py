@@ -13,6 +13,7 @@ from benchmarks.report import hardware, print_table, write_json
 class Benchmark(StrEnum):
     """What can be measured."""
 
+    COLDSTART = "coldstart"
     T3 = "t3"
     SOAK = "soak"
     STREAM = "stream"

@@ -3,9 +3,16 @@
 import os
 import shutil
 import tempfile
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from worker.engine.weights import Weights
 
 CACHE = Path(__file__).parents[1] / ".cache" / "checkpoints"
 
@@ -60,6 +67,22 @@ def write_beside(usual: Path, directory: Path, speech_tokens: int, t3: Literal["
         staging.rename(directory)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextmanager
+def s3gen_and_voice(
+    checkpoint: Path, device: "torch.device"
+) -> Iterator[tuple["Weights", dict[str, "Tensor"]]]:
+    """Map a checkpoint's S3Gen, and read its built-in voice, both on the device."""
+    import torch
+
+    from worker.engine.chatterbox.conditionals import read_built_in_voice
+    from worker.engine.checkpoint import BUILT_IN_VOICE_FILE, S3GEN_FILE
+    from worker.engine.weights import open_weights
+
+    arrays = read_built_in_voice(checkpoint / BUILT_IN_VOICE_FILE)
+    with open_weights(checkpoint / S3GEN_FILE, device) as weights:
+        yield weights, {name: torch.tensor(array, device=device) for name, array in arrays.items()}
 
 
 def read_ahead(checkpoint: Path) -> None:

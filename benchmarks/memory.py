@@ -14,9 +14,18 @@ def anonymous_mb() -> float:
     Pages of mapped files, which the weights are, come and go as the system pleases: they would drown
     what grows. Where the system does not tell them apart it is the most there has been of both.
     """
+    return _status_mb("RssAnon")
+
+
+def resident_mb() -> float:
+    """Return what the process holds now, in MiB, pages of mapped files among it; elsewhere the peak."""
+    return _status_mb("VmRSS")
+
+
+def _status_mb(name: str) -> float:
     if not _STATUS.exists():
         return peak_mb()
-    line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("RssAnon:"))
+    line = next(line for line in _STATUS.read_text().splitlines() if line.startswith(f"{name}:"))
     return int(line.split()[1]) / 1024
 
 

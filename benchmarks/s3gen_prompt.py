@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.checkpoint import find_or_write
+from benchmarks.checkpoint import find_or_write, s3gen_and_voice
 from benchmarks.report import Result
 
 PROMPTS = (250, 125, 75, 50, 25)
@@ -28,23 +28,17 @@ BEFORE = {"first": 0, "later": 50}
 
 def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
     """Measure; ``quick`` takes fewer lengths, and repeats less."""
-    from worker.engine.chatterbox.conditionals import read_built_in_voice
-    from worker.engine.chatterbox.loading import load_model
-    from worker.engine.checkpoint import BUILT_IN_VOICE_FILE
-
     directory = find_or_write(checkpoint, "small")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    s3gen = load_model(directory, device).s3gen
-    arrays = read_built_in_voice(directory / BUILT_IN_VOICE_FILE)
-    voice = {name: torch.tensor(array, device=device) for name, array in arrays.items()}
     prompts = (250, 125, 50) if quick else PROMPTS
     varied: list[dict[str, int]] = [{"prompt_tokens": prompt} for prompt in prompts]
     varied += [{"prompt_tokens": prompt, "flow_steps": 1} for prompt in prompts[:2]]
     results = []
-    for chunk, before in BEFORE.items():
-        settings = varied + [{"left_tokens": left} for left in (0, 50) if before]
-        decodes = {_name(each): _decode(s3gen, voice, before, each) for each in settings}
-        results += _compared(f"decode/{chunk}", decodes, rounds=3 if quick else 7)
+    with s3gen_and_voice(directory, device) as (s3gen, voice):
+        for chunk, before in BEFORE.items():
+            settings = varied + [{"left_tokens": left} for left in (0, 50) if before]
+            decodes = {_name(each): _decode(s3gen, voice, before, each) for each in settings}
+            results += _compared(f"decode/{chunk}", decodes, rounds=3 if quick else 7)
     return results
 
 

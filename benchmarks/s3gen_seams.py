@@ -13,14 +13,18 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.checkpoint import find_or_write
+from benchmarks.checkpoint import find_or_write, s3gen_and_voice
 from benchmarks.report import Result, median_ms
+from benchmarks.stock import stock_s3gen
+
+if TYPE_CHECKING:
+    from worker.engine.weights import Weights
 
 PROMPT, LEFT, LOOKAHEAD = 250, 25, 3
 SPEECH_TOKENS = 125
@@ -47,23 +51,17 @@ class Window:
 
 def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
     """Measure; ``quick`` takes only the ends of each range, and repeats less."""
-    from worker.engine.chatterbox.conditionals import read_built_in_voice
-    from worker.engine.chatterbox.loading import load_model
-    from worker.engine.checkpoint import BUILT_IN_VOICE_FILE
-
     directory = find_or_write(checkpoint, "small")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    s3gen = load_model(directory, device).s3gen
-    arrays = read_built_in_voice(directory / BUILT_IN_VOICE_FILE)
-    voice = {name: torch.tensor(array, device=device) for name, array in arrays.items()}
-    with torch.inference_mode():
-        return [*_distances(s3gen, voice, quick=quick), *_costs(s3gen, voice, quick=quick)]
+    with s3gen_and_voice(directory, device) as (s3gen, voice), torch.inference_mode():
+        stock = _stock_ms(directory, voice, repeats=2 if quick else 3)
+        return [*_distances(s3gen, voice, quick=quick), *_costs(s3gen, voice, stock, quick=quick)]
 
 
-def _distances(s3gen: Any, voice: dict[str, Tensor], *, quick: bool) -> Iterator[Result]:
+def _distances(s3gen: "Weights", voice: dict[str, Tensor], *, quick: bool) -> Iterator[Result]:
     from worker.engine.s3gen.flow import Flow
 
-    flow = Flow(s3gen.flow, 2, torch.float32)
+    flow = Flow(s3gen.under("flow"), 2, torch.float32)
     device = voice["gen.prompt_feat"].device
     tokens = np.random.default_rng(0).integers(0, 6561, SPEECH_TOKENS).tolist()
     noise, other = (_noise(seed, 2 * (PROMPT + SPEECH_TOKENS), device) for seed in (1, 2))
@@ -135,17 +133,28 @@ def _noise(seed: int, frames: int, device: torch.device) -> Tensor:
     return torch.randn(frames, 80, generator=torch.Generator().manual_seed(seed)).to(device)
 
 
-def _costs(s3gen: Any, voice: dict[str, Tensor], *, quick: bool) -> Iterator[Result]:
-    """Time a new stream's final decode, flow and vocoder, beside stock's ``inference`` of its tokens."""
-    from worker.engine.chatterbox.conditionals import gen_dict
-    from worker.engine.s3gen.decoder import TRAILING_SILENCE, Decode, SpeechDecoder
+def _stock_ms(directory: Path, voice: dict[str, Tensor], *, repeats: int) -> dict[int, float]:
+    """Time stock's ``inference`` of so many tokens."""
+    from worker.engine.s3gen.decoder import TRAILING_SILENCE
+
+    s3gen = stock_s3gen(directory, voice["gen.embedding"].device)
+    reference = {name.removeprefix("gen."): each for name, each in voice.items() if name.startswith("gen.")}
+
+    def speak(count: int) -> None:
+        tokens = torch.tensor([count] * count + TRAILING_SILENCE, device=s3gen.device)
+        s3gen.inference(tokens, ref_dict={**reference, "prompt_feat_len": None}, n_cfm_timesteps=2)
+
+    return {count: median_ms(partial(speak, count), repeats) for count in COUNTS}
+
+
+def _costs(
+    s3gen: "Weights", voice: dict[str, Tensor], stock: dict[int, float], *, quick: bool
+) -> Iterator[Result]:
+    """Time a new stream's final decode, flow and vocoder, beside stock's."""
+    from worker.engine.s3gen.decoder import Decode, SpeechDecoder
     from worker.engine.s3gen.settings import DecoderSettings
 
     repeats = 2 if quick else 3
-    stock = {}
-    for count in COUNTS:
-        tokens = torch.tensor([count] * count + TRAILING_SILENCE, device=s3gen.device)
-        stock[count] = median_ms(partial(_speak_stock, s3gen, tokens, gen_dict(voice)), repeats)
     for precision, prompt in product(PRECISIONS, (100, PROMPT)):
         settings = DecoderSettings(prompt_tokens=prompt, flow_precision=precision)
         decoder = SpeechDecoder(s3gen, settings)
@@ -157,7 +166,3 @@ def _costs(s3gen: Any, voice: dict[str, Tensor], *, quick: bool) -> Iterator[Res
             speak()  # the first pays for kernels made for its shape
             case = f"decode/{precision}/p{prompt}/n={count}"
             yield Result(case, "ms", median_ms(speak, repeats), stock[count] if prompt == PROMPT else None)
-
-
-def _speak_stock(s3gen: Any, tokens: Tensor, reference: dict[str, Tensor | None]) -> None:
-    s3gen.inference(tokens, ref_dict=reference, n_cfm_timesteps=2)

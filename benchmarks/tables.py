@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _STREAM, _LENGTHS, _T3 = "stream-2-cores.json", "stream-lengths-2-cores.json", "t3-2-cores.json"
+_COLD_START = "coldstart-2-cores.json"
 _PER_THOUSAND = 1 / 1000
 _PER_1024 = 1 / 1024
 
@@ -104,16 +105,28 @@ TABLES = {
             _compared(
                 "speech tokens a second, of eight (`bench t3`)", "t3/batch=8", "tokens_per_s", file=_T3
             ),
+            _compared(
+                "process start to ready (`bench coldstart`)",
+                "coldstart",
+                "ready_s",
+                unit=" s",
+                file=_COLD_START,
+            ),
         ),
     ),
     "start": Table(
-        _STREAM,
-        "./scripts/bench stream --quick",
-        ("", "stock", "ours"),
+        _COLD_START,
+        "./scripts/bench coldstart",
+        ("", "stock", "ours", ""),
         (
-            _beside("imports", "stream/ready", "import_s", " s"),
-            _beside("loading, from a warm disk", "stream/ready", "load_s", " s"),
-            _beside("the first request's first audio", "stream/first request", "ttfa_s", " s"),
+            _compared("process start to ready, from a warm disk", "coldstart", "ready_s", unit=" s"),
+            _compared(
+                "process start to the first request's first audio", "coldstart", "first_audio_s", unit=" s"
+            ),
+            _compared("memory then", "coldstart", "ready_mb", unit=" GB", scale=_PER_1024),
+            _compared(
+                "of it its own, not the mapped file's", "coldstart", "own_mb", unit=" GB", scale=_PER_1024
+            ),
         ),
     ),
     "streams at once": Table(

@@ -52,7 +52,8 @@ class OurSpeech:
     @contextlib.contextmanager
     def of(cls, checkpoint: Path, prepared: PreparedClip, seed: int) -> Iterator["OurSpeech"]:
         """Load the engine, and publish the clip as a voice for as long as this lasts."""
-        from worker.engine.chatterbox.turbo import ChatterboxTurbo, TurboSettings
+        from worker.engine.chatterbox.turbo import ChatterboxTurbo
+        from worker.engine.chatterbox.turbo_settings import TurboSettings
         from worker.synthesizer import Synthesizer
 
         engine = ChatterboxTurbo(checkpoint, TurboSettings(watermark=False))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from worker.engine.base import Engine
 from worker.engine.checkpoint import find_checkpoint, require_checkpoint
+from worker.engine.phases import Phases
+from worker.engine.read_ahead import read_ahead
 from worker.errors import EngineFailure
 from worker.settings import MEBIBYTE, Settings
 
@@ -53,15 +55,21 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
             "The engine's packages are not installed: install chatterpod[worker,chatterbox], "
             "or set ENGINE=preview."
         )
+    phases = Phases()
+    phases.end("Python")
+    read_ahead(checkpoint)
     from worker.engine.chatterbox.chunk_schedule import TOKENS_PER_SECOND
     from worker.engine.cores import leave_the_cores_to_the_model
 
+    phases.end("torch")
     leave_the_cores_to_the_model()  # before importing the rest, which computes
-    from worker.engine.chatterbox.turbo import ChatterboxTurbo, TurboSettings
+    from worker.engine.chatterbox.turbo import ChatterboxTurbo
+    from worker.engine.chatterbox.turbo_settings import TurboSettings
     from worker.engine.s3gen.settings import DecoderSettings
     from worker.engine.t3.precision import Precision
 
-    return ChatterboxTurbo(
+    phases.end("imports")
+    engine = ChatterboxTurbo(
         checkpoint,
         TurboSettings(
             device=settings.device,
@@ -76,7 +84,10 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
                 flow_precision=settings.s3gen_precision,
             ),
         ),
+        phases,
     )
+    log.info("%s is ready after %s", engine.name, phases)
+    return engine
 
 
 def _is_chatterbox_installed() -> bool:

@@ -46,7 +46,8 @@ def altered_checkpoint(small_checkpoint: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def engine(small_checkpoint: Path) -> Iterator[Any]:
-    from worker.engine.chatterbox.turbo import ChatterboxTurbo, TurboSettings
+    from worker.engine.chatterbox.turbo import ChatterboxTurbo
+    from worker.engine.chatterbox.turbo_settings import TurboSettings
 
     engine = ChatterboxTurbo(small_checkpoint, TurboSettings(device="cpu"))
     yield engine

@@ -22,6 +22,9 @@ from voices.conditionals import Conditionals
 from voices.errors import VoiceIncompatible
 from worker.engine.s3gen.batch import FRAMES_PER_TOKEN
 
+COND_PROMPT_TOKENS = 375
+"""Speech tokens of the clip that Turbo's T3 is prompted with at most: 15 s."""
+
 _T3_NAMES = ("speaker_emb", "cond_prompt_speech_tokens")
 _SHAPES: dict[str, tuple[int | None, ...]] = {
     "t3.speaker_emb": (1, 256),

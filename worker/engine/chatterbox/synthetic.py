@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from worker.engine.chatterbox.loading import COND_PROMPT_TOKENS
+from worker.engine.chatterbox.conditionals import COND_PROMPT_TOKENS
 from worker.engine.chatterbox.synthetic_clock import wind_clock
 from worker.engine.chatterbox.synthetic_tokenizer import VOCABULARY, write_tokenizer
 from worker.engine.chatterbox.uninitialized import Uninitialized

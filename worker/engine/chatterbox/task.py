@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
 from worker.engine.chatterbox.speech import Speech
-from worker.engine.chatterbox.upstream import SPEECH_VOCAB_SIZE
-from worker.engine.s3gen.batch import LOOKAHEAD
+from worker.engine.s3gen.batch import LOOKAHEAD, SPEECH_VOCABULARY
 from worker.engine.s3gen.decoder import Decode
 from worker.engine.s3gen.stream import SpeechStream
 from worker.engine.t3.scheduler import Utterance
@@ -46,7 +45,7 @@ class Task:
         new = self.utterance.tokens[self.given : self.given + share.tokens]
         self.given += share.tokens
         # What starts and stops speech is no sound.
-        return Decode(self.stream, [token for token in new if token < SPEECH_VOCAB_SIZE], share.final)
+        return Decode(self.stream, [token for token in new if token < SPEECH_VOCABULARY], share.final)
 
 
 class Share(NamedTuple):

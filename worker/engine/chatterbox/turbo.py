@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,22 +26,22 @@ from worker.engine.chatterbox.device_voices import DeviceVoices
 from worker.engine.chatterbox.failure import as_failure
 from worker.engine.chatterbox.fingerprint import encoders_fingerprint
 from worker.engine.chatterbox.loading import ChatterboxModel, load_model
-from worker.engine.chatterbox.preparation import prepare_tensors
+from worker.engine.chatterbox.punctuation import punc_norm
 from worker.engine.chatterbox.slot_memory import slot_count
 from worker.engine.chatterbox.speech import Speech
 from worker.engine.chatterbox.speech_loop import SpeechLoop
 from worker.engine.chatterbox.task import Task
-from worker.engine.chatterbox.upstream import S3GEN_SR, punc_norm
+from worker.engine.chatterbox.turbo_settings import TurboSettings
+from worker.engine.chatterbox.warm_up import WarmUp
 from worker.engine.chatterbox.watermark import Watermark, WatermarkThreads
 from worker.engine.checkpoint import BUILT_IN_VOICE_FILE
 from worker.engine.cores import leave_the_cores_to_the_model, take_all_cores
 from worker.engine.load import Load
+from worker.engine.phases import Phases
 from worker.engine.pulse import Pulse
-from worker.engine.s3gen.decoder import SpeechDecoder
-from worker.engine.s3gen.settings import DecoderSettings
+from worker.engine.s3gen.source import SAMPLE_RATE
 from worker.engine.t3.budget import token_budget
 from worker.engine.t3.decoder import Decoder
-from worker.engine.t3.precision import Precision
 from worker.engine.t3.sampling import Sampling
 from worker.engine.t3.scheduler import TokenScheduler, Utterance
 from worker.errors import EngineFailure, TextTooLong
@@ -55,27 +54,7 @@ _LEAST_ROOM = 150
 
 _SEED_BITS = 63
 
-_WARM_UP_STREAMS = (1, 2, 4, 8)
 _WARM_UP_TEXT = "One sentence of some length, which nobody hears."
-
-
-@dataclass(frozen=True)
-class TurboSettings:
-    """How the engine runs; the defaults are those of a deployment."""
-
-    device: str = "auto"
-    """A torch device, or "auto": CUDA where there is one."""
-    precision: Precision = Precision.AUTO
-    """T3's."""
-    slots: int | None = None
-    """Streams whose tokens are decoded at once; None takes what memory allows."""
-    watermark: bool = True
-    max_voice_bytes: int = 1 << 30
-    """Voices stay on the device while they take no more."""
-    samples: DecoderSettings = field(default_factory=DecoderSettings)
-    """S3Gen's."""
-    schedule: ChunkSchedule | None = None
-    """How large audio chunks are; None is the device's own."""
 
 
 class ChatterboxTurbo(Engine):
@@ -87,11 +66,14 @@ class ChatterboxTurbo(Engine):
     """
 
     name = "chatterbox-turbo"
-    sample_rate = S3GEN_SR
+    sample_rate = SAMPLE_RATE
     options = frozenset({"seed", "temperature", "top_p", "top_k", "repetition_penalty"})
 
-    def __init__(self, checkpoint: Path, settings: TurboSettings | None = None) -> None:
+    def __init__(
+        self, checkpoint: Path, settings: TurboSettings | None = None, phases: Phases | None = None
+    ) -> None:
         settings = settings or TurboSettings()
+        self.phases = phases or Phases()
         self.watermarks = settings.watermark
         self.pulse = Pulse()
         self._built_in_voice = checkpoint / BUILT_IN_VOICE_FILE
@@ -99,19 +81,23 @@ class ChatterboxTurbo(Engine):
         with _failing_as_engine("be loaded"):
             self.fingerprint = encoders_fingerprint(self.name, checkpoint)
             self._watermark = WatermarkThreads(Watermark()) if settings.watermark else None
+            self.phases.end("watermark")
             self._model: ChatterboxModel | None = self._start(checkpoint, settings)
-        if self._model.device.type == "cuda":
-            self._warm_up()
+        if self._model.device.type == "cuda" and self._built_in_voice.is_file():
+            WarmUp(self._speak_unheard, lambda: self._scheduler.is_idle).begin()
+            self.phases.end("warm-up")
 
     def _start(self, checkpoint: Path, settings: TurboSettings) -> ChatterboxModel:
         """Load the model on its own thread, which goes on to speak with it: see ``cores.py``."""
         loaded: Future[ChatterboxModel] = Future()
 
         def run() -> None:
-            take_all_cores()
             try:
-                model = load_model(checkpoint, _device(settings.device), settings.precision)
+                device = _device(settings.device)
+                model = load_model(checkpoint, device, settings.precision, settings.samples, self.phases)
                 self._build(model, settings)
+                self.phases.end("slots")
+                take_all_cores()
             except Exception as error:  # noqa: BLE001  # for whoever waits below
                 loaded.set_exception(error)
                 return
@@ -134,38 +120,34 @@ class ChatterboxTurbo(Engine):
 
         self.capacity = settings.slots or slot_count(t3, SLOT_LENGTH)
         self._tokens = Decoder(t3, self.capacity, SLOT_LENGTH)
-        self._samples = SpeechDecoder(model.s3gen, settings.samples)
+        self._samples = model.s3gen
         self._voices = DeviceVoices(t3.device, embed, settings.max_voice_bytes)
         # On a GPU a step is under way while the host looks at the tokens of the one before.
-        scheduler = TokenScheduler(
+        self._scheduler = TokenScheduler(
             self._tokens, t3.sizes.stop_token, lag=1 if t3.device.type == "cuda" else 0
         )
         schedule = settings.schedule or ChunkSchedule.for_device(t3.device.type)
-        self._loop = SpeechLoop(scheduler, self._samples, self._begin, schedule, self.pulse)
+        self._loop = SpeechLoop(self._scheduler, self._samples, self._begin, schedule, self.pulse)
 
-    def _warm_up(self) -> None:
-        """Speak before anybody listens: the graphs that the first requests need are captured then."""
-        if not self._built_in_voice.is_file():
-            return
+    def _speak_unheard(self, count: int) -> None:
+        """Speak several streams at once, in the built-in voice."""
         conditionals = self.default_conditionals()
-        for count in _WARM_UP_STREAMS:
-            streams = [
-                self.stream(_WARM_UP_TEXT, conditionals, SpeechOptions(seed=0), Delivery())
-                for _ in range(count)
-            ]
-            for stream in streams:
-                deque(stream, maxlen=0)
+        streams = [
+            self.stream(_WARM_UP_TEXT, conditionals, SpeechOptions(seed=0), Delivery()) for _ in range(count)
+        ]
+        for stream in streams:
+            deque(stream, maxlen=0)
 
     def prepare(self, clip: Clip, prompt_seconds: float = LONGEST_PROMPT_SECONDS) -> Conditionals:
         """Compute a voice's conditionals; raises ``InvalidClip`` for a clip of 5 s or less."""
         with _failing_as_engine("prepare the voice"):
-            tensors = self._preparing.submit(self._prepare, self._open_model(), clip).result()
+            tensors = self._preparing.submit(self._prepare, clip).result()
             prompt_tokens = round(prompt_seconds * TOKENS_PER_SECOND)
             return Conditionals(self.fingerprint, voice.with_prompt_of(tensors, prompt_tokens))
 
-    def _prepare(self, model: ChatterboxModel, clip: Clip) -> dict[str, npt.NDArray[Any]]:
+    def _prepare(self, clip: Clip) -> dict[str, npt.NDArray[Any]]:
         with self.pulse.beat():
-            return prepare_tensors(model, clip)
+            return self._open_model().preparer.prepare(clip)
 
     def default_conditionals(self) -> Conditionals:
         """Return the checkpoint's built-in voice; raises ``UnknownVoice`` when it has none."""
@@ -225,7 +207,7 @@ class ChatterboxTurbo(Engine):
         """Make a text chunk ready for the model, on the model's thread."""
         model = self._open_model()
         device_voice = self._voices.get(speech.conditionals)
-        text_tokens = torch.tensor(model.tokenizer(speech.text).input_ids, device=model.device)
+        text_tokens = torch.tensor(model.tokenizer(speech.text), device=model.device)
         room = self._tokens.room(len(device_voice.conditionals), len(text_tokens) + 1)
         if room < _LEAST_ROOM:
             raise TextTooLong(

@@ -1,6 +1,6 @@
 """What is used of the chatterbox-tts package, imported without its warnings, prints and progress bars.
 
-Importing this module takes seconds: only the Chatterbox engine does, once it is chosen.
+Importing this module takes seconds: of a worker only the thread that prepares voices does.
 """
 
 import warnings
@@ -21,7 +21,9 @@ with without_warnings():
     import perth
     from chatterbox.models.s3gen import S3GEN_SR, S3Gen, flow_matching
     from chatterbox.models.s3gen.const import S3GEN_SIL
-    from chatterbox.models.s3tokenizer import S3_SR, SPEECH_VOCAB_SIZE
+    from chatterbox.models.s3gen.utils.mel import mel_spectrogram
+    from chatterbox.models.s3gen.xvector import CAMPPlus
+    from chatterbox.models.s3tokenizer import S3_SR, SPEECH_VOCAB_SIZE, S3Tokenizer
     from chatterbox.models.t3 import T3
     from chatterbox.models.t3.llama_configs import LLAMA_CONFIGS
     from chatterbox.models.t3.modules.cond_enc import T3Cond
@@ -36,10 +38,13 @@ __all__ = [
     "S3_SR",
     "SPEECH_VOCAB_SIZE",
     "T3",
+    "CAMPPlus",
     "S3Gen",
+    "S3Tokenizer",
     "T3Cond",
     "T3Config",
     "VoiceEncoder",
+    "mel_spectrogram",
     "perth",
     "punc_norm",
     "without_warnings",

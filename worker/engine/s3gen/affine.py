@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from worker.engine.weights import Weights
+
 _MKLDNN: Any = torch.ops.mkldnn
 _USUAL_ROWS = 512
 """For how many rows oneDNN lays out the weights; other numbers work as well."""
@@ -21,22 +23,22 @@ class Affine:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> None:
-        self._weight = weight.detach().to(dtype).contiguous()
-        self._bias = None if bias is None else bias.detach().to(dtype)
+        self._weight = weight.to(dtype).contiguous()
+        self._bias = None if bias is None else bias.to(dtype, copy=True)
         self._by_onednn = weight.device.type == "cpu" and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
         if self._by_onednn:
             self._weight = _MKLDNN._reorder_linear_weight(self._weight, _USUAL_ROWS)  # noqa: SLF001
 
     @classmethod
-    def of(cls, module: Any, dtype: torch.dtype) -> "Affine":
+    def of(cls, module: Weights, dtype: torch.dtype) -> "Affine":
         """Take the weights of a ``Linear``, or of a ``Conv1d`` as one product over its joined taps.
 
         A convolution's product takes x (..., taps * channels), the oldest tap first: see ``causal``.
         """
-        weight = module.weight
+        weight = module.kernel
         if weight.ndim == 3:  # noqa: PLR2004 - a convolution's (out, in, taps)
             weight = weight.transpose(1, 2).flatten(1)
-        return cls(weight, module.bias, dtype)
+        return cls(weight, module["bias"], dtype)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return (..., out)."""
@@ -49,15 +51,13 @@ class Affine:
 class Norm:
     """Layer normalisation over the last axis, with upstream's weights."""
 
-    def __init__(self, module: Any, dtype: torch.dtype) -> None:
-        self._shape = tuple(module.normalized_shape)
-        self._weight = module.weight.to(dtype)
-        self._bias = module.bias.to(dtype)
-        self._eps = module.eps
+    def __init__(self, module: Weights, dtype: torch.dtype, epsilon: float = 1e-5) -> None:
+        self._weight, self._bias = module.own("weight", dtype), module.own("bias", dtype)
+        self._epsilon = epsilon
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return x, normalised."""
-        return functional.layer_norm(x, self._shape, self._weight, self._bias, self._eps)
+        return functional.layer_norm(x, self._weight.shape, self._weight, self._bias, self._epsilon)
 
 
 def causal(x: Tensor, taps: int) -> Tensor:

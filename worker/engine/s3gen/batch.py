@@ -8,6 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+SPEECH_VOCABULARY = 6561
+"""Speech tokens that have a sound; those from there on start and stop speech."""
+
 MEL_CHANNELS = 80
 FRAMES_PER_TOKEN = 2
 LOOKAHEAD = 3

@@ -2,23 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from voices.clip import Samples
-from worker.engine.chatterbox.upstream import S3GEN_SIL, S3GEN_SR
 from worker.engine.s3gen.batch import Buckets
 from worker.engine.s3gen.flow import Flow
 from worker.engine.s3gen.graphs import CudaCapture
 from worker.engine.s3gen.precision import resolve
 from worker.engine.s3gen.seam import join
 from worker.engine.s3gen.settings import DecoderSettings
+from worker.engine.s3gen.source import SAMPLE_RATE
 from worker.engine.s3gen.stream import Prompt, SpeechStream
 from worker.engine.s3gen.vocoder import Vocoder, VocoderCall
+from worker.engine.weights import Weights
 
-TRAILING_SILENCE = [S3GEN_SIL] * 3
+SILENCE = 4299
+"""The speech token of silence."""
+
+TRAILING_SILENCE = [SILENCE] * 3
 """What ends every utterance, as in stock Turbo's ``generate``."""
 
 
@@ -34,31 +37,32 @@ class Decode:
 
 
 class SpeechDecoder:
-    """Over upstream's S3Gen of a meanflow checkpoint. Owned by one thread; streams share nothing.
+    """Over the S3Gen of a meanflow checkpoint. Owned by one thread; streams share nothing.
 
-    The weights are taken when it is built, in the precision of ``settings``.
+    The weights are taken when it is built, in the precision of ``settings``; those of the encoders
+    behind a voice's conditionals, half of the file, are left alone.
     """
 
-    sample_rate = S3GEN_SR
+    sample_rate = SAMPLE_RATE
 
-    def __init__(self, s3gen: Any, settings: DecoderSettings | None = None) -> None:
+    def __init__(self, s3gen: Weights, settings: DecoderSettings | None = None) -> None:
         self.settings = settings or DecoderSettings()
-        device = s3gen.trim_fade.device
+        device = s3gen.device
         with torch.inference_mode():
             on_gpu = device.type == "cuda"
             self._flow = Flow(
-                s3gen.flow,
+                s3gen.under("flow"),
                 self.settings.flow_steps,
                 resolve(self.settings.flow_precision, device),
                 buckets=Buckets() if on_gpu else None,
                 capture=CudaCapture() if on_gpu and self.settings.graphs else None,
             )
             self._vocoder = Vocoder(
-                s3gen.mel2wav,
+                s3gen.under("mel2wav"),
                 self.settings.vocoder_lookahead,
                 resolve(self.settings.vocoder_precision, device),
             )
-            self._fade = s3gen.trim_fade.clone()
+            self._fade = _fade_in(device)
 
     @torch.inference_mode()
     def open(self, voice: Mapping[str, Tensor], seed: int, *, fade_in: bool = True) -> SpeechStream:
@@ -109,6 +113,13 @@ class SpeechDecoder:
             samples[: len(fade)] *= fade
         finished: Samples = samples.cpu().numpy()
         return finished
+
+
+def _fade_in(device: torch.device) -> Tensor:
+    """Return the gains of an utterance's first 40 ms: silence, then half of a raised cosine."""
+    count = SAMPLE_RATE // 50
+    rise = (torch.cos(torch.linspace(torch.pi, 0, count)) + 1) / 2
+    return torch.cat([torch.zeros(count), rise]).to(device)
 
 
 def _check(calls: Sequence[Decode]) -> None:

@@ -4,7 +4,6 @@ Upstream's ``UpsampleConformerEncoder`` and the projection behind it, over the s
 """
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,29 +11,34 @@ from torch.nn import functional
 
 from worker.engine.s3gen.affine import Affine, Norm, attend, causal, heads, join_heads, key_bias, neighbours
 from worker.engine.s3gen.batch import LOOKAHEAD
+from worker.engine.weights import Weights
 
 _HEADS = 8
+_LAYER_EPSILON = 1e-12
+_SLOWEST = 10_000.0
+"""The wavelengths of a distance's sines reach from 2 pi to that many times 2 pi."""
 
 
 class FlowEncoder:
     """Over upstream's flow (``CausalMaskedDiffWithXvec``); holds no state but tables of its weights."""
 
-    def __init__(self, flow: Any, dtype: torch.dtype) -> None:
-        encoder = flow.encoder
+    def __init__(self, flow: Weights, dtype: torch.dtype) -> None:
+        encoder = flow.under("encoder")
         self.dtype = dtype
-        self._scale = math.sqrt(encoder._output_size)  # noqa: SLF001 - upstream gives it no other name
+        embeddings = flow.own("input_embedding.weight")
+        self._scale = math.sqrt(embeddings.shape[1])
         # What the first layers make of a token depends on nothing else: looked up instead of computed.
-        self._table = (encoder.embed.out(flow.input_embedding.weight) * self._scale).to(dtype)
-        first, second = encoder.pre_lookahead_layer.conv1, encoder.pre_lookahead_layer.conv2
-        self._ahead, self._behind = Affine.of(first, dtype), Affine.of(second, dtype)
-        positions = _RelativePositions(encoder.embed.pos_enc)
-        self._layers = [_Layer(layer, positions, dtype) for layer in encoder.encoders]
-        self._up = Affine.of(encoder.up_layer.conv, dtype)
-        self._up_linear = Affine.of(encoder.up_embed.out[0], dtype)
-        self._up_norm = Norm(encoder.up_embed.out[1], dtype)
-        self._up_layers = [_Layer(layer, positions, dtype) for layer in encoder.up_encoders]
-        self._norm = Norm(encoder.after_norm, dtype)
-        self._project = Affine.of(flow.encoder_proj, dtype)
+        linear, norm = _linear_and_norm(encoder.under("embed"), torch.float32)
+        self._table = (norm(linear(embeddings)) * self._scale).to(dtype)
+        ahead = encoder.under("pre_lookahead_layer")
+        self._ahead = Affine.of(ahead.under("conv1"), dtype)
+        self._behind = Affine.of(ahead.under("conv2"), dtype)
+        self._layers = [_Layer(layer, dtype) for layer in encoder.listed("encoders")]
+        self._up = Affine.of(encoder.under("up_layer.conv"), dtype)
+        self._up_linear, self._up_norm = _linear_and_norm(encoder.under("up_embed"), dtype)
+        self._up_layers = [_Layer(layer, dtype) for layer in encoder.listed("up_encoders")]
+        self._norm = Norm(encoder.under("after_norm"), dtype)
+        self._project = Affine.of(flow.under("encoder_proj"), dtype)
 
     def __call__(self, tokens: Tensor, lengths: Tensor | None) -> Tensor:
         """Encode tokens (batch, n), of which each row's first ``lengths`` (batch,) count; None: all.
@@ -58,28 +62,29 @@ class FlowEncoder:
         return x + self._behind(causal(functional.leaky_relu(self._ahead(ahead)), 3))
 
 
+def _linear_and_norm(embed: Weights, dtype: torch.dtype) -> tuple[Affine, Norm]:
+    return Affine.of(embed.under("out.0"), dtype), Norm(embed.under("out.1"), dtype)
+
+
 class _Layer:
     """A conformer layer without convolution: attention over relative positions, and a feed-forward."""
 
-    def __init__(self, layer: Any, positions: "_RelativePositions", dtype: torch.dtype) -> None:
-        attention = layer.self_attn
-        scale = 1 / math.sqrt(attention.d_k)
-        parts = (attention.linear_q, attention.linear_k, attention.linear_v)
-        weight = torch.cat([part.weight for part in parts])
-        bias = torch.cat([part.bias for part in parts])
-        self._qkv = Affine(weight, bias, dtype)
-        self._out = Affine.of(attention.linear_out, dtype)
+    def __init__(self, layer: Weights, dtype: torch.dtype) -> None:
+        attention = layer.under("self_attn")
+        parts = [attention.under(f"linear_{part}") for part in "qkv"]
+        weight = torch.cat([part["weight"] for part in parts])
+        self._qkv = Affine(weight, torch.cat([part["bias"] for part in parts]), dtype)
+        self._out = Affine.of(attention.under("linear_out"), dtype)
+        content, place = attention["pos_bias_u"], attention["pos_bias_v"]
         # Scaled here rather than all the scores afterwards; by a power of two, so without rounding.
-        self._content = (attention.pos_bias_u * scale).to(dtype)[:, None]
-        self._place = (attention.pos_bias_v * scale).to(dtype)[:, None]
-        self._scale = scale
-        self._positions = positions
-        self._linear_pos = attention.linear_pos
+        self._scale = 1 / math.sqrt(content.shape[1])
+        self._content, self._place = ((each * self._scale).to(dtype)[:, None] for each in (content, place))
+        self._of_distance = attention.own("linear_pos.weight")
         self._tables: dict[int, Tensor] = {}
-        self._attention_norm = Norm(layer.norm_mha, dtype)
-        self._feed_norm = Norm(layer.norm_ff, dtype)
-        self._widen = Affine.of(layer.feed_forward.w_1, dtype)
-        self._narrow = Affine.of(layer.feed_forward.w_2, dtype)
+        self._attention_norm = Norm(layer.under("norm_mha"), dtype, _LAYER_EPSILON)
+        self._feed_norm = Norm(layer.under("norm_ff"), dtype, _LAYER_EPSILON)
+        self._widen = Affine.of(layer.under("feed_forward.w_1"), dtype)
+        self._narrow = Affine.of(layer.under("feed_forward.w_2"), dtype)
 
     def __call__(self, x: Tensor, bias: Tensor | None) -> Tensor:
         """Return x (batch, n, 512), transformed; ``bias`` (batch, 1, 1, n) hides padding."""
@@ -96,7 +101,8 @@ class _Layer:
         # For a power of two, and never given back: a captured graph reads it where it was.
         room = 1 << (length - 1).bit_length()
         if room not in self._tables:
-            table = self._linear_pos(self._positions.table(room, x.device))
+            sines = _sines_of_distances(room, len(self._of_distance)).to(x.device)
+            table = functional.linear(sines[None], self._of_distance)
             self._tables[room] = heads(table.to(x.dtype), 1, _HEADS)[0][0]
         return self._tables[room][:, room - length : room + length - 1]
 
@@ -113,14 +119,9 @@ class _Layer:
         return scores.contiguous().as_strided((batch, count, length, length), strides, length - 1)
 
 
-class _RelativePositions:
-    """Upstream's table of sines of distances, as long as is asked for."""
-
-    def __init__(self, encoding: Any) -> None:
-        self._encoding = encoding
-
-    def table(self, length: int, device: torch.device) -> Tensor:
-        """Return the distances length - 1 down to 1 - length: (1, 2 * length - 1, 512)."""
-        self._encoding.extend_pe(torch.empty(1, length, device=device))
-        table: Tensor = self._encoding.position_encoding(size=length, offset=0)
-        return table
+def _sines_of_distances(length: int, width: int) -> Tensor:
+    """Return sines and cosines, in turn, of the distances length - 1 down to 1 - length: (.., width)."""
+    distances = torch.arange(length - 1, -length, -1.0)[:, None]
+    frequencies = torch.exp(torch.arange(0, width, 2.0) * (-math.log(_SLOWEST) / width))
+    angles = distances * frequencies
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)

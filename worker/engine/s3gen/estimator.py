@@ -8,28 +8,31 @@ padding stands at the end.
 """
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from worker.engine.s3gen.affine import Affine, Norm, attend, causal, heads, join_heads
+from worker.engine.weights import Weights
 
 _HEADS = 8
+_TIMES_PER_STEP = 1000.0
+_SLOWEST = 10_000.0
+"""The wavelengths of a time's sines reach from 2 pi to that many times 2 pi."""
 
 
 class Estimator:
     """Over upstream's estimator of a meanflow checkpoint, for a number of Euler steps."""
 
-    def __init__(self, estimator: Any, steps: int, dtype: torch.dtype) -> None:
+    def __init__(self, estimator: Weights, steps: int, dtype: torch.dtype) -> None:
         moments = _moments(estimator, steps)
-        (down,), (up,) = estimator.down_blocks, estimator.up_blocks
-        blocks = [down, *estimator.mid_blocks, up]
-        self._blocks = [_Block(block[0], block[1], moments, dtype) for block in blocks]
-        self._after_down, self._after_up = Affine.of(down[2], dtype), Affine.of(up[2], dtype)
-        self._final = _CausalBlock(estimator.final_block, dtype)
-        self._project = Affine.of(estimator.final_proj, dtype)
+        (down,), (up,) = estimator.listed("down_blocks"), estimator.listed("up_blocks")
+        blocks = [down, *estimator.listed("mid_blocks"), up]
+        self._blocks = [_Block(block, moments, dtype) for block in blocks]
+        self._after_down, self._after_up = (Affine.of(block.under("2"), dtype) for block in (down, up))
+        self._final = _CausalBlock(estimator.under("final_block"), dtype)
+        self._project = Affine.of(estimator.under("final_proj"), dtype)
 
     def __call__(self, x: Tensor, conditions: Tensor, step: int, bias: Tensor | None) -> Tensor:
         """Return the direction (batch, frames, 80) at a step from x (batch, frames, 80).
@@ -46,21 +49,32 @@ class Estimator:
         return self._project(self._final(self._after_up(causal(x, 3))))
 
 
-def _moments(estimator: Any, steps: int) -> Tensor:
+def _moments(estimator: Weights, steps: int) -> Tensor:
     """Embed the begin and end of each Euler step: (steps, 1024)."""
-    weight = estimator.final_proj.weight
-    times = torch.linspace(0, 1, steps + 1, device=weight.device, dtype=weight.dtype)
-    embedded = estimator.time_mlp(estimator.time_embeddings(times))
-    moments: Tensor = estimator.time_embed_mixer(torch.cat([embedded[:-1], embedded[1:]], dim=-1))
-    return moments
+    first, second = (estimator.under(f"time_mlp.linear_{layer}") for layer in (1, 2))
+    weight = first.own("weight")
+    times = torch.linspace(0, 1, steps + 1, device=weight.device)
+    hidden = functional.silu(functional.linear(_sines(times, weight.shape[1]), weight, first.own("bias")))
+    embedded = functional.linear(hidden, second.own("weight"), second.own("bias"))
+    mixer = estimator.own("time_embed_mixer.weight")
+    return functional.linear(torch.cat([embedded[:-1], embedded[1:]], dim=-1), mixer)
+
+
+def _sines(times: Tensor, width: int) -> Tensor:
+    """Return the sines, then the cosines, of times (n,) at frequencies that fall evenly: (n, width)."""
+    count = width // 2
+    falls = -math.log(_SLOWEST) / (count - 1)
+    frequencies = torch.exp(torch.arange(count, device=times.device).float() * falls)
+    angles = _TIMES_PER_STEP * times[:, None] * frequencies
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)
 
 
 class _CausalBlock:
     """Convolution of width 3 over the past, norm, Mish."""
 
-    def __init__(self, module: Any, dtype: torch.dtype) -> None:
-        self._convolve = Affine.of(module.block[0], dtype)
-        self._norm = Norm(module.block[2], dtype)
+    def __init__(self, module: Weights, dtype: torch.dtype) -> None:
+        self._convolve = Affine.of(module.under("block.0"), dtype)
+        self._norm = Norm(module.under("block.2"), dtype)
 
     def __call__(self, x: Tensor) -> Tensor:
         return functional.mish(self._norm(self._convolve(causal(x, 3))))
@@ -69,11 +83,13 @@ class _CausalBlock:
 class _Block:
     """A residual block with the step's embedding, then transformer blocks."""
 
-    def __init__(self, resnet: Any, transformers: Any, moments: Tensor, dtype: torch.dtype) -> None:
-        self._first, self._second = _CausalBlock(resnet.block1, dtype), _CausalBlock(resnet.block2, dtype)
-        self._shortcut = Affine.of(resnet.res_conv, dtype)
-        self._moments = resnet.mlp(moments).to(dtype)
-        self._transformers = [_Transformer(block, dtype) for block in transformers]
+    def __init__(self, block: Weights, moments: Tensor, dtype: torch.dtype) -> None:
+        resnet = block.under("0")
+        self._first, self._second = (_CausalBlock(resnet.under(f"block{part}"), dtype) for part in (1, 2))
+        self._shortcut = Affine.of(resnet.under("res_conv"), dtype)
+        weight, bias = resnet.own("mlp.1.weight"), resnet.own("mlp.1.bias")
+        self._moments = functional.linear(functional.mish(moments), weight, bias).to(dtype)
+        self._transformers = [_Transformer(each, dtype) for each in block.listed("1")]
 
     def __call__(self, x: Tensor, step: int, bias: Tensor | None) -> Tensor:
         x = self._second(self._first(x) + self._moments[step]) + self._shortcut(x)
@@ -85,15 +101,16 @@ class _Block:
 class _Transformer:
     """Attention over all frames, and a feed-forward."""
 
-    def __init__(self, block: Any, dtype: torch.dtype) -> None:
-        attention = block.attn1
-        scale = 1 / math.sqrt(attention.to_q.out_features // _HEADS)
+    def __init__(self, block: Weights, dtype: torch.dtype) -> None:
+        attention = block.under("attn1")
+        query, key, value = (attention[f"to_{part}.weight"] for part in "qkv")
         # The query's weights are scaled instead of the scores; by a power of two, so without rounding.
-        parts = [attention.to_q.weight * scale, attention.to_k.weight, attention.to_v.weight]
-        self._qkv = Affine(torch.cat(parts), None, dtype)
-        self._out = Affine.of(attention.to_out[0], dtype)
-        self._attention_norm, self._feed_norm = Norm(block.norm1, dtype), Norm(block.norm3, dtype)
-        self._widen, self._narrow = Affine.of(block.ff.net[0].proj, dtype), Affine.of(block.ff.net[2], dtype)
+        scale = 1 / math.sqrt(len(query) // _HEADS)
+        self._qkv = Affine(torch.cat([query * scale, key, value]), None, dtype)
+        self._out = Affine.of(attention.under("to_out.0"), dtype)
+        self._attention_norm, self._feed_norm = (Norm(block.under(f"norm{part}"), dtype) for part in (1, 3))
+        feed = block.under("ff.net")
+        self._widen, self._narrow = Affine.of(feed.under("0.proj"), dtype), Affine.of(feed.under("2"), dtype)
 
     def __call__(self, x: Tensor, bias: Tensor | None) -> Tensor:
         query, key, value = heads(self._qkv(self._attention_norm(x)), 3, _HEADS)

@@ -1,7 +1,6 @@
 """Speech tokens to mel: upstream's flow on the tokens that are visible."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,6 +11,7 @@ from worker.engine.s3gen.batch import Buckets, FlowBatch, FlowRow, pad
 from worker.engine.s3gen.encoder import FlowEncoder
 from worker.engine.s3gen.estimator import Estimator
 from worker.engine.s3gen.graphs import Capture, Graphs
+from worker.engine.weights import Weights
 
 _MOST_GRAPHS = 64
 
@@ -26,7 +26,7 @@ class Flow:
 
     def __init__(
         self,
-        flow: Any,
+        flow: Weights,
         steps: int,
         dtype: torch.dtype,
         *,
@@ -34,17 +34,17 @@ class Flow:
         capture: Capture | None = None,
     ) -> None:
         self._encode = FlowEncoder(flow, dtype)
-        self._estimate = Estimator(flow.decoder.estimator, steps, dtype)
+        self._estimate = Estimator(flow.under("decoder.estimator"), steps, dtype)
         self._steps = steps
-        self._project = flow.spk_embed_affine_layer
+        project = flow.under("spk_embed_affine_layer")
+        self._project = project.own("weight"), project.own("bias")
         self._dtype = dtype
         self._buckets = buckets
         self._graphs = None if capture is None else Graphs(self._run_padded, capture, _MOST_GRAPHS)
 
     def project_speaker(self, x_vector: Tensor) -> Tensor:
         """Project a voice's x-vector (1, 192) to what the estimator takes, (80,)."""
-        projected: Tensor = self._project(functional.normalize(x_vector.float(), dim=1))
-        return projected[0]
+        return functional.linear(functional.normalize(x_vector.float(), dim=1), *self._project)[0]
 
     def decode(self, rows: Sequence[FlowRow]) -> list[Tensor]:
         """Return each row's mel without its prompt's: (frames, 80) float32.

@@ -5,13 +5,15 @@ each side, most of it at the lowest rate. So the context that a window brings is
 rate grows, and the costly stages work on little more than the samples that are wanted.
 """
 
-from typing import Any
+import math
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+from typing_extensions import override
 
 from worker.engine.s3gen.source import SAMPLES_PER_FRAME
+from worker.engine.weights import Weights
 
 MEL_CONTEXT = 15
 """Frames of mel and source to each side that a sample depends on."""
@@ -19,21 +21,26 @@ MEL_CONTEXT = 15
 _CONTEXT_AFTER = (4, 2)
 """Frames to each side that it depends on behind the first and the second stage."""
 
+_RATES = (8, 5, 3)
+"""By how much each stage raises the rate."""
+
 _COLUMNS_PER_FRAME = (8, 40, 120)
 _FFT, _HOP = 16, 4
+_DILATIONS = (1, 3, 5)
 _LOUDEST = 1e2  # of a magnitude, as upstream clips it
+_LIMIT = 0.99  # of a sample
 _SLOPE = 0.1
+_NO_ZERO = 1e-9
 
 
 class Hift:
     """Over upstream's vocoder; convolutions in ``dtype``, activations and the inverse STFT in float32."""
 
-    def __init__(self, vocoder: Any, dtype: torch.dtype) -> None:
-        self._begin = _Convolution(vocoder.conv_pre, dtype)
-        self._stages = [_Stage(vocoder, index, dtype) for index in range(len(_COLUMNS_PER_FRAME))]
-        self._end = _Convolution(vocoder.conv_post, dtype)
-        self._window = vocoder.stft_window.to(self._end.device)
-        self._limit = vocoder.audio_limit
+    def __init__(self, vocoder: Weights, dtype: torch.dtype) -> None:
+        self._begin = _Convolution(vocoder.under("conv_pre"), dtype)
+        self._stages = [_Stage(vocoder, index, dtype) for index in range(len(_RATES))]
+        self._end = _Convolution(vocoder.under("conv_post"), dtype)
+        self._window = torch.hann_window(_FFT, device=self._end.device)
 
     def __call__(self, mel: Tensor, source: Tensor, left: int, right: int) -> Tensor:
         """Return the samples (batch, (frames - left - right) * 480) of a window's middle.
@@ -70,7 +77,7 @@ class Hift:
         magnitude = torch.exp(x[:, :bins]).clip(max=_LOUDEST)
         spectrum = torch.polar(magnitude, torch.sin(x[:, bins:]))
         samples = torch.istft(spectrum, _FFT, _HOP, _FFT, window=self._window)
-        return samples.clamp(-self._limit, self._limit)
+        return samples.clamp(-_LIMIT, _LIMIT)
 
 
 class _Convolution:
@@ -79,40 +86,55 @@ class _Convolution:
     oneDNN's kernels for that order are faster than those for upstream's, most of all in bfloat16.
     """
 
-    def __init__(self, module: Any, dtype: torch.dtype) -> None:
-        # Without its gradient-carrying norm: the weight that the norm gives is computed once.
-        self._weight = (
-            module.weight.detach().unsqueeze(2).to(dtype).contiguous(memory_format=torch.channels_last)
-        )
-        self._bias = module.bias.detach().to(dtype)
-        self._transposed = isinstance(module, torch.nn.ConvTranspose1d)
-        self._stride, self._padding = (1, module.stride[0]), (0, module.padding[0])
-        self._dilation = (1, module.dilation[0])
-        self.device = module.bias.device
+    def __init__(self, module: Weights, dtype: torch.dtype, *, dilation: int = 1) -> None:
+        weight = module.kernel
+        self._weight = weight.unsqueeze(2).to(dtype, copy=True).contiguous(memory_format=torch.channels_last)
+        self._bias = module.own("bias", dtype)
+        self._dilation = (1, dilation)
+        self._stride, self._padding = (1, 1), (0, dilation * (weight.shape[2] - 1) // 2)
+        self.device = weight.device
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Return float32."""
+        """Return float32, as long as x."""
         x = x.to(self._weight.dtype)
-        if self._transposed:
-            return functional.conv_transpose2d(
-                x, self._weight, self._bias, self._stride, self._padding
-            ).float()
         return functional.conv2d(
             x, self._weight, self._bias, self._stride, self._padding, self._dilation
         ).float()
 
 
+class _Down(_Convolution):
+    """Lowers the rate: taps two strides wide, or where the rate stays one tap."""
+
+    def __init__(self, module: Weights, dtype: torch.dtype, rate: int) -> None:
+        super().__init__(module, dtype)
+        self._stride, self._padding = (1, rate), (0, rate // 2)
+
+
+class _Up(_Convolution):
+    """Raises the rate, by the convolution's transpose."""
+
+    def __init__(self, module: Weights, dtype: torch.dtype, rate: int) -> None:
+        super().__init__(module, dtype)
+        self._stride, self._padding = (1, rate), (0, (self._weight.shape[3] - rate) // 2)
+
+    @override
+    def __call__(self, x: Tensor) -> Tensor:
+        x = x.to(self._weight.dtype)
+        return functional.conv_transpose2d(x, self._weight, self._bias, self._stride, self._padding).float()
+
+
 class _Stage:
     """Raise the rate, add the source, and pass through three residual blocks side by side."""
 
-    def __init__(self, vocoder: Any, index: int, dtype: torch.dtype) -> None:
-        count = vocoder.num_kernels
-        self._up = _Convolution(vocoder.ups[index], dtype)
-        self._down = _Convolution(vocoder.source_downs[index], dtype)
-        self._source = _Residual(vocoder.source_resblocks[index], dtype)
-        blocks = vocoder.resblocks[index * count : (index + 1) * count]
-        self._blocks = [_Residual(block, dtype) for block in blocks]
-        self._last = index == vocoder.num_upsamples - 1
+    def __init__(self, vocoder: Weights, index: int, dtype: torch.dtype) -> None:
+        self._last = index == len(_RATES) - 1
+        self._up = _Up(vocoder.under(f"ups.{index}"), dtype, _RATES[index])
+        rate = 1 if self._last else math.prod(_RATES[index + 1 :])
+        self._down = _Down(vocoder.under(f"source_downs.{index}"), dtype, rate)
+        self._source = _Residual(vocoder.under(f"source_resblocks.{index}"), dtype)
+        blocks = vocoder.listed("resblocks")
+        count = len(blocks) // len(_RATES)
+        self._blocks = [_Residual(block, dtype) for block in blocks[index * count : (index + 1) * count]]
 
     def __call__(self, x: Tensor, spectrum: Tensor) -> Tensor:
         x = self._up(functional.leaky_relu(x, _SLOPE))
@@ -128,12 +150,15 @@ class _Stage:
 class _Residual:
     """Pairs of convolutions, each behind a snake: x + sin(a x)^2 / a."""
 
-    def __init__(self, block: Any, dtype: torch.dtype) -> None:
+    def __init__(self, block: Weights, dtype: torch.dtype) -> None:
         self._pairs = [
-            (_Snake(snake1), _Convolution(conv1, dtype), _Snake(snake2), _Convolution(conv2, dtype))
-            for snake1, conv1, snake2, conv2 in zip(
-                block.activations1, block.convs1, block.activations2, block.convs2, strict=True
+            (
+                _Snake(block.under(f"activations1.{index}")),
+                _Convolution(block.under(f"convs1.{index}"), dtype, dilation=dilation),
+                _Snake(block.under(f"activations2.{index}")),
+                _Convolution(block.under(f"convs2.{index}"), dtype),
             )
+            for index, dilation in enumerate(_DILATIONS)
         ]
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -143,9 +168,9 @@ class _Residual:
 
 
 class _Snake:
-    def __init__(self, module: Any) -> None:
-        self._alpha = module.alpha.detach()[:, None, None]
-        self._share = 1 / (self._alpha + module.no_div_by_zero)
+    def __init__(self, module: Weights) -> None:
+        self._alpha = module.own("alpha")[:, None, None]
+        self._share = 1 / (self._alpha + _NO_ZERO)
 
     def __call__(self, x: Tensor) -> Tensor:
         wave = (x * self._alpha).sin_()

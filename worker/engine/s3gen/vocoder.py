@@ -7,7 +7,7 @@ noise go by position, and a window brings the mel that its samples depend on.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from torch import Tensor
 from worker.engine.s3gen.hift import MEL_CONTEXT, Hift
 from worker.engine.s3gen.noise import Kind, PositionalNoise
 from worker.engine.s3gen.source import F0_CONTEXT, HARMONICS, SAMPLES_PER_FRAME, F0Predictor, SineSource
+from worker.engine.weights import Weights
 
 EXACT_LOOKAHEAD = MEL_CONTEXT + F0_CONTEXT
 """Mel frames after a sample's own that it depends on: the network's, and behind them the pitch's."""
@@ -75,10 +76,10 @@ class _Window:
 class Vocoder:
     """Over upstream's ``HiFTGenerator``; ``lookahead`` frames wait for those that follow them."""
 
-    def __init__(self, vocoder: Any, lookahead: int, dtype: torch.dtype) -> None:
+    def __init__(self, vocoder: Weights, lookahead: int, dtype: torch.dtype) -> None:
         self._network = Hift(vocoder, dtype)
-        self._predict_f0 = F0Predictor(vocoder.f0_predictor)
-        self._make_source = SineSource(vocoder.m_source)
+        self._predict_f0 = F0Predictor(vocoder.under("f0_predictor"))
+        self._make_source = SineSource(vocoder.under("m_source"))
         self._lookahead = lookahead
 
     def decode(self, calls: Sequence[VocoderCall]) -> list[Tensor]:

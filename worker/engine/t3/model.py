@@ -5,6 +5,7 @@ The input's order is conditionals, text, speech; a position is an index in it, w
 """
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +14,16 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional
 
+from worker.engine.mapped import map_in
 from worker.engine.t3.precision import Precision
 from worker.engine.t3.projections import Projection, make_projection
+from worker.engine.weights import ReadTensor
 
 HEAD_SIZE = 64
 """Of every GPT-2; a checkpoint's tensors tell the width, and only this tells the number of heads."""
 
 _NORM_EPSILON = 1e-5  # GPT-2's
 
-ReadTensor = Callable[[str], Tensor]
 Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 """Called with a layer's index and its queries, keys and values, each (b, heads, n, 64)."""
 
@@ -95,21 +97,33 @@ class Block:
 class T3:
     """The loaded network, read-only; ``load`` makes it."""
 
-    def __init__(self, read: ReadTensor, sizes: T3Sizes, precision: Precision) -> None:
-        """Take the tensors that ``read`` finds by their names upstream."""
+    def __init__(
+        self, read: ReadTensor, sizes: T3Sizes, precision: Precision, threads: Executor | None = None
+    ) -> None:
+        """Take the tensors that ``read`` finds by their names upstream, the layers' on ``threads``."""
+
+        def block(layer: int) -> Block:
+            return Block(lambda name: map_in(read(name)), layer, sizes.heads, precision)
+
         self.sizes = sizes
         self.precision = precision
         self._speech_embeddings = read("speech_emb.weight").float()
         self._text_embeddings = read("text_emb.weight")
         self._positions = read("tfmr.wpe.weight").float()
         self._speaker = read("cond_enc.spkr_enc.weight").float(), read("cond_enc.spkr_enc.bias").float()
-        self._blocks = [Block(read, layer, sizes.heads, precision) for layer in range(sizes.layers)]
+        self._blocks = list((threads.map if threads else map)(block, range(sizes.layers)))
         self._norm = LayerNorm(read, "tfmr.ln_f")
         # Logits in float32 whatever the rest is in: sampling compares them.
         self._speech_head = read("speech_head.weight").float(), read("speech_head.bias").float()
 
     @classmethod
-    def load(cls, file: Path, device: torch.device, precision: Precision = Precision.AUTO) -> "T3":
+    def load(
+        cls,
+        file: Path,
+        device: torch.device,
+        precision: Precision = Precision.AUTO,
+        threads: Executor | None = None,
+    ) -> "T3":
         """Load a checkpoint's T3, each tensor from the mapped file straight to the device.
 
         Raises ``OSError`` or ``SafetensorError`` for an unreadable file and ``ValueError`` for one of
@@ -117,7 +131,7 @@ class T3:
         """
         with safe_open(file, framework="pt", device=str(device)) as tensors:
             shapes = {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118 - not a mapping
-            return cls(tensors.get_tensor, _sizes(shapes), precision.resolved(device))
+            return cls(tensors.get_tensor, _sizes(shapes), precision.resolved(device), threads)
 
     @property
     def device(self) -> torch.device:

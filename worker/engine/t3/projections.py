@@ -14,6 +14,8 @@ from typing_extensions import override
 from worker.engine.t3.precision import Precision
 
 _INT8_MAX = 127
+_TILE = 128
+"""Outputs of a matrix that are rounded at a time."""
 
 
 class Projection(Protocol):
@@ -44,12 +46,20 @@ class Int8Projection(Projection):
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        scales = weight.abs().amax(dim=1).clamp(min=1e-8) / _INT8_MAX
-        self._scales = scales.bfloat16()
-        quantised = (weight / self._scales.float()[:, None]).round_()
-        self._weight = quantised.clamp_(-_INT8_MAX, _INT8_MAX).to(torch.int8).contiguous()
+        largest = torch.maximum(weight.amax(dim=1), -weight.amin(dim=1))
+        self._scales = (largest.clamp(min=1e-8) / _INT8_MAX).bfloat16()
+        self._weight = torch.empty(weight.shape, dtype=torch.int8)
+        wide = torch.empty(weight.shape, dtype=torch.bfloat16)
+        # A tile at a time: copies of the whole would take three times the memory that is kept, and
+        # most of a cold start on the CPU is the system finding memory.
+        for first in range(0, len(weight), _TILE):
+            rows = slice(first, first + _TILE)
+            tile = weight[rows].t().contiguous()  # as a checkpoint has it, (inputs, outputs)
+            wide[rows] = tile.bfloat16().t()
+            tile.div_(self._scales[rows].float()).round_().clamp_(-_INT8_MAX, _INT8_MAX)
+            self._weight[rows] = tile.to(torch.int8).t()
         self._bias = bias.bfloat16()
-        self._wide = DenseProjection(weight, bias, torch.bfloat16)
+        self._wide = DenseProjection(wide, bias, torch.bfloat16)
 
     @override
     def __call__(self, rows: Tensor) -> Tensor:

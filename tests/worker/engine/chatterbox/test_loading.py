@@ -1,5 +1,6 @@
-"""The loaded modules are stock's to the last tensor; damaged files are named."""
+"""The loaded encoders are stock's to the last tensor; damaged files are named."""
 
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from worker.engine.chatterbox.encoders import VoiceEncoders
 from worker.engine.chatterbox.loading import load_model
 from worker.engine.chatterbox.uninitialized import Uninitialized
 from worker.engine.checkpoint import S3GEN_FILE, T3_FILE, VOICE_ENCODER_FILE
@@ -25,32 +27,36 @@ def all_tensors(root: torch.nn.Module) -> dict[str, torch.Tensor]:
     return found
 
 
+@pytest.fixture(scope="module")
+def encoders(small_checkpoint: Path) -> VoiceEncoders:
+    return VoiceEncoders(small_checkpoint, CPU)
+
+
 @pytest.mark.parametrize(
-    ("ours", "stocks"), [("s3gen", "s3gen"), ("voice_encoder", "ve")], ids=lambda name: name
+    ("ours", "stocks"),
+    [
+        ("speech_tokenizer", "s3gen.tokenizer"),
+        ("x_vector_encoder", "s3gen.speaker_encoder"),
+        ("voice_encoder", "ve"),
+    ],
+    ids=lambda name: name,
 )
-def test_every_tensor_equals_stocks(engine: Any, stock: Any, ours: str, stocks: str) -> None:
-    loaded = all_tensors(getattr(engine._model, ours))
-    expected = all_tensors(getattr(stock, stocks))
+def test_every_tensor_of_the_encoders_equals_stocks(
+    encoders: VoiceEncoders, stock: Any, ours: str, stocks: str
+) -> None:
+    module = getattr(encoders, ours)
+    loaded, expected = all_tensors(module), all_tensors(attrgetter(stocks)(stock))
     assert loaded.keys() == expected.keys()
     for name, tensor in expected.items():
         assert torch.equal(loaded[name], tensor), name
         assert loaded[name].dtype == tensor.dtype, name
+    assert all(parameter.data_ptr() % 64 == 0 for parameter in module.parameters())
+    assert not any(part.training for part in module.modules())
+    assert not any(parameter.requires_grad for parameter in module.parameters())
 
 
-def test_tables_that_no_checkpoint_holds_are_made(engine: Any) -> None:
-    names = all_tensors(engine._model.s3gen).keys()
-    for name in ("trim_fade", "mel2wav.stft_window", "tokenizer.encoder.freqs_cis"):
-        assert name in names
-
-
-def test_weights_are_aligned_as_torch_allocates_them(engine: Any) -> None:
-    assert all(parameter.data_ptr() % 64 == 0 for parameter in engine._model.s3gen.parameters())
-
-
-def test_nothing_is_in_training_mode_or_wants_gradients(engine: Any) -> None:
-    for module in (engine._model.s3gen, engine._model.voice_encoder):
-        assert not any(part.training for part in module.modules())
-        assert not any(parameter.requires_grad for parameter in module.parameters())
+def test_tables_that_no_checkpoint_holds_are_made(encoders: VoiceEncoders) -> None:
+    assert "encoder.freqs_cis" in all_tensors(encoders.speech_tokenizer)
 
 
 def test_half_precision_weights_are_widened(altered_checkpoint: Path) -> None:
@@ -58,7 +64,7 @@ def test_half_precision_weights_are_widened(altered_checkpoint: Path) -> None:
     halves = {name: tensor.half() for name, tensor in load_file(file).items()}
     file.unlink()
     save_file(halves, file)
-    loaded = load_model(altered_checkpoint, CPU).voice_encoder
+    loaded = VoiceEncoders(altered_checkpoint, CPU).voice_encoder
     assert {parameter.dtype for parameter in loaded.parameters()} == {torch.float32}
 
 
@@ -74,17 +80,21 @@ def test_a_file_that_is_cut_off_is_named(altered_checkpoint: Path, name: str) ->
     assert str(file) in caught.value.message
 
 
-def test_a_file_of_another_model_is_named(altered_checkpoint: Path) -> None:
-    file = altered_checkpoint / VOICE_ENCODER_FILE
+@pytest.mark.parametrize(
+    ("load", "name"), [(load_model, T3_FILE), (load_model, S3GEN_FILE), (VoiceEncoders, VOICE_ENCODER_FILE)]
+)
+def test_a_file_of_another_model_is_named(altered_checkpoint: Path, load: Any, name: str) -> None:
+    file = altered_checkpoint / name
     file.unlink()
     save_file({"something.else": torch.zeros(3)}, file)
-    with pytest.raises(EngineFailure, match=VOICE_ENCODER_FILE) as caught:
-        load_model(altered_checkpoint, CPU)
+    with pytest.raises(EngineFailure, match=name) as caught:
+        load(altered_checkpoint, CPU)
     assert "\n" not in caught.value.message
 
 
 def test_a_tokenizer_without_the_tags_is_refused(altered_checkpoint: Path) -> None:
     (altered_checkpoint / "added_tokens.json").unlink()
+    (altered_checkpoint / "added_tokens.json").write_text("{}")
     with pytest.raises(EngineFailure, match="has 50257 tokens where T3 has 50276"):
         load_model(altered_checkpoint, CPU)
 

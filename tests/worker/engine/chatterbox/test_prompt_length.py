@@ -17,8 +17,10 @@ from voices.registry import VoiceRegistry
 from voices_cli.app import app
 from worker.engine.chatterbox.conditionals import check_conditionals
 from worker.engine.chatterbox.turbo import ChatterboxTurbo
+from worker.engine.checkpoint import S3GEN_FILE
 from worker.engine.s3gen.decoder import Decode, SpeechDecoder
 from worker.engine.s3gen.settings import DecoderSettings
+from worker.engine.weights import open_weights
 from worker.voice_cache import VoiceCache
 
 CUT = ("gen.prompt_token", "gen.prompt_token_len", "gen.prompt_feat")
@@ -67,16 +69,15 @@ def test_a_clip_that_is_shorter_than_the_prompt_keeps_all_of_it(
 
 @pytest.mark.parametrize("seconds", [7.31, 11.0])
 def test_it_speaks_as_the_whole_voice_does_where_the_deployment_has_that_bound(
-    engine: ChatterboxTurbo, low_clip: Clip, seconds: float
+    engine: ChatterboxTurbo, small_checkpoint: Path, low_clip: Clip, seconds: float
 ) -> None:
     clip = Clip(low_clip.samples[: int(seconds * 24_000)])
-    model: Any = engine._model
 
     def spoken(prompt_seconds: float, bound: int) -> Any:
         voice = engine.prepare(clip, prompt_seconds).tensors
-        decoder = SpeechDecoder(
-            model.s3gen, DecoderSettings(prompt_tokens=bound, left_tokens=10, flow_precision="float32")
-        )
+        settings = DecoderSettings(prompt_tokens=bound, left_tokens=10, flow_precision="float32")
+        with open_weights(small_checkpoint / S3GEN_FILE, torch.device("cpu")) as weights:
+            decoder = SpeechDecoder(weights, settings)
         stream = decoder.open({name: torch.tensor(array) for name, array in voice.items()}, 7)
         pieces = [
             decoder.decode([Decode(stream, [5] * 12)]),

@@ -20,7 +20,8 @@ from voices.conditionals import Conditionals
 from voices.errors import InvalidClip, UnknownVoice, VoiceIncompatible
 from worker.engine.base import Delivery, Engine, SpeechOptions
 from worker.engine.chatterbox.conditionals import from_upstream
-from worker.engine.chatterbox.turbo import ChatterboxTurbo, TurboSettings
+from worker.engine.chatterbox.turbo import ChatterboxTurbo
+from worker.engine.chatterbox.turbo_settings import TurboSettings
 from worker.engine.chatterbox.upstream import perth, without_warnings
 from worker.engine.checkpoint import BUILT_IN_VOICE_FILE, VOICE_ENCODER_FILE
 from worker.engine.s3gen.settings import DecoderSettings

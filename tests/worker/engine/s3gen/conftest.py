@@ -1,18 +1,28 @@
 """S3Gen at full size with random weights, and a voice for it."""
 
-from types import SimpleNamespace
-
 import pytest
 
 
 @pytest.fixture(scope="session")
 def s3gen(small_checkpoint):
-    """Stock's module, with which ours shares the weights."""
+    """Ours reads these."""
     import torch
 
-    from worker.engine.chatterbox.loading import load_model
+    from worker.engine.checkpoint import S3GEN_FILE
+    from worker.engine.weights import open_weights
 
-    return load_model(small_checkpoint, torch.device("cpu")).s3gen
+    with open_weights(small_checkpoint / S3GEN_FILE, torch.device("cpu")) as weights:
+        yield weights
+
+
+@pytest.fixture(scope="session")
+def stocks_s3gen(small_checkpoint):
+    """Stock's module, to compare with."""
+    import torch
+
+    from benchmarks.stock import stock_s3gen
+
+    return stock_s3gen(small_checkpoint, torch.device("cpu"))
 
 
 @pytest.fixture(scope="session")
@@ -64,8 +74,9 @@ def tokens():
 @pytest.fixture(scope="session")
 def dark_s3gen(s3gen):
     """S3Gen whose vocoder makes only low frequencies: steps are small, so that a jump stands out."""
-    import copy
+    from worker.engine.weights import Weights
 
-    vocoder = copy.deepcopy(s3gen.mel2wav)
-    vocoder.conv_post.bias.data[1:9] = -14.0
-    return SimpleNamespace(flow=s3gen.flow, mel2wav=vocoder, trim_fade=s3gen.trim_fade)
+    parts = {part: s3gen.under(part).state() for part in ("flow", "mel2wav")}
+    tensors = {f"{part}.{name}": tensor for part, state in parts.items() for name, tensor in state.items()}
+    tensors["mel2wav.conv_post.bias"][1:9] = -14.0
+    return Weights.of(tensors)

@@ -13,7 +13,7 @@ TOLERANCE = 1e-5
 
 @pytest.fixture(scope="module")
 def flow(s3gen):
-    return Flow(s3gen.flow, 2, torch.float32)
+    return Flow(s3gen.under("flow"), 2, torch.float32)
 
 
 def rerun(function, arguments):
@@ -37,18 +37,18 @@ def row(flow, voice, *, prompt, count, final, seed=0):
 
 @pytest.mark.parametrize(("prompt", "count"), [(20, 13), (90, 20)])
 @pytest.mark.parametrize("final", [False, True])
-def test_a_decode_is_stocks_on_the_same_tokens_and_noise(flow, s3gen, voice, prompt, count, final):
+def test_a_decode_is_stocks_on_the_same_tokens_and_noise(flow, stocks_s3gen, voice, prompt, count, final):
     ours = row(flow, voice, prompt=prompt, count=count, final=final)
-    expected = stock_mel(s3gen.flow, ours, voice["gen.embedding"])
+    expected = stock_mel(stocks_s3gen.flow, ours, voice["gen.embedding"])
     (mel,) = flow.decode([ours])
     assert mel.shape == expected.shape == (2 * (count - (0 if final else 3)), 80)
     torch.testing.assert_close(mel, expected, atol=TOLERANCE, rtol=0)
 
 
-def test_one_step_is_stocks_one_step(s3gen, voice):
-    flow = Flow(s3gen.flow, 1, torch.float32)
+def test_one_step_is_stocks_one_step(s3gen, stocks_s3gen, voice):
+    flow = Flow(s3gen.under("flow"), 1, torch.float32)
     ours = row(flow, voice, prompt=20, count=13, final=False)
-    expected = stock_mel(s3gen.flow, ours, voice["gen.embedding"], steps=1)
+    expected = stock_mel(stocks_s3gen.flow, ours, voice["gen.embedding"], steps=1)
     torch.testing.assert_close(flow.decode([ours])[0], expected, atol=TOLERANCE, rtol=0)
 
 
@@ -58,7 +58,7 @@ def test_a_row_is_decoded_as_if_it_were_alone(flow, s3gen, voice):
         row(flow, voice, prompt=40, count=30, final=False, seed=2),
         row(flow, voice, prompt=10, count=31, final=True, seed=3),
     ]
-    batching = Flow(s3gen.flow, 2, torch.float32, buckets=Buckets(tokens=64), capture=rerun)
+    batching = Flow(s3gen.under("flow"), 2, torch.float32, buckets=Buckets(tokens=64), capture=rerun)
     alone = flow.decode(rows)
     for _ in range(2):  # captured, then replayed on rows in another order
         rows, alone = rows[::-1], alone[::-1]
@@ -79,7 +79,7 @@ def test_what_is_decoded_depends_on_the_lookahead_and_the_prompt(flow, voice):
 def test_bfloat16_is_near_float32(flow, s3gen, voice):
     ours = row(flow, voice, prompt=20, count=13, final=False)
     (exact,) = flow.decode([ours])
-    (near,) = Flow(s3gen.flow, 2, torch.bfloat16).decode([ours])
+    (near,) = Flow(s3gen.under("flow"), 2, torch.bfloat16).decode([ours])
     assert near.dtype == torch.float32
     assert (near - exact).abs().mean() < 0.01
     assert (near - exact).abs().max() < 0.06

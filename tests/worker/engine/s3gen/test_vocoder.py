@@ -19,7 +19,7 @@ def mel():
 
 @pytest.fixture(scope="module")
 def exact(s3gen):
-    return Vocoder(s3gen.mel2wav, EXACT_LOOKAHEAD, torch.float32)
+    return Vocoder(s3gen.under("mel2wav"), EXACT_LOOKAHEAD, torch.float32)
 
 
 @pytest.fixture(scope="module")
@@ -54,22 +54,22 @@ def test_pieces_are_the_whole(exact, mel, whole, borders):
 
 @pytest.mark.parametrize("borders", [CUTS["10 tokens"], CUTS["random 1"]])
 def test_half_the_lookahead_is_nearly_exact(s3gen, mel, whole, borders):
-    vocoder = Vocoder(s3gen.mel2wav, EXACT_LOOKAHEAD // 2, torch.float32)
+    vocoder = Vocoder(s3gen.under("mel2wav"), EXACT_LOOKAHEAD // 2, torch.float32)
     torch.testing.assert_close(run(vocoder, mel, borders), whole, atol=NEAR, rtol=0)
 
 
 def test_no_lookahead_is_not_exact(s3gen, mel, whole):
     """Otherwise the lookahead would be wasted, and the tests above blind."""
-    samples = run(Vocoder(s3gen.mel2wav, 0, torch.float32), mel, CUTS["10 tokens"])
+    samples = run(Vocoder(s3gen.under("mel2wav"), 0, torch.float32), mel, CUTS["10 tokens"])
     assert (samples - whole).abs().max() > 1000 * EXACT
 
 
-def test_the_whole_is_stocks(s3gen, mel, whole):
+def test_the_whole_is_stocks(stocks_s3gen, mel, whole):
     from stock_s3gen import PrescribedNoise
 
     stream = VocoderStream(3, mel.device)
     with torch.inference_mode(), PrescribedNoise(offsets=stream.offsets, source=stream.noise):
-        expected, _ = s3gen.mel2wav.inference(mel.T[None])
+        expected, _ = stocks_s3gen.mel2wav.inference(mel.T[None])
     # Stock adds up the phase of all samples in float32.
     torch.testing.assert_close(whole, expected[0], atol=2e-5, rtol=0)
 

@@ -1,0 +1,26 @@
+"""How the Turbo engine runs."""
+
+from dataclasses import dataclass, field
+
+from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
+from worker.engine.s3gen.settings import DecoderSettings
+from worker.engine.t3.precision import Precision
+
+
+@dataclass(frozen=True)
+class TurboSettings:
+    """The defaults are those of a deployment."""
+
+    device: str = "auto"
+    """A torch device, or "auto": CUDA where there is one."""
+    precision: Precision = Precision.AUTO
+    """T3's."""
+    slots: int | None = None
+    """Streams whose tokens are decoded at once; None takes what memory allows."""
+    watermark: bool = True
+    max_voice_bytes: int = 1 << 30
+    """Voices stay on the device while they take no more."""
+    samples: DecoderSettings = field(default_factory=DecoderSettings)
+    """S3Gen's."""
+    schedule: ChunkSchedule | None = None
+    """How large audio chunks are; None is the device's own."""
