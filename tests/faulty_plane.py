@@ -24,7 +24,7 @@ from control_plane.local_endpoint import LocalEndpoint
 from control_plane.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 LATE_S = 0.3
@@ -71,19 +71,19 @@ class Dice:
 class FaultyPlane:
     """The endpoint, its worker, and what was done to them; a context manager.
 
-    ``take`` is how jobs are handed to the worker, and may be replaced: it gets the jobs and gives what
-    the worker is answered with.
+    Nothing fails until ``begin``. ``take`` is how jobs are handed to the worker, and may be replaced: it
+    gets the jobs and gives what the worker is answered with.
     """
 
-    def __init__(self, env: Mapping[str, str], log: Path, dice: Dice | None = None) -> None:
+    def __init__(self, command: Sequence[str], env: Mapping[str, str], log: Path) -> None:
         self.endpoint = LocalEndpoint(workers=0)
         self.endpoint.plane.take_wait_s = 1.0
-        self.dice = dice
         self.injected: Counter[str] = Counter()
         self.asked_for: list[int] = []
         """How many jobs the worker wanted, at each take: its free slots."""
-        self.take: Callable[[Jobs], Answer | Fault] = Answer.of_json if dice is None else self._take_by_dice
-        self._env, self._log = env, log
+        self.take: Callable[[Jobs], Answer | Fault] = Answer.of_json
+        self._dice: Dice | None = None
+        self._command, self._env, self._log = command, env, log
         self._numbers: dict[str, int] = {}
         self._posts: Counter[str] = Counter()
         self._again: Jobs = []
@@ -96,7 +96,9 @@ class FaultyPlane:
             base = self.endpoint.url.removesuffix(f"/v2/{self.endpoint.plane.endpoint}")
             proxy = stack.enter_context(FaultProxy(base, self._choose))
             urls = worker_urls(self.endpoint.plane, proxy.url)
-            self.worker = WorkerProcess("stormy", urls, env=self._env, log_path=self._log)
+            self.worker = WorkerProcess(
+                "stormy", urls, command=self._command, env=self._env, log_path=self._log
+            )
             stack.enter_context(self.worker)
             self._stack = stack.pop_all()
         return self
@@ -112,19 +114,29 @@ class FaultyPlane:
             assert time.monotonic() < deadline, self.worker.log_tail()
             time.sleep(0.02)
 
+    def begin(self, dice: Dice) -> None:
+        """Let things go wrong with every job that is submitted from now on."""
+        self._numbers.clear()
+        self._posts.clear()
+        self._dice, self.take = dice, self._take_by_dice
+
+    def cease(self) -> None:
+        """Let nothing go wrong any more."""
+        self._dice, self.take = None, Answer.of_json
+
     def _choose(self, request: Request) -> Step:
         route, _, rest = request.path.partition("/v2/local/")[2].partition("/")
         if route.startswith("job-take"):
             query = httpx.URL(request.path).params
             self.asked_for.append(int(query.get("batch_size", "1")))
             return self._hand_out
-        if self.dice is None or route not in {"job-stream", "job-done"}:
+        if self._dice is None or route not in {"job-stream", "job-done"}:
             return None
         job_id = rest.split("/")[1].partition("?")[0]
         with self._lock:
             self._posts[job_id] += 1
             throw = self._numbers.get(job_id), self._posts[job_id]
-        return self._noted(route, self.dice.throw(self.dice.post_rate, POST_FAULTS, *throw))
+        return self._noted(route, self._dice.throw(self._dice.post_rate, POST_FAULTS, *throw))
 
     def _noted(self, route: str, step: Any) -> Step:
         if step is None:
@@ -145,10 +157,10 @@ class FaultyPlane:
         return self.take(jobs)
 
     def _take_by_dice(self, jobs: Jobs) -> Answer | Fault:
-        assert self.dice is not None
+        assert self._dice is not None
         number = self._numbers[jobs[0]["id"]]
         # The first take brings as many jobs as there are slots: too many to lose.
-        fault = self.dice.throw(self.dice.take_rate, TAKE_FAULTS, "take", number) if number else None
+        fault = self._dice.throw(self._dice.take_rate, TAKE_FAULTS, "take", number) if number else None
         if fault is not None:
             self.injected[f"job-take {fault}"] += 1
         if fault in LOSING:
