@@ -74,6 +74,11 @@ class WorkerProcess:
         """Whether the process still runs."""
         return self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The process's id, which is its group's too."""
+        return self._process.pid
+
     def check(self) -> None:
         """Raise WorkerDied, with the end of the log, if the process has ended."""
         if (code := self._process.poll()) is not None:
@@ -107,4 +112,4 @@ class WorkerProcess:
 
     def _signal_group(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
+            os.killpg(self.pid, number)

@@ -17,7 +17,7 @@ from client import ClientError, SpeechStream
 from control_plane.jobs import JobStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 POLL_EVERY_S = 0.05
 """All jobs are asked, one after the other, and then nothing for so long."""
@@ -56,9 +56,10 @@ class Followed:
 
 
 class Storm:
-    """Asks one endpoint. A context manager."""
+    """Asks one endpoint; what it runs must be over within ``timeout_s``. A context manager."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout_s: float = 240) -> None:
+        self.timeout_s = timeout_s
         self.http = httpx.Client(base_url=url, timeout=60)
 
     def __enter__(self) -> Self:
@@ -80,21 +81,13 @@ class Storm:
         """Cancel a job."""
         self.http.post(f"/cancel/{job.id}").raise_for_status()
 
-    def run(
-        self,
-        orders: Iterable[dict[str, Any]],
-        *,
-        timeout_s: float = 240,
-        each_round: Callable[[list[Followed]], None] | None = None,
-    ) -> list[Followed]:
-        """Submit all at once and follow them to their ends; ``each_round`` sees those that go on."""
+    def run(self, orders: Iterable[dict[str, Any]]) -> list[Followed]:
+        """Submit all at once and follow them to their ends."""
         jobs = [self.submit(order) for order in orders]
         going_on = jobs
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + self.timeout_s
         while going_on := [job for job in going_on if not self.poll(job)]:
             assert time.monotonic() < deadline, [(job.id, job.status, len(job.audio)) for job in going_on[:5]]
-            if each_round is not None:
-                each_round(going_on)
             time.sleep(POLL_EVERY_S)
         return jobs
 
