@@ -92,6 +92,10 @@ class LocalEndpoint:
         """Return one worker's process id."""
         return self._workers[index].pid
 
+    def exit_code(self, index: int = 0) -> int | None:
+        """Return what one worker's process ended with; None while it runs."""
+        return self._workers[index].exit_code
+
     def terminate_worker(self, index: int = 0) -> None:
         """Ask one worker to finish what it runs and end, as RunPod does when it scales down."""
         self._workers[index].terminate()

@@ -72,7 +72,12 @@ class WorkerProcess:
     @property
     def is_alive(self) -> bool:
         """Whether the process still runs."""
-        return self._process.poll() is None
+        return self.exit_code is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """What the process ended with; None while it runs."""
+        return self._process.poll()
 
     @property
     def pid(self) -> int:
@@ -81,7 +86,7 @@ class WorkerProcess:
 
     def check(self) -> None:
         """Raise WorkerDied, with the end of the log, if the process has ended."""
-        if (code := self._process.poll()) is not None:
+        if (code := self.exit_code) is not None:
             raise WorkerDied(f"worker {self.id} ended with exit code {code}\n{self.log_tail()}".rstrip())
 
     def log_tail(self) -> str:
