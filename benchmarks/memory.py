@@ -11,7 +11,8 @@ def anonymous_mb(pid: int | None = None) -> float:
     """Return what this process, or another, holds for itself, in MiB.
 
     Pages of mapped files, which the weights are, come and go as the system pleases: they would drown
-    what grows. Where the system does not tell them apart it is the most there has been of both, of this process alone.
+    what grows. Where the system does not tell them apart it is the most there has been of both, and of
+    this process alone.
     """
     status = Path(f"/proc/{pid or 'self'}/status")
     if pid is None and not status.exists():
