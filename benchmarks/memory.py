@@ -4,17 +4,17 @@ import resource
 import sys
 from pathlib import Path
 
-_STATUS = Path("/proc/self/status")
 _MEBI = 1 << 20
 
 
-def anonymous_mb() -> float:
-    """Return what the process holds for itself, in MiB.
+def anonymous_mb(pid: int | None = None) -> float:
+    """Return what this process, or another, holds for itself, in MiB.
 
     Pages of mapped files, which the weights are, come and go as the system pleases: they would drown
-    what grows. Where the system does not tell them apart it is the most there has been of both.
+    what grows. Where the system does not tell them apart it is the most there has been of both, and of
+    this process alone.
     """
-    return _status_mb("RssAnon")
+    return _status_mb("RssAnon", pid)
 
 
 def resident_mb() -> float:
@@ -22,10 +22,11 @@ def resident_mb() -> float:
     return _status_mb("VmRSS")
 
 
-def _status_mb(name: str) -> float:
-    if not _STATUS.exists():
+def _status_mb(name: str, pid: int | None = None) -> float:
+    status = Path(f"/proc/{pid or 'self'}/status")
+    if pid is None and not status.exists():
         return peak_mb()
-    line = next(line for line in _STATUS.read_text().splitlines() if line.startswith(f"{name}:"))
+    line = next(line for line in status.read_text().splitlines() if line.startswith(f"{name}:"))
     return int(line.split()[1]) / 1024
 
 

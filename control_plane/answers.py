@@ -53,6 +53,8 @@ async def read_object(request: web.Request, limit_bytes: int) -> dict[str, Any]:
         value = json.loads(body)
     except ValueError as error:
         raise ValueError("the body is not JSON") from error
+    except RecursionError as error:
+        raise ValueError("the body is nested too deeply") from error
     if not isinstance(value, dict):
         raise ValueError("the body is not a JSON object")  # noqa: TRY004 - a client's mistake, not a type of ours
     return value

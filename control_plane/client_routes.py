@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 RUN_LIMIT_BYTES = 10 * MEGABYTE
 RUNSYNC_LIMIT_BYTES = 20 * MEGABYTE
-EXECUTION_TIMEOUT_MS = 600_000
+LONGEST_EXECUTION_TIMEOUT_MS = 7 * 24 * 3_600_000
 RUNSYNC_WAIT_MS = 90_000
 RUNSYNC_WAIT_RANGE_MS = (1_000, 300_000)
 
@@ -87,11 +87,19 @@ class ClientRoutes:
             raise ValueError('the body needs an "input" object')  # noqa: TRY004 - a client's mistake
         job = self._queue.submit(
             body["input"],
-            execution_timeout_s=_execution_timeout_s(body.get("policy")),
+            execution_timeout_s=self._execution_timeout_s(body.get("policy")),
             result_limit_bytes=limit_bytes,
         )
         self._plane.bell.ring()
         return job
+
+    def _execution_timeout_s(self, policy: Any) -> float:
+        timeout_ms = policy.get("executionTimeout") if isinstance(policy, dict) else None
+        if timeout_ms is None:
+            return self._plane.execution_timeout_s
+        if not isinstance(timeout_ms, (int, float)) or not 0 < timeout_ms <= LONGEST_EXECUTION_TIMEOUT_MS:
+            raise ValueError("executionTimeout is a number of milliseconds, at most a week of them")
+        return timeout_ms / 1000
 
 
 def _runsync_wait_s(request: web.Request) -> float:
@@ -101,8 +109,3 @@ def _runsync_wait_s(request: web.Request) -> float:
     except ValueError as error:
         raise ValueError("wait is a number of milliseconds") from error
     return min(max(wait_ms, shortest), longest) / 1000
-
-
-def _execution_timeout_s(policy: Any) -> float:
-    timeout_ms = policy.get("executionTimeout") if isinstance(policy, dict) else None
-    return (timeout_ms if isinstance(timeout_ms, (int, float)) else EXECUTION_TIMEOUT_MS) / 1000

@@ -88,6 +88,18 @@ class LocalEndpoint:
         for worker in self._workers:
             worker.check()
 
+    def worker_pid(self, index: int = 0) -> int:
+        """Return one worker's process id."""
+        return self._workers[index].pid
+
+    def exit_code(self, index: int = 0) -> int | None:
+        """Return what one worker's process ended with; None while it runs."""
+        return self._workers[index].exit_code
+
+    def terminate_worker(self, index: int = 0) -> None:
+        """Ask one worker to finish what it runs and end, as RunPod does when it scales down."""
+        self._workers[index].terminate()
+
     def kill_worker(self, index: int = 0) -> None:
         """Kill one worker as a crash would; what it held is requeued or fails within a moment."""
         self._workers[index].stop()

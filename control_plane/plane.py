@@ -18,6 +18,8 @@ class Plane:
     api_key: str | None = field(default=None, repr=False)
     take_wait_s: float = 5.0
     stop_wait_s: float = 20.0
+    execution_timeout_s: float = 600.0
+    """How long a job may run whose policy does not say."""
     queue: JobQueue = field(default_factory=JobQueue)
     roster: Roster = field(default_factory=Roster)
     bell: Bell = field(default_factory=Bell)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 10.0
+LONGEST_URL = 1 << 18
+"""The SDK's ping names every job that its worker holds: 64 KiB of ids and commas, quoted."""
 SWEEP_EVERY_S = 0.1
 
 
@@ -76,7 +78,11 @@ class PlaneServer:
     async def _serve(self) -> None:
         # A poll of a worker that died must not stay: the next job would be given to it.
         runner = web.AppRunner(
-            make_app(self._plane), access_log=None, handler_cancellation=True, shutdown_timeout=0.1
+            make_app(self._plane),
+            access_log=None,
+            handler_cancellation=True,
+            shutdown_timeout=0.1,
+            max_line_size=LONGEST_URL,
         )
         await runner.setup()
         try:

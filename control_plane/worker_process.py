@@ -72,11 +72,21 @@ class WorkerProcess:
     @property
     def is_alive(self) -> bool:
         """Whether the process still runs."""
-        return self._process.poll() is None
+        return self.exit_code is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """What the process ended with; None while it runs."""
+        return self._process.poll()
+
+    @property
+    def pid(self) -> int:
+        """The process's id, which is its group's too."""
+        return self._process.pid
 
     def check(self) -> None:
         """Raise WorkerDied, with the end of the log, if the process has ended."""
-        if (code := self._process.poll()) is not None:
+        if (code := self.exit_code) is not None:
             raise WorkerDied(f"worker {self.id} ended with exit code {code}\n{self.log_tail()}".rstrip())
 
     def log_tail(self) -> str:
@@ -107,4 +117,4 @@ class WorkerProcess:
 
     def _signal_group(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
+            os.killpg(self.pid, number)

@@ -5,6 +5,7 @@ It stands before a server, passes requests on unchanged (so that their signature
 """
 
 import http.client
+import json
 import random
 import socket
 import struct
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 
@@ -56,9 +57,19 @@ class Answer:
         body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{code}</Message>{more}</Error>"
         return cls(status, body.encode(), (("Content-Type", "application/xml"),))
 
+    @classmethod
+    def of_json(cls, value: Any) -> "Answer":
+        """Make a good answer."""
+        return cls(200, json.dumps(value).encode(), (("Content-Type", "application/json"),))
 
-Choose = Callable[[Request], Fault | Answer | None]
-"""What to do to a request: a fault, an answer in the server's place, or nothing."""
+
+Alter = Callable[[Answer], Answer | Fault]
+"""What to make of the server's answer: another one, or a fault on its way."""
+
+Step = Fault | Answer | Alter | None
+
+Choose = Callable[[Request], Step]
+"""What to do to a request: a fault, an answer in the server's place, a change to its answer, or nothing."""
 
 
 def at_random(rate: float, seed: int, faults: tuple[Fault, ...] = tuple(Fault)) -> Choose:
@@ -73,12 +84,12 @@ def at_random(rate: float, seed: int, faults: tuple[Fault, ...] = tuple(Fault)) 
     return choose
 
 
-def in_turn(*steps: Fault | Answer | None) -> Choose:
+def in_turn(*steps: Step) -> Choose:
     """Do to the first requests what ``steps`` say, and nothing to later ones."""
     remaining = list(steps)
     lock = threading.Lock()
 
-    def choose(_: Request) -> Fault | Answer | None:
+    def choose(_: Request) -> Step:
         with lock:
             return remaining.pop(0) if remaining else None
 
@@ -135,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.proxy.requests.append(request)
             self._serve(request, self.server.proxy.choose(request))
 
-    def _serve(self, request: Request, step: Fault | Answer | None) -> None:
+    def _serve(self, request: Request, step: Step) -> None:
         match step:
             case Answer():
                 self._send(step, len(step.body))
@@ -148,8 +159,13 @@ class _Handler(BaseHTTPRequestHandler):
             case _:
                 self._pass_on(request, step)
 
-    def _pass_on(self, request: Request, fault: Fault | None) -> None:
+    def _pass_on(self, request: Request, step: Fault | Alter | None) -> None:
         answer = self._ask_upstream(request)
+        altered = step if step is None or isinstance(step, Fault) else step(answer)
+        if isinstance(altered, Answer):
+            answer, fault = altered, None
+        else:
+            fault = altered
         if fault is Fault.DROP_ANSWER:
             self._reset()
         elif fault is Fault.STALL:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -87,6 +89,18 @@ class TestSubmitting:
     def test_runsync_takes_what_run_does_not(self, http: httpx.Client) -> None:
         response = http.post("/runsync?wait=1000", json={"input": {"text": "x" * 11 * MEGABYTE}})
         assert response.json()["status"] == "IN_QUEUE"
+
+    def test_a_body_that_is_nested_too_deeply_is_refused(self, http: httpx.Client) -> None:
+        response = http.post("/run", content=b'{"input": {"text": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}")
+        assert response.status_code == 400
+        assert response.json()["error"] == "the body is nested too deeply"
+
+    @pytest.mark.parametrize("timeout", ["soon", -1, 0, float("nan"), float("inf"), 10**400])
+    def test_an_execution_timeout_that_cannot_be_is_refused(self, http: httpx.Client, timeout: Any) -> None:
+        body = json.dumps({"input": {}, "policy": {"executionTimeout": timeout}})
+        response = http.post("/run", content=body)
+        assert response.status_code == 400
+        assert "executionTimeout" in response.json()["error"]
 
     def test_a_wait_that_is_no_number_is_refused(self, http: httpx.Client) -> None:
         assert http.post("/runsync?wait=soon", json={"input": {}}).status_code == 400
@@ -211,3 +225,11 @@ class TestKeys:
     def test_no_repr_shows_a_secret(self, locked: LocalEndpoint) -> None:
         assert "open-sesame" not in repr(locked.plane)
         assert locked.plane.worker_token not in repr(locked.plane)
+
+
+def test_a_ping_may_name_a_thousand_jobs(bare: LocalEndpoint, http: httpx.Client) -> None:
+    job_ids = ",".join(str(uuid.uuid4()) for _ in range(1000))
+    known = bare.plane.roster.counts(set())["initializing"]
+    assert http.get("/ping/busy", params={"job_id": job_ids}).status_code == 200
+    assert bare.plane.roster.counts(set())["initializing"] == known + 1
+    bare.plane.lose_worker("busy")

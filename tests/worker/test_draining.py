@@ -1,78 +1,38 @@
 """A queue worker that is told to end, or whose engine is stuck: every job that it took is answered."""
 
 import contextlib
-import signal
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
+from scripted_speech_worker import command, environment
 
 from client import RequestFailed, SpeechClient
 from control_plane import LocalEndpoint
 
-TESTS = Path(__file__).parents[1]
-
-WORKER = f"""
-import sys, threading
-sys.path += [{str(TESTS.parent)!r}, {str(TESTS)!r}]  # in this order: tests/worker is no package
-from scripted_engine import ScriptedEngine
-from voices.library import VoiceLibrary
-from worker.handler import serve_jobs
-from worker.service import SpeechService
-from worker.settings import Settings
-
-
-class Engine(ScriptedEngine):
-    def stream(self, text, conditionals, options, delivery):
-        for block in super().stream(text, conditionals, options, delivery):
-            yield block
-            if "stick" in text:
-                with self.pulse.beat():
-                    threading.Event().wait()
-
-
-if __name__ == "__main__":
-    settings = Settings()
-    library = VoiceLibrary.at(*settings.voices_dir)
-    serve_jobs(SpeechService(Engine(block_delay_s=0.05), library, settings), settings)
-"""
 QUICK = "word " * 20  # 1 s of audio in 1 s
 SLOW = "word " * 400
 JOBS_AT_ONCE = 4
 
 
-@pytest.fixture
-def command(tmp_path):
-    script = tmp_path / "engine.py"
-    script.write_text(WORKER)
-    return [sys.executable, str(script)]
-
-
 @contextlib.contextmanager
-def running(command, tmp_path, **env):
-    usual = {
-        "VOICES_DIR": str(tmp_path),
-        "MAX_CONCURRENCY": str(JOBS_AT_ONCE),
-        "RUNPOD_PING_INTERVAL": "1000",
-    }
-    with (
-        LocalEndpoint(command, env={**usual, **env}) as endpoint,
-        SpeechClient(endpoint.url, timeout=60) as client,
-    ):
+def running(tmp_path, **env):
+    env = environment(tmp_path, MAX_CONCURRENCY=JOBS_AT_ONCE, BLOCK_S=0.05, **env)
+    with LocalEndpoint(command, env=env) as endpoint, SpeechClient(endpoint.url, timeout=60) as client:
         endpoint.wait_until_ready(60)
         yield endpoint, client
 
 
 def _end(endpoint):
-    endpoint._workers[0]._process.send_signal(signal.SIGTERM)
+    endpoint.terminate_worker()
     return time.monotonic()
 
 
 def _wait_for_end(endpoint, since):
-    code = endpoint._workers[0]._process.wait(60)
-    return code, time.monotonic() - since
+    while endpoint.exit_code() is None:
+        assert time.monotonic() - since < 60
+        time.sleep(0.02)
+    return endpoint.exit_code(), time.monotonic() - since
 
 
 def _none_was_left(client):
@@ -87,8 +47,8 @@ def _begun(client, text):
     return speech
 
 
-def test_what_is_being_spoken_is_finished_and_the_worker_ends_cleanly(command, tmp_path):
-    with running(command, tmp_path, SHUTDOWN_GRACE_S="20") as (endpoint, client):
+def test_what_is_being_spoken_is_finished_and_the_worker_ends_cleanly(tmp_path):
+    with running(tmp_path, SHUTDOWN_GRACE_S="20") as (endpoint, client):
         speeches = [_begun(client, QUICK * 2) for _ in range(JOBS_AT_ONCE)]
         since = _end(endpoint)
         for speech in speeches:
@@ -99,8 +59,8 @@ def test_what_is_being_spoken_is_finished_and_the_worker_ends_cleanly(command, t
         assert _none_was_left(client)
 
 
-def test_what_takes_longer_than_the_grace_ends_with_an_error_to_try_again(command, tmp_path):
-    with running(command, tmp_path, SHUTDOWN_GRACE_S="1") as (endpoint, client):
+def test_what_takes_longer_than_the_grace_ends_with_an_error_to_try_again(tmp_path):
+    with running(tmp_path, SHUTDOWN_GRACE_S="1") as (endpoint, client):
         speech = _begun(client, SLOW)
         since = _end(endpoint)
         with pytest.raises(RequestFailed) as failed:
@@ -111,8 +71,8 @@ def test_what_takes_longer_than_the_grace_ends_with_an_error_to_try_again(comman
         assert seconds < 5
 
 
-def test_a_job_handed_out_after_the_signal_is_answered(command, tmp_path):
-    with running(command, tmp_path, SHUTDOWN_GRACE_S="8") as (endpoint, client):
+def test_a_job_handed_out_after_the_signal_is_answered(tmp_path):
+    with running(tmp_path, SHUTDOWN_GRACE_S="8") as (endpoint, client):
         time.sleep(0.3)  # its request for jobs is open
         since = _end(endpoint)
         time.sleep(0.3)
@@ -124,8 +84,8 @@ def test_a_job_handed_out_after_the_signal_is_answered(command, tmp_path):
         assert seconds < 8, "and it asks for no more"
 
 
-def test_jobs_keep_coming_while_it_ends_and_none_is_left(command, tmp_path):
-    with running(command, tmp_path, SHUTDOWN_GRACE_S="3") as (endpoint, client):
+def test_jobs_keep_coming_while_it_ends_and_none_is_left(tmp_path):
+    with running(tmp_path, SHUTDOWN_GRACE_S="3") as (endpoint, client):
         outcomes = []
 
         def ask():
@@ -155,15 +115,15 @@ def test_jobs_keep_coming_while_it_ends_and_none_is_left(command, tmp_path):
         assert outcomes.count("spoken") >= 6
 
 
-def test_idle_it_ends_within_the_grace_though_its_request_stays_open(command, tmp_path):
-    with running(command, tmp_path, SHUTDOWN_GRACE_S="1") as (endpoint, _):
+def test_idle_it_ends_within_the_grace_though_its_request_stays_open(tmp_path):
+    with running(tmp_path, SHUTDOWN_GRACE_S="1") as (endpoint, _):
         code, seconds = _wait_for_end(endpoint, _end(endpoint))
         assert code == 0
         assert seconds < 19, "it does not wait for the stop poll, which is open for 20 s"
 
 
-def test_a_stuck_engine_fails_its_jobs_and_its_worker_is_replaced(command, tmp_path):
-    with running(command, tmp_path, ENGINE_TIMEOUT_S="0.5") as (endpoint, client):
+def test_a_stuck_engine_fails_its_jobs_and_its_worker_is_replaced(tmp_path):
+    with running(tmp_path, ENGINE_TIMEOUT_S="0.5") as (endpoint, client):
         speeches = [client.speak(f"Please stick {number}.", format="pcm") for number in range(2)]
         since = time.monotonic()
         for speech in speeches:
