@@ -18,7 +18,10 @@ JOBS_AT_ONCE = 4
 @contextlib.contextmanager
 def running(tmp_path, **env):
     env = environment(tmp_path, MAX_CONCURRENCY=JOBS_AT_ONCE, BLOCK_S=0.05, **env)
-    with LocalEndpoint(command, env=env) as endpoint, SpeechClient(endpoint.url, timeout=60) as client:
+    with (
+        LocalEndpoint(command, env=env) as endpoint,
+        SpeechClient(endpoint.url, timeout=60, retries=0) as client,
+    ):
         endpoint.wait_until_ready(60)
         yield endpoint, client
 
