@@ -21,6 +21,7 @@ from control_plane import LocalEndpoint
 from voices.library import VoiceLibrary
 from voices.registry import VoiceRegistry
 from worker.handler import JobHandler
+from worker.observation.observer import Observer
 from worker.request import PrepareVoiceRequest, SpeechRequest
 from worker.service import SpeechService
 from worker.settings import Settings
@@ -114,7 +115,7 @@ def check_answer(items: list[Any], job_input: Any) -> None:
 
 def check_error(error: Any, job_input: Any) -> None:
     """Find a code that is documented, a sentence, and a field that was sent or could have been."""
-    assert set(error) == {"code", "message", "field"}
+    assert {"code", "message", "field"} <= set(error) <= {"code", "message", "field", "retry_after_s"}
     assert error["code"] in CODES, error
     assert len(error["message"]) < 1000
     assert "Traceback" not in error["message"]
@@ -133,7 +134,7 @@ def handler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobHandler]:
     library = VoiceLibrary([VoiceRegistry.at(tmp_path_factory.mktemp("voices"))])
     configured = Settings(max_text_characters=300)
     service = SpeechService(ScriptedEngine(), library, configured)
-    yield JobHandler(service, configured.max_result_bytes)
+    yield JobHandler(service, Observer([]), configured.max_result_bytes)
     service.close()
 
 

@@ -263,3 +263,22 @@ def test_more_audio_than_one_result_may_have_is_refused(engine, registry):
     with pytest.raises(TextTooLong, match="ask for mp3"):
         _speak(synthesizer)
     assert len(_joined(_speak(synthesizer, format="mp3"))) < 75_000
+
+
+def test_what_a_slow_reader_costs_is_told(synthesizer):
+    def read(seconds):
+        request = SpeechRequest(text=TEXT, format="pcm")
+        for event in synthesizer.speak(request, Arrival("r1"), lambda: False):
+            if isinstance(event, AudioEvent):
+                time.sleep(seconds)
+        return event.metrics.stalled_ms
+
+    assert read(0.02) > 10 * max(read(0), 1)
+
+
+def test_the_worker_s_own_limit_ends_a_request_that_set_none(registry):
+    synthesizer = Synthesizer(
+        ScriptedEngine(block_delay_s=0.02), VoiceLibrary([registry]), Settings(max_request_seconds=0.1)
+    )
+    with pytest.raises(DeadlineExceeded, match="MAX_REQUEST_SECONDS"):
+        _speak(synthesizer)
