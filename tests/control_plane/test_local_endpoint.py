@@ -88,6 +88,8 @@ def test_a_killed_worker_fails_its_streaming_job_and_its_successor_runs_the_next
 
 def test_the_command_line_serves_until_it_is_interrupted(worker_command: list[str]) -> None:
     command = [sys.executable, "-m", "control_plane", "--port", "0", "--", *worker_command]
+    # Whoever runs the tests in the background has SIGINT ignored, and so would this.
+    command = ["env", "--default-signal=INT", *command]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         url = ""
