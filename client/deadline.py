@@ -1,10 +1,15 @@
-"""One overall time limit, shared by everything that is done for a job."""
+"""One overall time limit, shared by everything that is done for a request."""
 
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from client.errors import DeadlineExceeded
+from client.steps import Sleep
+
+if TYPE_CHECKING:
+    from client.steps import Steps
 
 
 class Deadline:
@@ -14,21 +19,26 @@ class Deadline:
         self._timeout = timeout
         self._end = None if timeout is None else time.monotonic() + timeout
 
-    def limit(self, seconds: float) -> float:
-        """Return `seconds`, or what is left if that is less; raise DeadlineExceeded if nothing is."""
+    def left(self) -> float | None:
+        """Return the seconds that are left, None for any; raise DeadlineExceeded if none are."""
         if self._end is None:
-            return seconds
+            return None
         remaining = self._end - time.monotonic()
         if remaining <= 0:
             raise DeadlineExceeded(f"not done within {self._timeout} s")
-        return min(seconds, remaining)
+        return remaining
+
+    def limit(self, seconds: float) -> float:
+        """Return `seconds`, or what is left if that is less; raise DeadlineExceeded if nothing is."""
+        left = self.left()
+        return seconds if left is None else min(seconds, left)
 
     def allows(self, seconds: float) -> bool:
         """Whether more than that is left."""
         return self._end is None or time.monotonic() + seconds < self._end
 
-    def sleep(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> Steps[None]:
         """Sleep, but never past the end; raise DeadlineExceeded if it has passed already."""
         seconds = self.limit(seconds)
         if seconds > 0:
-            time.sleep(seconds)
+            yield Sleep(seconds)

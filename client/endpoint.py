@@ -1,29 +1,52 @@
-"""The client that applications use."""
+"""What both clients know of their endpoint: where it is, how it is asked, how often and how long."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypedDict, TypeVar
 
-from client.api import QueueApi
+import httpx
+
+from client.api import checked_key
 from client.deadline import Deadline
-from client.job import Job
-from client.speech import Speech
+from client.http_api import HttpApi
+from client.local_api import LocalApi
+from client.queue_api import QueueApi
+from client.reception import Reception
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from typing import Unpack
 
-    import httpx
+    from client.protocol import Api
+    from client.steps import Steps
 
-RUNPOD_URL = "https://api.runpod.ai/v2"
+RUNPOD_URL = "https://api.runpod.ai/v2/{}"
+RUNPOD_HTTP_URL = "https://{}.api.runpod.ai"
 DEFAULT_TIMEOUT_S = 600.0
 REQUEST_TIMEOUT_S = 30.0
+DEFAULT_RETRIES = 3
+READY_POLL_S = 0.25
+
+ProtocolName = Literal["queue", "http", "local_api"]
+Transport = TypeVar("Transport")
 
 
-class SpeechClient:
-    """Speech from one queue endpoint, on RunPod or on this machine. Safe to use from several threads.
+class Options(TypedDict, total=False):
+    """What can be said of any endpoint: see `Endpoint`."""
+
+    timeout: float | None
+    request_timeout: float
+    retries: int
+    server_key: str | None
+    transport: Any
+
+
+class Endpoint(Generic[Transport]):
+    """An endpoint on RunPod or on this machine.
 
     `timeout` is how many seconds a whole request may take, queueing and cold start included (None: any),
-    and `request_timeout` how many a single HTTP exchange may.
+    and `request_timeout` how many a single HTTP exchange may, or a silence in the midst of one that speaks.
+    `retries` is how often a request that was refused as `overloaded`, before any of it was spoken, is made
+    again. `server_key` is an HTTP server's own key, where `api_key` is for what stands before it.
     """
 
     def __init__(
@@ -31,61 +54,74 @@ class SpeechClient:
         base_url: str,
         api_key: str | None = None,
         *,
+        protocol: ProtocolName = "queue",
         timeout: float | None = DEFAULT_TIMEOUT_S,
         request_timeout: float = REQUEST_TIMEOUT_S,
-        transport: httpx.BaseTransport | None = None,
+        retries: int = DEFAULT_RETRIES,
+        server_key: str | None = None,
+        transport: Transport | None = None,
     ) -> None:
-        self._api = QueueApi(base_url, api_key, request_timeout=request_timeout, transport=transport)
+        self._api = _api(protocol, base_url, request_timeout)
         self._timeout = timeout
-
-    @classmethod
-    def runpod(cls, endpoint_id: str, api_key: str, *, timeout: float | None = DEFAULT_TIMEOUT_S) -> Self:
-        """Return a client of an endpoint that RunPod hosts."""
-        return cls(f"{RUNPOD_URL}/{endpoint_id}", api_key, timeout=timeout)
+        self._retries = retries
+        # The keys live in the HTTP client's headers alone, which no repr of ours shows.
+        self._connect(_key_headers(api_key, server_key), _limits(protocol), transport)
 
     def __repr__(self) -> str:
-        return f"SpeechClient({self._api.base_url!r})"
+        return f"{type(self).__name__}({self._api.base_url!r})"
 
-    def __enter__(self) -> Self:
-        return self
+    @classmethod
+    def runpod(cls, endpoint_id: str, api_key: str, **options: Unpack[Options]) -> Self:
+        """Return a client of a queue endpoint that RunPod hosts."""
+        return cls(RUNPOD_URL.format(endpoint_id), api_key, **options)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    @classmethod
+    def runpod_http(cls, endpoint_id: str, api_key: str, **options: Unpack[Options]) -> Self:
+        """Return a client of a load-balancing endpoint that RunPod hosts."""
+        return cls.http(RUNPOD_HTTP_URL.format(endpoint_id), api_key, **options)
 
-    def close(self) -> None:
-        """Close the connections; speech that is still coming ends with an error."""
-        self._api.close()
+    @classmethod
+    def http(cls, base_url: str, api_key: str | None = None, **options: Unpack[Options]) -> Self:
+        """Return a client of `python -m worker serve`, wherever it runs."""
+        return cls(base_url, api_key, protocol="http", **options)
 
-    def speak(
-        self,
-        text: str,
-        *,
-        voice_id: str | None = None,
-        format: str | None = None,  # noqa: A002 - the request's own name for it
-        timeout: float | None = None,
-        **options: Any,
-    ) -> Speech:
-        """Ask for speech and return it while it is being made; the job is queued at once.
+    @classmethod
+    def local_api(cls, base_url: str, **options: Unpack[Options]) -> Self:
+        """Return a client of the RunPod SDK's local server, `--rp_serve_api`, which streams nothing."""
+        return cls(base_url, protocol="local_api", **options)
 
-        `options` are the request's other fields (`speed`, `seed`, `sample_rate`, ...); `timeout` replaces
-        the client's. What is wrong with a request is raised when its audio is asked for.
-        """
-        fields = {"text": text, "voice_id": voice_id, "format": format, **options}
+    def _connect(self, headers: dict[str, str], limits: httpx.Limits, transport: Transport | None) -> None:
+        raise NotImplementedError
+
+    def _deadline(self, timeout: float | None) -> Deadline:
+        return Deadline(self._timeout if timeout is None else timeout)
+
+    def _reception(self, fields: dict[str, Any], timeout: float | None) -> Reception:
         given = {name: value for name, value in fields.items() if value is not None}
-        return Speech(self._submit(given, timeout))
+        return Reception(self._api, given, self._deadline(timeout), self._retries)
 
-    def run_action(self, job_input: dict[str, Any], *, timeout: float | None = None) -> Any:
-        """Run another action, such as `{"action": "list_voices"}`, and return the last thing it yielded."""
-        job = self._submit(job_input, timeout)
-        events = list(job.events(lambda: False))
-        return events[-1] if events else job.output()
+    def _wait_until_ready(self, timeout: float | None) -> Steps[None]:
+        deadline = self._deadline(timeout)
+        while not (yield from self._api.is_ready(deadline)):
+            yield from deadline.pause(READY_POLL_S)
 
-    def health(self) -> dict[str, Any]:
-        """Return the endpoint's counts of jobs and workers."""
-        return self._api.health(Deadline(REQUEST_TIMEOUT_S))
 
-    def _submit(self, job_input: dict[str, Any], timeout: float | None) -> Job:
-        deadline = Deadline(self._timeout if timeout is None else timeout)
-        return Job(self._api, self._api.submit(job_input, deadline), deadline)
+def _api(protocol: ProtocolName, base_url: str, request_timeout: float) -> Api:
+    match protocol:
+        case "queue":
+            return QueueApi(base_url, request_timeout=request_timeout)
+        case "http":
+            return HttpApi(base_url, request_timeout=request_timeout)
+        case "local_api":
+            return LocalApi(base_url, request_timeout=request_timeout)
+    raise ValueError(f"protocol: use queue, http or local_api, not {protocol!r}")
+
+
+def _key_headers(api_key: str | None, server_key: str | None) -> dict[str, str]:
+    bearer = {"Authorization": f"Bearer {checked_key(api_key)}"} if api_key else {}
+    return bearer | ({"X-API-Key": checked_key(server_key)} if server_key else {})
+
+
+def _limits(protocol: ProtocolName) -> httpx.Limits:
+    """Return how many connections there may be: over HTTP each request that is being spoken has one."""
+    return httpx.Limits(max_connections=400 if protocol == "queue" else None, max_keepalive_connections=100)

@@ -8,9 +8,21 @@ ClientError
 │   ├── UnknownJob                404: no such job, or its result has expired
 │   ├── RateLimited               429, for longer than there was time to wait
 │   ├── RequestRefused            400, 413: the endpoint does not accept this request
-│   └── UnexpectedAnswer          an answer that is not RunPod's protocol
+│   ├── UnexpectedAnswer          an answer that is not RunPod's protocol, nor our server's
+│   └── NotOffered                an endpoint of this kind cannot do that
 ├── JobError                      the job did not complete
 │   ├── RequestFailed             the worker refused the request, or failed: `code`, `message`, `field`
+│   │   ├── InvalidRequest        invalid_request: `field` is wrong
+│   │   │   └── TextTooLong       text_too_long
+│   │   ├── UnknownVoice          unknown_voice
+│   │   ├── VoiceCorrupt          voice_corrupt
+│   │   ├── VoiceIncompatible     voice_incompatible
+│   │   ├── Overloaded            overloaded, after every attempt: `retry_after_s`
+│   │   ├── Loading               loading, for longer than there was time to wait
+│   │   ├── RequestExpired        deadline_exceeded: the request's own `deadline_ms` passed
+│   │   ├── RequestDropped        cancelled: the worker gave it up
+│   │   ├── EngineFailure         engine_failure: the model failed, or the worker crashed
+│   │   └── StoreFailure          store_failure: the voices or results cannot be read or written
 │   ├── JobCancelled              somebody cancelled it
 │   ├── JobTimedOut               the endpoint's execution timeout ended it
 │   └── DeadlineExceeded          this client's `timeout` passed first
@@ -25,6 +37,7 @@ ClientError
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -67,7 +80,11 @@ class RequestRefused(EndpointError):
 
 
 class UnexpectedAnswer(EndpointError):
-    """An answer that is not RunPod's protocol."""
+    """An answer that is not RunPod's protocol, nor our server's."""
+
+
+class NotOffered(EndpointError):
+    """The endpoint is of a kind that cannot do that: the message says which can."""
 
 
 class JobError(ClientError):
@@ -75,27 +92,101 @@ class JobError(ClientError):
 
 
 class RequestFailed(JobError):
-    """The worker refused the request or failed: a stable `code`, a `message`, the `field` at fault if any."""
+    """The worker refused the request or failed: a stable `code`, a `message`, the `field` at fault if any.
 
-    def __init__(self, code: str, message: str, field: str | None = None) -> None:
+    `retry_after_s` says in how many seconds to try again, where the worker told. Each code that is known has
+    a class of its own below; one that is not is of this class.
+    """
+
+    def __init__(
+        self, code: str, message: str, field: str | None = None, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.field = field
+        self.retry_after_s = retry_after_s
 
-    def __reduce__(self) -> tuple[type[Self], tuple[str, str, str | None]]:
-        return type(self), (self.code, self.message, self.field)
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str, str | None, float | None]]:
+        return type(self), (self.code, self.message, self.field, self.retry_after_s)
 
     @classmethod
-    def from_error(cls, error: Any) -> Self:
-        """Read a job's `error`: our workers' JSON, or whatever RunPod made of a crash."""
+    def from_error(cls, error: Any, retry_after_s: float | None = None) -> RequestFailed:
+        """Read a job's `error`: our workers' JSON, or whatever RunPod made of a crash.
+
+        `retry_after_s` is for an error that does not say itself.
+        """
         facts = _as_object(error)
         if facts is not None and isinstance(facts.get("code"), str):
-            field = facts.get("field")
-            return cls(facts["code"], str(facts.get("message", "")), None if field is None else str(field))
+            field, told_s = facts.get("field"), facts.get("retry_after_s")
+            if isinstance(told_s, (int, float)) and not isinstance(told_s, bool) and 0 <= told_s < math.inf:
+                retry_after_s = float(told_s)
+            kind = REQUEST_ERRORS.get(facts["code"], RequestFailed)
+            message = str(facts.get("message", ""))
+            return kind(facts["code"], message, None if field is None else str(field), retry_after_s)
         if facts is not None and "error_message" in facts:  # the SDK's report of a raised exception
-            return cls(UNCODED, str(facts["error_message"]))
-        return cls(UNCODED, "the job failed without a reason" if error is None else str(error))
+            return EngineFailure(UNCODED, str(facts["error_message"]))
+        return EngineFailure(UNCODED, "the job failed without a reason" if error is None else str(error))
+
+
+class InvalidRequest(RequestFailed):
+    """What was sent is wrong: `field` names it."""
+
+
+class TextTooLong(InvalidRequest):
+    """The text, or the audio it makes, is more than one request may have."""
+
+
+class UnknownVoice(RequestFailed):
+    """No voice is published under that id."""
+
+
+class VoiceCorrupt(RequestFailed):
+    """The voice's files are damaged; it is never spoken."""
+
+
+class VoiceIncompatible(RequestFailed):
+    """The voice does not fit the engine."""
+
+
+class Overloaded(RequestFailed):
+    """More requests than the worker takes at once: nothing was spoken."""
+
+
+class Loading(RequestFailed):
+    """The server's engine is still being loaded: nothing was spoken."""
+
+
+class RequestExpired(RequestFailed):
+    """The request's own `deadline_ms` passed before its speech was complete."""
+
+
+class RequestDropped(RequestFailed):
+    """The worker gave the request up, as when it is told to end."""
+
+
+class EngineFailure(RequestFailed):
+    """The model failed or could not be loaded, or the worker crashed."""
+
+
+class StoreFailure(RequestFailed):
+    """The worker cannot read the voices, or not write a large result."""
+
+
+REQUEST_ERRORS: dict[str, type[RequestFailed]] = {
+    "invalid_request": InvalidRequest,
+    "text_too_long": TextTooLong,
+    "unknown_voice": UnknownVoice,
+    "voice_corrupt": VoiceCorrupt,
+    "voice_incompatible": VoiceIncompatible,
+    "overloaded": Overloaded,
+    "loading": Loading,
+    "deadline_exceeded": RequestExpired,
+    "cancelled": RequestDropped,
+    "engine_failure": EngineFailure,
+    "store_failure": StoreFailure,
+}
+"""The class of each code that a request can end with."""
 
 
 class JobCancelled(JobError):

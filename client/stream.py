@@ -151,6 +151,13 @@ class SpeechStream:
         self.end = end
 
 
+def failure_in(event: Any) -> Any:
+    """Return the error that ends a stream where an event is one: our server's, or the SDK's; else None."""
+    if isinstance(event, Mapping) and event.get("type", "error") == "error":
+        return event.get("error")
+    return None
+
+
 def _field(event: Event, name: str, kind: type[Field]) -> Field:
     value = event.get(name) if isinstance(event, Mapping) else None
     if not isinstance(value, kind) or isinstance(value, bool):

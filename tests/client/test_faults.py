@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+import threading
 import time
 from typing import Any
 
@@ -17,6 +19,7 @@ from client import (
     JobCancelled,
     JobTimedOut,
     NotAuthorised,
+    Overloaded,
     RateLimited,
     RequestFailed,
     RequestRefused,
@@ -25,7 +28,9 @@ from client import (
     UnexpectedAnswer,
     UnknownEndpoint,
     UnknownJob,
+    UnknownVoice,
 )
+from client.errors import REQUEST_ERRORS
 
 
 class TestFailing:
@@ -179,3 +184,93 @@ class TestRepeating:
         script = Script(run=[httpx.Response(429, headers={"Retry-After": wait})])
         with pytest.raises(RateLimited):
             script.client(timeout=5).speak("Hi.")
+
+
+def overloaded(**more: Any) -> str:
+    return json.dumps({"code": "overloaded", "message": "Full.", "field": None} | more)
+
+
+class TestComingBack:
+    def refused(self, times: int, **more: Any) -> Script:
+        """A queue whose workers refuse the first jobs and speak the next."""
+        failed = poll(status="FAILED", error=overloaded(**more))
+        return Script(*[failed] * times, poll(*whole()), poll(status="COMPLETED"))
+
+    def test_a_job_that_found_no_room_is_queued_again_after_the_told_time(self) -> None:
+        script = self.refused(2, retry_after_s=0.3)
+        speech = script.client().speak("Hi.")
+        began = time.monotonic()
+        assert speech.read() == b"abcabc"
+        assert time.monotonic() - began >= 0.6
+        assert speech.attempts == 3
+        bodies = [request.content for request in script.requests if request.url.path.endswith("/run")]
+        assert len(bodies) == 3
+        assert len(set(bodies)) == 1
+
+    def test_it_is_given_up_after_the_retries(self) -> None:
+        script = self.refused(9, retry_after_s=0.01)
+        with pytest.raises(Overloaded, match="Full") as caught:
+            script.client(retries=1).speak("Hi.").read()
+        assert script.count("run") == 2
+        assert caught.value.retry_after_s == 0.01
+
+    def test_it_is_given_up_at_once_where_there_is_no_time_to_wait(self) -> None:
+        script = self.refused(9, retry_after_s=60)
+        with pytest.raises(Overloaded):
+            script.client(timeout=5).speak("Hi.").read()
+        assert script.count("run") == 1
+
+    def test_nothing_is_made_again_once_it_has_begun(self) -> None:
+        script = Script(poll(start(), audio(0)), poll(status="FAILED", error=overloaded(retry_after_s=0)))
+        speech = script.client().speak("Hi.")
+        assert next(speech) == b"abc"
+        with pytest.raises(Overloaded):
+            next(speech)
+        assert script.count("run") == 1
+
+    def test_no_other_failure_is_made_again(self) -> None:
+        script = finish(status="FAILED", error=UNKNOWN_VOICE)
+        with pytest.raises(UnknownVoice):
+            script.client().speak("Hi.").read()
+        assert script.count("run") == 1
+
+    def test_one_that_waits_can_be_cancelled(self) -> None:
+        script = self.refused(9, retry_after_s=0.5)
+        speech = script.client().speak("Hi.")
+        threading.Timer(0.2, speech.cancel).start()
+        with pytest.raises(JobCancelled):
+            speech.read()
+        assert script.count("run") == 1
+
+
+@pytest.mark.parametrize("code", sorted(REQUEST_ERRORS))
+def test_every_code_has_a_class_that_survives_pickling(code: str) -> None:
+    error = RequestFailed.from_error({"code": code, "message": "m", "field": "f", "retry_after_s": 2})
+    assert type(error) is REQUEST_ERRORS[code]
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert (again.code, again.message, again.field, again.retry_after_s) == (code, "m", "f", 2.0)
+
+
+def test_every_code_of_the_worker_is_known() -> None:
+    import worker.errors  # noqa: F401 - so that its classes are there
+    from voices.errors import ChatterpodError
+
+    def codes(kind: type[ChatterpodError]) -> set[str]:
+        return {kind.code}.union(*map(codes, kind.__subclasses__()))
+
+    of_other_actions = {"voice_exists", "voice_busy", "endpoint_failure"}
+    of_http = {"not_authorised", "origin_refused", "not_enabled", "not_found"}
+    of_http |= {"method_not_allowed", "body_timeout", "too_large"}
+    assert codes(ChatterpodError) - of_other_actions - of_http <= set(REQUEST_ERRORS)
+
+
+@pytest.mark.parametrize("hint", ["soon", True, None, -1, float("inf"), float("nan")])
+def test_a_hint_that_is_no_time_is_none(hint: Any) -> None:
+    assert RequestFailed.from_error({"code": "overloaded", "retry_after_s": hint}).retry_after_s is None
+
+
+def test_a_code_that_is_not_known_is_a_failure_still() -> None:
+    error = RequestFailed.from_error({"code": "moon_phase", "message": "m"})
+    assert type(error) is RequestFailed
+    assert error.code == "moon_phase"

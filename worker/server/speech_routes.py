@@ -44,7 +44,7 @@ def speech_routes(backend: Backend) -> APIRouter:
         """Answer with the audio, its first bytes as soon as they exist.
 
         With `Accept: application/x-ndjson` the answer is the queue's events, a line of JSON each:
-        start, audio in base64, end with its checksum and metrics.
+        start, audio in base64 (with `stream` false all of it in one), end with its checksum and metrics.
         """
         body = speech_input(await json_object(request))
         return _speak(request, body, _chosen_wire(request, body), "tts")
@@ -111,11 +111,12 @@ def _refuse_stream(body: dict[str, object]) -> None:
 
 def _chosen_wire(request: Request, body: dict[str, object]) -> Wire:
     """Return the form of the answer that a request asks for; raises ``InvalidRequest``."""
-    if "application/x-ndjson" in request.headers.get("accept", ""):
-        return EventsWire()
-    if not isinstance(body.get("stream", True), bool):
+    streams = body.get("stream", True)
+    if not isinstance(streams, bool):
         raise InvalidRequest("stream: use true or false.", field="stream")
-    return AudioWire() if body.get("stream", True) else FileWire()
+    if "application/x-ndjson" in request.headers.get("accept", ""):
+        return EventsWire(whole=not streams)
+    return AudioWire() if streams else FileWire()
 
 
 def _for_telephones(body: dict[str, object]) -> dict[str, object]:

@@ -78,7 +78,8 @@ class FileWire(AudioWire):
 class EventsWire(Wire):
     """Every event as a line of JSON, its audio in base64: as on RunPod's queue."""
 
-    whole = False
+    def __init__(self, *, whole: bool = False) -> None:
+        self.whole = whole
 
     @override
     def mime(self, start: StartEvent) -> str:

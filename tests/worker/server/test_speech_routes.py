@@ -85,6 +85,14 @@ def test_events_come_as_lines_of_json_whose_checksum_holds(site):
     assert end["metrics"]["ttfa_ms"] > 0
 
 
+def test_events_of_a_finished_file_come_with_its_length(site):
+    headers = {"Accept": "application/x-ndjson"}
+    answer = _post(site, text=TEXT, format="mp3", stream=False, headers=headers)
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    kinds = [json.loads(line)["type"] for line in answer.text.splitlines()]
+    assert kinds == ["start", "audio", "end"]
+
+
 class TestSynthesize:
     def test_a_file_is_wav_unless_said(self, site):
         answer = _post(site, "/v1/synthesize", text="Press one.")
