@@ -4,7 +4,7 @@ import resource
 import sys
 from pathlib import Path
 
-_STATUS = Path("/proc/self/status")
+_PROCESSES = Path("/proc")
 _MEBI = 1 << 20
 
 
@@ -14,10 +14,18 @@ def anonymous_mb() -> float:
     Pages of mapped files, which the weights are, come and go as the system pleases: they would drown
     what grows. Where the system does not tell them apart it is the most there has been of both.
     """
-    if not _STATUS.exists():
-        return peak_mb()
-    line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("RssAnon:"))
-    return int(line.split()[1]) / 1024
+    memory = anonymous_mb_of("self")
+    return peak_mb() if memory is None else memory
+
+
+def anonymous_mb_of(process: int | str) -> float | None:
+    """Return what another process holds for itself, in MiB; None if it has ended or the system cannot say."""
+    try:
+        lines = (_PROCESSES / str(process) / "status").read_text().splitlines()
+    except OSError:
+        return None
+    line = next((line for line in lines if line.startswith("RssAnon:")), None)
+    return None if line is None else int(line.split()[1]) / 1024
 
 
 def peak_mb() -> float:
