@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.load import measuring, sites
-from benchmarks.load.figures import figures_of
+from benchmarks.load.figures import at_once, figures_of, listening
 from benchmarks.load.measuring import CannotMeasure, Clock, Load, Measured
 from benchmarks.load.sweep import Goal, most_that_hold
 from benchmarks.load.table import print_cases
@@ -99,7 +99,7 @@ def load(
         results: list[Result] = []
         if sweep:
             cases, shown = _sweep(asked, goal, most or (_QUICK_MOST_CLIENTS if quick else _MOST_CLIENTS))
-            results.append(_streams(site, cases, shown, goal))
+            results.append(_streams(site, shown, goal))
         else:
             shown = asked.of_clients(clients or 4) if rate is None else asked.at_rate(rate, clients)
             cases = [shown]
@@ -155,14 +155,15 @@ def _sweep(asked: Load, goal: Goal, most: int) -> tuple[list[Measured], Measured
     return [cases[count] for count in sorted(cases)], cases[max(held, 1)]
 
 
-def _streams(site: sites.Site, cases: Sequence[Measured], shown: Measured, goal: Goal) -> Result:
-    """Return what each worker carries; of an endpoint elsewhere, what all of it does."""
-    held = 0 if goal.missed_by(shown) else shown.clients
+def _streams(site: sites.Site, shown: Measured, goal: Goal) -> Result:
+    """Return what each worker carries; of an endpoint elsewhere, what all of it does.
+
+    No more than were ever listening at once: a short case asks as often, but ends before they are so many.
+    """
+    peak = max((count for _, count in at_once(listening(shown.counted))), default=0)
+    held = 0 if goal.missed_by(shown) else min(shown.clients, peak)
     if site.workers is None:
         return Result("load/sweep", "streams", held)
-    typer.echo(
-        f"{held} clients held, of {max(case.clients for case in cases)} at most that were tried", err=True
-    )
     return Result("load/sweep", "streams_per_worker", held // site.workers)
 
 
