@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.load import measuring, sites
-from benchmarks.load.figures import at_once, figures_of, listening
+from benchmarks.load.figures import figures_of
 from benchmarks.load.measuring import CannotMeasure, Clock, Load, Measured
 from benchmarks.load.sweep import Goal, most_that_hold
 from benchmarks.load.table import print_cases
@@ -160,8 +160,8 @@ def _streams(site: sites.Site, shown: Measured, goal: Goal) -> Result:
 
     No more than were ever listening at once: a short case asks as often, but ends before they are so many.
     """
-    peak = max((count for _, count in at_once(listening(shown.counted))), default=0)
-    held = 0 if goal.missed_by(shown) else min(shown.clients, peak)
+    peak = next(each.ours for each in figures_of(shown) if each.metric == "listeners_peak")
+    held = 0 if goal.missed_by(shown) else min(shown.clients, int(peak))
     if site.workers is None:
         return Result("load/sweep", "streams", held)
     return Result("load/sweep", "streams_per_worker", held // site.workers)

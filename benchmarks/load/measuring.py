@@ -1,6 +1,6 @@
 """One case: plan its requests, have them spoken, watch the workers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -9,6 +9,7 @@ from benchmarks.load.clients import speak_in_turn, speak_when_due
 from benchmarks.load.listening import Heard
 from benchmarks.load.memory_watch import MemoryWatch
 from benchmarks.load.sites import Site
+from benchmarks.load.texts import LENGTHS
 from benchmarks.load.workload import Mixture, plan
 
 
@@ -48,17 +49,21 @@ class Measured:
 
 
 def hear_one_of_each(site: Site, mixture: Mixture) -> dict[str, float]:
-    """Have every voice, format and length spoken once; return the seconds of each length.
+    """Have every voice, format and length spoken once; return the mean seconds of each length's texts.
 
     Raises ``CannotMeasure`` with the first error.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in mixture.lengths}
+    spoken: dict[str, list[Heard]] = {name: [] for name in mixture.lengths}
     for heard in in_fresh_process(speak_in_turn, site.address, list(mixture.one_of_each())):
         site.check()
         if heard.error is not None:
             raise CannotMeasure(f"{heard.planned.format} in {heard.planned.voice_id}: {heard.error_message}")
-        seconds[heard.planned.length].append(heard.audio_s)
-    return {name: sum(each) / len(each) for name, each in seconds.items()}
+        spoken[heard.planned.length].append(heard)
+    return {name: LENGTHS[name].mean_characters * _seconds_a_character(each) for name, each in spoken.items()}
+
+
+def _seconds_a_character(spoken: Sequence[Heard]) -> float:
+    return sum(each.audio_s for each in spoken) / sum(len(each.planned.text) for each in spoken)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,14 @@
 """What is asked for: texts of a few lengths, no two alike for long."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from statistics import mean
 
-from numpy.random import Generator
+from numpy.random import Generator, default_rng
 
 _CHARACTERS_PER_SECOND = 15
 """Of unhurried English."""
+_DRAWN = 300
 
 _SENTENCES = (
     "Your appointment is on Thursday at half past nine.",
@@ -40,6 +43,12 @@ class Length:
         while not sentences or len(" ".join(sentences)) < self.seconds * _CHARACTERS_PER_SECOND:
             sentences.append(_SENTENCES[random.integers(len(_SENTENCES))])
         return " ".join(sentences)
+
+    @cached_property
+    def mean_characters(self) -> float:
+        """Of its texts."""
+        random = default_rng(0)
+        return mean(len(self.write(random)) for _ in range(_DRAWN))
 
 
 LENGTHS = {length.name: length for length in (Length("prompt", 0), Length("10s", 10), Length("60s", 60))}

@@ -75,6 +75,13 @@ def test_a_text_is_about_as_long_as_its_name_says():
     assert 120 < words["60s"] < 270
 
 
+def test_the_mean_of_a_lengths_texts_is_that_of_many_others():
+    random = np.random.default_rng(5)
+    for length in LENGTHS.values():
+        others = [len(length.write(random)) for _ in range(300)]
+        assert length.mean_characters == pytest.approx(np.mean(others), rel=0.05)
+
+
 def test_what_is_heard_before_the_clock_starts_has_every_voice_format_and_length_among_it():
     first = list(MIXTURE.one_of_each())
     assert len(first) == 4
