@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.load import measuring, sites
-from benchmarks.load.figures import figures_of
+from benchmarks.load.figures import LATE_MS, figures_of, late_p99_ms
 from benchmarks.load.measuring import CannotMeasure, Clock, Load, Measured
 from benchmarks.load.sweep import Goal, most_that_hold
 from benchmarks.load.table import print_cases
@@ -142,12 +142,22 @@ def _environment(engine: EngineName, model_dir: Path | None) -> dict[str, str]:
 
 
 def _sweep(asked: Load, goal: Goal, most: int) -> tuple[list[Measured], Measured]:
-    """Return all cases that were measured, and the one of the most clients that hold; else the first."""
+    """Return all cases that were measured, and the one of the most clients that hold; else the first.
+
+    One that misses the goal while this machine was late in asking is measured once more: what else ran
+    here meanwhile was measured with it.
+    """
     cases: dict[int, Measured] = {}
 
     def holds(clients: int) -> bool:
         cases[clients] = asked.of_clients(clients)
         missed = goal.missed_by(cases[clients])
+        if missed and late_p99_ms(cases[clients]) > LATE_MS:
+            typer.echo(
+                f"{clients} clients: {', '.join(missed)}; once more, as this machine was late", err=True
+            )
+            cases[clients] = asked.of_clients(clients)
+            missed = goal.missed_by(cases[clients])
         typer.echo(f"{clients} clients: {', '.join(missed) or 'held'}", err=True)
         return not missed
 

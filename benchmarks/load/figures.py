@@ -10,6 +10,8 @@ from benchmarks.load.measuring import Measured
 from benchmarks.report import Result
 
 PERCENTILES = (50, 90, 95, 99)
+LATE_MS = 20.0
+"""Later than that in asking, and the machine that asks is measured too."""
 
 
 def figures_of(measured: Measured) -> list[Result]:
@@ -45,6 +47,13 @@ def underruns_per_1000_s(heard: Sequence[Heard]) -> float:
     """Return the silences in so much speech; 0 where none was heard."""
     seconds = sum(each.audio_s for each in heard)
     return sum(each.underruns for each in heard) / seconds * 1000 if seconds else 0.0
+
+
+def late_p99_ms(measured: Measured) -> float:
+    """Return how late this machine was in asking; 0 where nobody asked."""
+    return _percentiles("late", "ms", [each.late_s * 1000 for each in measured.counted]).get(
+        "late_p99_ms", 0.0
+    )
 
 
 def at_once(spans: Iterable[tuple[float, float]]) -> list[tuple[float, int]]:

@@ -7,13 +7,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.load.figures import figures_of
+from benchmarks.load.figures import LATE_MS, figures_of, late_p99_ms
 from benchmarks.load.measuring import Measured
 
 _LABEL_WIDTH, _CELL_WIDTH = 32, 9
 _NOT_MEASURED = "-"
-_LATE_MS = 20.0
-"""Later than that in asking, and it is this machine that is measured."""
 
 _ROWS = (
     ("requests", "requests"),
@@ -67,8 +65,8 @@ def remarks(case: Measured) -> Iterator[str]:
     codes = Counter(each.error for each in case.counted if each.error is not None)
     for code, count in codes.most_common():
         yield f"{count} x {code}, such as: {messages[code]}"
-    late = next((each.ours for each in figures_of(case) if each.metric == "late_p99_ms"), 0.0)
-    if late > _LATE_MS:
+    late = late_p99_ms(case)
+    if late > LATE_MS:
         yield f"this machine was late in asking, by {late:,.0f} ms at p99: what is slow here may be itself"
 
 
