@@ -1,6 +1,8 @@
 """The planner's arithmetic, by hand and by tables."""
 
 import json
+import re
+import shlex
 from math import factorial
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from benchmarks.capacity.arithmetic import explain
 from benchmarks.capacity.cost import Prices, costs
 from benchmarks.capacity.erlang import share_refused, share_waiting, share_waiting_longer, streams_needed
 from benchmarks.capacity.plan import Demand, Plan, Service
+from benchmarks.pages import ROOT
 
 SERVICE = Service(streams_per_worker=16, utilisation=0.7, wait_seconds=0.2, late_share=0.01, turn_seconds=10)
 
@@ -163,6 +166,12 @@ def test_the_lines_can_be_followed_by_hand():
         "72 h x $1 + 4 h x $2 = $80.00 a day",
     ):
         assert line in lines
+
+
+def test_the_pages_example_is_what_the_command_prints():
+    page = (ROOT / "TUNING.md").read_text()
+    (example,) = re.findall(r"```text\n\$ \./scripts/bench (capacity [^\n]*)\n(.*?)```", page, re.DOTALL)
+    assert CliRunner().invoke(app, shlex.split(example[0])).output == example[1]
 
 
 def test_without_a_price_no_cost_is_told(tmp_path):

@@ -17,10 +17,12 @@ from benchmarks.load.listening import Heard, listen
 from benchmarks.load.measuring import Clock, Measured
 from benchmarks.load.memory_watch import MemoryWatch
 from benchmarks.load.plot import plot_load
+from benchmarks.load.sites import elsewhere
 from benchmarks.load.sweep import Goal, most_that_hold
 from benchmarks.load.table import remarks
 from benchmarks.load.workload import Planned
 from client import AsyncSpeechClient
+from control_plane import LocalEndpoint
 
 TEXT = "This is said slowly, so that whoever listens has to wait for it."
 CLOCK = Clock(seconds=12.0, warm_up_s=2.0, seed=0)
@@ -209,6 +211,28 @@ def test_an_endpoint_that_does_not_speak_is_an_error_in_a_line(tmp_path):
         )
     assert told.exit_code == 1
     assert "error: pcm in nobody: unknown_voice" in told.output
+
+
+def test_the_key_of_an_endpoint_is_the_environments_and_is_never_shown(worker_command, monkeypatch):
+    with LocalEndpoint(worker_command, api_key="the-secret") as endpoint:
+        monkeypatch.delenv("RUNPOD_API_KEY", raising=False)
+        strange = elsewhere(endpoint.url, "queue", ["default"], timeout_s=30)
+        (refused,) = speak_when_due(strange.address, [asked()])
+        monkeypatch.setenv("RUNPOD_API_KEY", "the-secret")
+        known = elsewhere(endpoint.url, "queue", ["default"], timeout_s=30)
+        (spoken,) = speak_when_due(known.address, [asked()])
+    assert refused.error == "NotAuthorised"
+    assert spoken.error is None
+    assert spoken.audio_s == pytest.approx(0.3)
+    assert "the-secret" not in repr((known, spoken))
+
+
+@pytest.mark.slow
+def test_chatterbox_is_measured_too(tmp_path, small_checkpoint):
+    options = ("--engine", "chatterbox-turbo", "--model-dir", str(small_checkpoint), "--formats", "pcm")
+    told = measured_by(tmp_path, *options, "--rate", "0.5", "--duration", "6")
+    assert told["load/rate=0.5", "errors"] == 0
+    assert told["load/rate=0.5", "memory_peak_mb"] > 200
 
 
 @pytest.mark.parametrize(
