@@ -1,17 +1,20 @@
 """``scripts/bench NAME``: run one benchmark, print its table, write its JSON."""
 
 import importlib
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from benchmarks.capacity.command import capacity
+from benchmarks.load.command import load
 from benchmarks.report import hardware, print_table, write_json
 
 
 class Benchmark(StrEnum):
-    """What can be measured."""
+    """What can be measured beside the stock library."""
 
     COLDSTART = "coldstart"
     T3 = "t3"
@@ -23,31 +26,45 @@ class Benchmark(StrEnum):
     S3GEN_PROMPT = "s3gen_prompt"
 
 
-def main(
-    name: Annotated[Benchmark, typer.Argument(help="What to measure.")],
-    *,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures.")
-    ] = None,
-    checkpoint: Annotated[Path | None, typer.Option(help="Real weights; synthetic ones by default.")] = None,
-    plot_file: Annotated[
-        Path | None,
-        typer.Option("--plot", metavar="FILE", help="Draw the figures, where there is a picture."),
-    ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="The headline cases, within five minutes.")] = False,
-) -> None:
-    """Measure beside the stock library, in this run, on this machine."""
-    benchmark = importlib.import_module(f"benchmarks.{name.value}")
-    if plot_file is not None and not hasattr(benchmark, "plot"):
-        raise typer.BadParameter(f"{name.value} has no picture.", param_hint="--plot")
-    results = benchmark.run(checkpoint, quick=quick)
-    typer.echo(", ".join(f"{key} {value}" for key, value in hardware().items()))
-    print_table(results)
-    if json_file is not None:
-        write_json(json_file, results)
-    if plot_file is not None:
-        benchmark.plot(results, plot_file)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
+
+def _command(name: Benchmark) -> Callable[..., None]:
+    def main(
+        *,
+        json_file: Annotated[
+            Path | None, typer.Option("--json", metavar="FILE", help="Write the figures.")
+        ] = None,
+        checkpoint: Annotated[
+            Path | None, typer.Option(help="Real weights; synthetic ones by default.")
+        ] = None,
+        plot_file: Annotated[
+            Path | None,
+            typer.Option("--plot", metavar="FILE", help="Draw the figures, where there is a picture."),
+        ] = None,
+        quick: Annotated[
+            bool, typer.Option("--quick", help="The headline cases, within five minutes.")
+        ] = False,
+    ) -> None:
+        """Measure beside the stock library, in this run, on this machine."""
+        benchmark = importlib.import_module(f"benchmarks.{name.value}")
+        if plot_file is not None and not hasattr(benchmark, "plot"):
+            raise typer.BadParameter(f"{name.value} has no picture.", param_hint="--plot")
+        results = benchmark.run(checkpoint, quick=quick)
+        typer.echo(", ".join(f"{key} {value}" for key, value in hardware().items()))
+        print_table(results)
+        if json_file is not None:
+            write_json(json_file, results)
+        if plot_file is not None:
+            benchmark.plot(results, plot_file)
+
+    return main
+
+
+for each in Benchmark:
+    app.command(each.value)(_command(each))
+app.command("load")(load)
+app.command("capacity")(capacity)
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -4,30 +4,41 @@ import resource
 import sys
 from pathlib import Path
 
+_PROCESSES = Path("/proc")
 _MEBI = 1 << 20
 
 
-def anonymous_mb(pid: int | None = None) -> float:
-    """Return what this process, or another, holds for itself, in MiB.
+def anonymous_mb() -> float:
+    """Return what this process holds for itself, in MiB.
 
     Pages of mapped files, which the weights are, come and go as the system pleases: they would drown
-    what grows. Where the system does not tell them apart it is the most there has been of both, and of
-    this process alone.
+    what grows. Where the system does not tell them apart it is the most there has been of both.
     """
-    return _status_mb("RssAnon", pid)
+    return _own_mb("RssAnon")
+
+
+def anonymous_mb_of(pid: int) -> float | None:
+    """Return what another process holds for itself, in MiB; None if it has ended or the system cannot say."""
+    return _status_mb(pid, "RssAnon")
 
 
 def resident_mb() -> float:
     """Return what the process holds now, in MiB, pages of mapped files among it; elsewhere the peak."""
-    return _status_mb("VmRSS")
+    return _own_mb("VmRSS")
 
 
-def _status_mb(name: str, pid: int | None = None) -> float:
-    status = Path(f"/proc/{pid or 'self'}/status")
-    if pid is None and not status.exists():
-        return peak_mb()
-    line = next(line for line in status.read_text().splitlines() if line.startswith(f"{name}:"))
-    return int(line.split()[1]) / 1024
+def _own_mb(name: str) -> float:
+    memory = _status_mb("self", name)
+    return peak_mb() if memory is None else memory
+
+
+def _status_mb(process: int | str, name: str) -> float | None:
+    try:
+        lines = (_PROCESSES / str(process) / "status").read_text().splitlines()
+    except OSError:
+        return None
+    line = next((line for line in lines if line.startswith(f"{name}:")), None)
+    return None if line is None else int(line.split()[1]) / 1024
 
 
 def peak_mb() -> float:

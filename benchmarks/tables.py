@@ -54,6 +54,17 @@ def _alone(label: str, case: str, metric: str, unit: str) -> Row:
     return label, ["-", Cell(case, metric, unit=unit)]
 
 
+def _listeners(clients: int) -> Row:
+    case, firsts = f"load/clients={clients}", ("first_audio_p50_ms", "first_audio_p95_ms")
+    return f"{clients}", [
+        Cell(case, "listeners_peak"),
+        *(Cell(case, metric, unit=" ms") for metric in firsts),
+        *(Cell(case, f"worker_{metric}", unit=" ms") for metric in firsts),
+        Cell(case, "underruns_per_1000_s"),
+        Cell(case, "memory_peak_mb", unit=" MB"),
+    ]
+
+
 def _load(label: str, case: str) -> Row:
     return label, [
         Cell(case, "ttfa_ms", unit=" s", scale=_PER_THOUSAND),
@@ -138,6 +149,21 @@ TABLES = {
             _load("8 streams", "stream/n=8/10s"),
             _load('8 requests, `"stream": false`', "whole/n=8/10s"),
         ),
+    ),
+    "load": Table(
+        "load-preview-2-cores.json",
+        "./scripts/bench load --sweep --duration 30",
+        (
+            "clients",
+            "most listeners at once",
+            "first audio, median",
+            "95th percentile",
+            "in the worker, median",
+            "95th percentile",
+            "silences in 1,000 s",
+            "memory",
+        ),
+        tuple(_listeners(clients) for clients in (1, 8, 32, 64, 112, 120, 128)),
     ),
     "lengths": Table(
         _LENGTHS,

@@ -49,14 +49,14 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
     return results
 
 
-def reference() -> PreparedClip:
-    """Return a reference clip that a machine spoke."""
+def reference(pitch: int = 50) -> PreparedClip:
+    """Return a reference clip that a machine spoke, at a pitch from 0 to 100."""
     import numpy as np
 
     from worker.engine.espeak import EspeakVoice, shared_espeak
 
     espeak = shared_espeak()
-    blocks = list(espeak.speak(REFERENCE_TEXT, EspeakVoice("en-us", 165, 50)))
+    blocks = list(espeak.speak(REFERENCE_TEXT, EspeakVoice("en-us", 165, pitch)))
     return prepare_clip(Clip(np.concatenate(blocks), espeak.sample_rate))
 
 

@@ -69,6 +69,11 @@ class LocalEndpoint:
         """The base URL that clients use, as `https://api.runpod.ai/v2/<endpoint id>` is on RunPod."""
         return f"{self._server.base}/v2/{self.plane.endpoint}"
 
+    @property
+    def worker_pids(self) -> list[int]:
+        """The workers' processes, for whoever watches what they take."""
+        return [worker.pid for worker in self._workers]
+
     def wait_until_ready(self, timeout: float = READY_TIMEOUT_S) -> None:
         """Return when every worker has asked for a job.
 
@@ -87,10 +92,6 @@ class LocalEndpoint:
         """Raise WorkerDied if a worker has ended on its own."""
         for worker in self._workers:
             worker.check()
-
-    def worker_pid(self, index: int = 0) -> int:
-        """Return one worker's process id."""
-        return self._workers[index].pid
 
     def exit_code(self, index: int = 0) -> int | None:
         """Return what one worker's process ended with; None while it runs."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scripted_engine import ScriptedEngine
 from scripted_speech_worker import command, environment
 
-from benchmarks.memory import anonymous_mb
+from benchmarks.memory import anonymous_mb_of
 from benchmarks.soak import slope_kb
 from client import SpeechStream
 from control_plane import LocalEndpoint
@@ -176,7 +176,7 @@ def test_through_the_sdks_loop_no_input_ends_the_worker_or_stays_in_it(tmp_path:
             told = http.post("/runsync", content=body).json()
             items = [{"error": told["error"]}] if told["status"] == "FAILED" else told["output"]
             check_answer(items, job_input)
-            memory.append((len(memory), anonymous_mb(endpoint.worker_pid())))
+            memory.append((len(memory), anonymous_mb_of(endpoint.worker_pids[0])))
 
         answer()
         endpoint.check_workers()

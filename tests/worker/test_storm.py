@@ -14,7 +14,7 @@ from speech import speak_clip
 from storm import Followed, Storm
 
 from benchmarks.checkpoint import write_beside
-from benchmarks.memory import anonymous_mb
+from benchmarks.memory import anonymous_mb_of
 from benchmarks.soak import slope_kb
 from control_plane import LocalEndpoint
 from voices.clip import decode_clip
@@ -99,7 +99,7 @@ def test_5000_requests_leave_no_memory_behind(preview: LocalEndpoint) -> None:
         looks = []
         for first in range(0, 5000, 200):
             assert all(pool.map(ask, range(first, first + 200)))
-            looks.append((first + 200, anonymous_mb(preview.worker_pid())))
+            looks.append((first + 200, anonymous_mb_of(preview.worker_pids[0])))
     assert slope_kb(looks[5:]) < 1, looks
 
 

@@ -1,0 +1,199 @@
+"""``scripts/bench load``: its options, and what it prints and writes."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.load import measuring, sites
+from benchmarks.load.figures import LATE_MS, figures_of, late_p99_ms
+from benchmarks.load.measuring import CannotMeasure, Clock, Load, Measured
+from benchmarks.load.sweep import Goal, most_that_hold
+from benchmarks.load.table import print_cases
+from benchmarks.load.texts import LENGTHS
+from benchmarks.load.workload import FORMATS, USUAL_LENGTHS, Mixture, Shares, parse_shares, write_shares
+from benchmarks.report import Result, hardware, write_json
+from client import ClientError
+from control_plane import WorkerDied
+
+_SECONDS, _QUICK_SECONDS = 60.0, 15.0
+_MOST_CLIENTS, _QUICK_MOST_CLIENTS = 256, 32
+_WARM_UP_SHARE = 0.2
+
+
+class EngineName(StrEnum):
+    """What workers begun here speak with."""
+
+    PREVIEW = "preview"
+    TURBO = "chatterbox-turbo"
+
+
+class Face(StrEnum):
+    """How the workers are asked."""
+
+    QUEUE = "queue"
+    HTTP = "http"
+
+
+def load(
+    *,
+    clients: Annotated[
+        int | None, typer.Option(min=1, help="People who always listen, or who make --rate together.")
+    ] = None,
+    rate: Annotated[float | None, typer.Option(min=0.001, help="Requests in a second, of all.")] = None,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="More and more clients until the goal is missed.")
+    ] = False,
+    most: Annotated[int | None, typer.Option(min=1, help="No more clients than these in a sweep.")] = None,
+    duration: Annotated[float | None, typer.Option(min=2, help="Seconds of a case.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed asks the same.")] = 0,
+    engine: Annotated[EngineName, typer.Option()] = EngineName.PREVIEW,
+    model_dir: Annotated[
+        Path | None, typer.Option(help="Real weights; synthetic ones of full size by default.")
+    ] = None,
+    protocol: Annotated[Face, typer.Option(help="RunPod's queue, or HTTP.")] = Face.QUEUE,
+    workers: Annotated[int, typer.Option(min=1, help="Begun here, behind one queue.")] = 1,
+    url: Annotated[
+        str | None, typer.Option(help="An endpoint that runs already; its key is RUNPOD_API_KEY's.")
+    ] = None,
+    voice_id: Annotated[
+        list[str] | None, typer.Option(help="At --url: a voice to speak in; as often as there are some.")
+    ] = None,
+    voices: Annotated[int, typer.Option(min=1, max=100, help="Made here.")] = 4,
+    formats: Annotated[str, typer.Option(help="And their shares.")] = write_shares(FORMATS),
+    lengths: Annotated[str, typer.Option(help="And their shares.")] = write_shares(USUAL_LENGTHS),
+    target_ms: Annotated[float, typer.Option(min=1, help="The goal: first audio, p95.")] = 200,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a request is an error.")] = 120,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures.")
+    ] = None,
+    plot_file: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw waits and listeners.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help=f"{_QUICK_SECONDS:g} s a case, {_QUICK_MOST_CLIENTS} clients.")
+    ] = False,
+) -> None:
+    """Measure real workers under people who come at random."""
+    _check(sweep=sweep, clients=clients, rate=rate, url=url, workers=workers, protocol=protocol)
+    seconds = duration or (_QUICK_SECONDS if quick else _SECONDS)
+    clock = Clock(seconds, seconds * _WARM_UP_SHARE, seed)
+    goal = Goal(target_ms)
+    shares = _shares("--formats", formats), _shares("--lengths", lengths, list(LENGTHS))
+    with _explained(), contextlib.ExitStack() as stack:
+        if url is None:
+            environment = _environment(engine, model_dir)
+            site = stack.enter_context(
+                sites.begun_here(
+                    environment, protocol.value, workers=workers, voices=voices, timeout_s=timeout
+                )
+            )
+        else:
+            site = sites.elsewhere(url, protocol.value, voice_id or ["default"], timeout)
+        mixture = Mixture(site.voices, *shares)
+        typer.echo("one request of each kind", err=True)
+        asked = Load(site, mixture, measuring.hear_one_of_each(site, mixture), clock)
+        results: list[Result] = []
+        if sweep:
+            cases, shown = _sweep(asked, goal, most or (_QUICK_MOST_CLIENTS if quick else _MOST_CLIENTS))
+            results.append(_streams(site, shown, goal))
+        else:
+            shown = asked.of_clients(clients or 4) if rate is None else asked.at_rate(rate, clients)
+            cases = [shown]
+    typer.echo(", ".join(f"{key} {value}" for key, value in hardware().items()))
+    print_cases(cases)
+    for result in results:
+        typer.echo(f"{result.metric}: {result.ours:g}")
+    if json_file is not None:
+        measured = [figure for case in cases for figure in figures_of(case)]
+        write_json(json_file, [*results, *measured], _notes(asked, engine, url, goal))
+    if plot_file is not None:
+        from benchmarks.load.plot import plot_load
+
+        plot_load(cases, shown, goal.first_audio_p95_ms, plot_file)
+
+
+def _check(
+    *, sweep: bool, clients: int | None, rate: float | None, url: str | None, workers: int, protocol: Face
+) -> None:
+    if sweep and (clients is not None or rate is not None):
+        raise typer.BadParameter("A sweep finds the number of clients itself.", param_hint="--sweep")
+    if workers > 1 and (url is not None or protocol is Face.HTTP):
+        raise typer.BadParameter("Several workers are begun behind a queue alone.", param_hint="--workers")
+
+
+def _shares(option: str, text: str, names: Sequence[str] | None = None) -> Shares:
+    try:
+        return parse_shares(text, names)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.", param_hint=option) from error
+
+
+def _environment(engine: EngineName, model_dir: Path | None) -> dict[str, str]:
+    environment = {"ENGINE": engine.value}
+    if engine is EngineName.TURBO:
+        from benchmarks.checkpoint import find_or_write
+
+        environment["MODEL_DIR"] = str(find_or_write(model_dir, "full").resolve())
+    return environment
+
+
+def _sweep(asked: Load, goal: Goal, most: int) -> tuple[list[Measured], Measured]:
+    """Return all cases that were measured, and the one of the most clients that hold; else the first.
+
+    One that misses the goal while this machine was late in asking is measured once more: what else ran
+    here meanwhile was measured with it.
+    """
+    cases: dict[int, Measured] = {}
+
+    def holds(clients: int) -> bool:
+        cases[clients] = asked.of_clients(clients)
+        missed = goal.missed_by(cases[clients])
+        if missed and late_p99_ms(cases[clients]) > LATE_MS:
+            typer.echo(
+                f"{clients} clients: {', '.join(missed)}; once more, as this machine was late", err=True
+            )
+            cases[clients] = asked.of_clients(clients)
+            missed = goal.missed_by(cases[clients])
+        typer.echo(f"{clients} clients: {', '.join(missed) or 'held'}", err=True)
+        return not missed
+
+    held = most_that_hold(holds, most)
+    return [cases[count] for count in sorted(cases)], cases[max(held, 1)]
+
+
+def _streams(site: sites.Site, shown: Measured, goal: Goal) -> Result:
+    """Return what each worker carries; of an endpoint elsewhere, what all of it does.
+
+    No more than were ever listening at once: a short case asks as often, but ends before they are so many.
+    """
+    peak = next(each.ours for each in figures_of(shown) if each.metric == "listeners_peak")
+    held = 0 if goal.missed_by(shown) else min(shown.clients, int(peak))
+    if site.workers is None:
+        return Result("load/sweep", "streams", held)
+    return Result("load/sweep", "streams_per_worker", held // site.workers)
+
+
+def _notes(asked: Load, engine: EngineName, url: str | None, goal: Goal) -> list[str]:
+    where = "an endpoint elsewhere: the hardware is that of the machine that asked" if url else engine.value
+    seconds = ", ".join(f"{name} {each:.1f} s" for name, each in asked.seconds.items())
+    return [
+        f"{where}, by {asked.site.address.protocol}; workers: {asked.site.workers or 'not known'}",
+        f"{asked.clock.seconds:g} s a case, the first {asked.clock.warm_up_s:g} s not counted",
+        f"seed {asked.clock.seed}",
+        f"formats {dict(asked.mixture.formats)}, lengths {dict(asked.mixture.lengths)} ({seconds})",
+        f"the goal of a sweep: first audio p95 {goal.first_audio_p95_ms:g} ms, no underrun, no error",
+    ]
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Say what is wrong instead of showing where in the code."""
+    try:
+        yield
+    except (CannotMeasure, ClientError, WorkerDied, TimeoutError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
