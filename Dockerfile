@@ -67,6 +67,7 @@ RUN --mount=type=secret,id=HF_TOKEN \
 FROM ${BASE_IMAGE}
 # RunPod mounts a network volume at /runpod-volume; without one the link leads nowhere, and that is fine.
 RUN useradd --create-home --uid 10001 chatterpod \
+ && install --directory --owner chatterpod /home/chatterpod/.cache /home/chatterpod/.cache/huggingface \
  && ln -s /runpod-volume/voices /voices
 COPY --from=weights /opt/model /opt/model
 COPY --from=libraries /opt/cuda/ /

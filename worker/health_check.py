@@ -55,7 +55,7 @@ def complaint(environ: Mapping[str, str]) -> str | None:
 
 def _seconds_since_beat(path: str | None) -> float:
     try:
-        return time.time() - os.stat(path).st_mtime if path else float("inf")
+        return time.time() - Path(path).stat().st_mtime if path else float("inf")
     except OSError:
         return float("inf")
 

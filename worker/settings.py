@@ -41,8 +41,8 @@ class Settings(BaseSettings):
     """``auto`` takes chatterbox-turbo where a checkpoint is found, else preview, and says so. The image
     says chatterbox-turbo."""
     model_dir: Path | None = None
-    """The checkpoint's directory; otherwise RunPod's model cache, then Hugging Face's, are looked at, and
-    where it is in neither it is downloaded."""
+    """The checkpoint's directory; otherwise the image's own weights, RunPod's model cache and Hugging Face's
+    are looked at, and at last it is downloaded."""
     device: str = "auto"
     """``cuda``, ``cpu``, or ``auto`` for the first of them that is there."""
     t3_precision: Literal["auto", "float32", "bfloat16", "float16", "int8"] = "auto"

@@ -1,4 +1,4 @@
-"""``python -m worker`` in its modes, as a container's first process; and how the image asks whether it is well."""
+"""``python -m worker`` in its modes, as a container's first process; and the image's health check."""
 
 import os
 import signal
@@ -57,7 +57,10 @@ def _processes(environment):
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            command, has_marker = (process / "cmdline").read_bytes(), marker in (process / "environ").read_bytes()
+            command, has_marker = (
+                (process / "cmdline").read_bytes(),
+                marker in (process / "environ").read_bytes(),
+            )
         except OSError:  # it has ended, or is another's
             continue
         if has_marker and not command.startswith(b"unshare"):
