@@ -15,10 +15,20 @@ RUN echo "uv==0.13.8 \
 ENV UV_NO_CACHE=1 UV_COMPILE_BYTECODE=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH
 WORKDIR /src
 
+FROM uv AS wanted
+# Without "chatterbox" the image is small and speaks with the preview engine alone.
+ARG EXTRAS="worker chatterbox local"
+COPY pyproject.toml ./
+# What is wanted, apart from the rest of the file: another of its lines must not make gigabytes anew.
+RUN python3 -c 'import sys, tomllib; from pathlib import Path; \
+      file = tomllib.loads(Path("pyproject.toml").read_text()); project = file["project"]; \
+      extras = [each for extra in sys.argv[1:] for each in project["optional-dependencies"][extra]]; \
+      Path("wanted.txt").write_text("\n".join(project["dependencies"] + extras)); \
+      Path("overrides.txt").write_text("\n".join(file["tool"]["uv"]["override-dependencies"]))' ${EXTRAS}
+
 FROM uv AS libraries
-# Without "--extra chatterbox" the image is small and speaks with the preview engine alone.
-ARG EXTRAS="--extra worker --extra chatterbox --extra local"
-COPY pyproject.toml requirements.txt ./
+COPY --from=wanted /src/wanted.txt /src/overrides.txt ./
+COPY requirements.txt ./
 # The lock as constraints: its versions and hashes, for these extras only. What is left out: Triton, which
 # compiles kernels that we have none of; what nobody links to (headers, static and alternative libraries,
 # cuSOLVER for several GPUs); the libraries' own tests. CUDA and torch go into a layer of their own: most of
@@ -26,7 +36,7 @@ COPY pyproject.toml requirements.txt ./
 RUN echo triton >/tmp/excluded \
  && /opt/uv/bin/uv venv --quiet --python "$(command -v python3)" /opt/venv \
  && /opt/uv/bin/uv pip install --quiet --python /opt/venv --excludes /tmp/excluded \
-      --constraint requirements.txt --requirements pyproject.toml ${EXTRAS} \
+      --overrides overrides.txt --constraint requirements.txt --requirements wanted.txt \
  && cd "$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
  && find . -type d \( -name test -o -name tests \) -prune -exec rm -r {} + \
  && find . -name '*.a' -delete \
