@@ -1,36 +1,117 @@
-# One image for the RunPod worker. The torch wheels carry CUDA: any Debian with Python 3.11 is base enough.
+# One image for every way to run the worker: MODE=queue takes jobs from RunPod, MODE=serve speaks HTTP.
+# DEPLOYMENT.md ("The image") explains the arguments, and what each layer weighs.
+#
+# The torch wheels carry CUDA: any Debian with Python 3.11 or 3.12 as `python3` is base enough. The workflows
+# pass the tag with its digest of the day.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 
-FROM ${BASE_IMAGE} AS build
-# Without "--extra chatterbox" the image is small and speaks with the preview engine alone.
-ARG EXTRAS="--extra worker --extra chatterbox --extra local"
-RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --no-cache-dir --quiet uv
+FROM ${BASE_IMAGE} AS uv
+RUN echo "uv==0.13.8 \
+      --hash=sha256:e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984 \
+      --hash=sha256:0b3e8b1a4f5e405e31e2ff33de8af4744831e9f7338539671efbd8c3c94e791d" >/tmp/uv.txt \
+ && python3 -m venv /opt/uv \
+ && /opt/uv/bin/pip install --no-cache-dir --quiet --require-hashes --requirement /tmp/uv.txt
+# What is compiled here never changes again: no import need look at its source's time.
+ENV UV_NO_CACHE=1 UV_COMPILE_BYTECODE=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH
 WORKDIR /src
-COPY pyproject.toml requirements.txt ./
-# The lock as constraints: its versions and hashes, for these extras only.
-RUN /opt/uv/bin/uv venv --quiet --python "$(command -v python3)" /opt/venv \
- && /opt/uv/bin/uv pip install --quiet --no-cache --link-mode copy --compile-bytecode \
-    --python /opt/venv --constraint requirements.txt --requirements pyproject.toml ${EXTRAS}
-COPY README.md LICENSE ./
+
+FROM uv AS wanted
+# Without "chatterbox" the image is small and speaks with the preview engine alone.
+ARG EXTRAS="worker chatterbox local"
+COPY pyproject.toml ./
+# What is wanted, apart from the rest of the file: another of its lines must not make gigabytes anew.
+RUN python3 -c 'import sys, tomllib; from pathlib import Path; \
+      file = tomllib.loads(Path("pyproject.toml").read_text()); project = file["project"]; \
+      extras = [each for extra in sys.argv[1:] for each in project["optional-dependencies"][extra]]; \
+      Path("wanted.txt").write_text("\n".join(project["dependencies"] + extras)); \
+      Path("overrides.txt").write_text("\n".join(file["tool"]["uv"]["override-dependencies"]))' ${EXTRAS}
+
+FROM uv AS libraries
+COPY --from=wanted /src/wanted.txt /src/overrides.txt ./
+COPY requirements.txt ./
+# The lock as constraints: its versions and hashes, for these extras only. What is left out: Triton, which
+# compiles kernels that we have none of; what nobody links to (headers, static and alternative libraries,
+# cuSOLVER for several GPUs); the libraries' own tests. CUDA and torch go into a layer of their own: most of
+# the bytes, and they change least.
+RUN echo triton >/tmp/excluded \
+ && /opt/uv/bin/uv venv --quiet --python "$(command -v python3)" /opt/venv \
+ && /opt/uv/bin/uv pip install --quiet --python /opt/venv --excludes /tmp/excluded \
+      --overrides overrides.txt --constraint requirements.txt --requirements wanted.txt \
+ && cd "$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+ && find . -type d \( -name test -o -name tests \) -prune -exec rm -r {} + \
+ && find . -name '*.a' -delete \
+ && rm -rf torch/include torch/share torch/bin/protoc* nvidia/*/include nvidia/nvshmem/lib/*.bc \
+      nvidia/cuda_nvrtc/lib/*.alt.so.* nvidia/cusolver/lib/libcusolverMg.so.* \
+ && mkdir -p "/opt/cuda$PWD" \
+ && for each in nvidia torch; do if [ -d "$each" ]; then mv "$each" "/opt/cuda$PWD"; fi; done
+
+FROM uv AS application
+COPY pyproject.toml requirements.txt README.md LICENSE ./
 COPY client client
 COPY control_plane control_plane
 COPY voices voices
 COPY voices_cli voices_cli
 COPY worker worker
-RUN /opt/uv/bin/uv pip install --quiet --no-cache --compile-bytecode --python /opt/venv --no-deps .
+RUN /opt/uv/bin/uv venv --quiet --python "$(command -v python3)" /opt/venv \
+ && /opt/uv/bin/uv pip install --quiet --python /opt/venv --no-deps --build-constraint requirements.txt .
+
+FROM uv AS weights
+# MODEL_ID=ResembleAI/chatterbox-turbo bakes the weights in; empty leaves them to RunPod's model cache, the
+# volume or a download. MODEL_REVISION is a commit of that repository: a name could mean others tomorrow.
+ARG MODEL_ID=""
+ARG MODEL_REVISION=""
+COPY requirements.txt ./
+RUN --mount=type=secret,id=HF_TOKEN \
+    mkdir /opt/model \
+ && if [ -n "$MODEL_ID" ]; then \
+      : "${MODEL_REVISION:?name the commit to bake, as --build-arg MODEL_REVISION=...}" \
+      && /opt/uv/bin/uv venv --quiet --python "$(command -v python3)" /opt/hub \
+      && /opt/uv/bin/uv pip install --quiet --python /opt/hub --constraint requirements.txt huggingface-hub \
+      && if [ -s /run/secrets/HF_TOKEN ]; then HF_TOKEN=$(cat /run/secrets/HF_TOKEN); export HF_TOKEN; fi \
+      && /opt/hub/bin/hf download "$MODEL_ID" --revision "$MODEL_REVISION" --local-dir /opt/model \
+           --include '*.safetensors' --include '*.json' --include '*.txt' --include '*.pt' \
+           --exclude s3gen.safetensors \
+      && rm -rf /opt/model/.cache; \
+    fi
 
 FROM ${BASE_IMAGE}
 # RunPod mounts a network volume at /runpod-volume; without one the link leads nowhere, and that is fine.
-RUN ln -s /runpod-volume/voices /voices
-COPY --from=build /opt/venv /opt/venv
+RUN useradd --create-home --uid 10001 chatterpod \
+ && install --directory --owner chatterpod /home/chatterpod/.cache /home/chatterpod/.cache/huggingface \
+ && ln -s /runpod-volume/voices /voices
+COPY --from=weights /opt/model /opt/model
+COPY --from=libraries /opt/cuda/ /
+COPY --from=libraries /opt/venv /opt/venv
+COPY --from=application /opt/venv /opt/venv
 # The engine by name: a production worker never falls back to preview unseen.
 # Two arenas: with the C library's usual ones, each request's thread leaves some memory behind.
 ENV PATH=/opt/venv/bin:$PATH \
+    HOME=/home/chatterpod \
+    NUMBA_CACHE_DIR=/tmp/numba \
     MALLOC_ARENA_MAX=2 \
     PYTHONUNBUFFERED=1 \
+    MODE=queue \
     ENGINE=chatterbox-turbo \
     VOICES_DIR=/voices \
     LISTEN_HOST=0.0.0.0 \
-    PORT=80
-# The queue worker; "python -m worker serve" on load-balancing endpoints and Pods.
+    PORT=8000 \
+    HEARTBEAT_FILE=/tmp/chatterpod-heartbeat
+ARG VERSION=unknown
+ARG REVISION=unknown
+ARG SOURCE=unknown
+LABEL org.opencontainers.image.title="Chatterpod" \
+      org.opencontainers.image.description="Chatterbox speech in cloned voices, streamed while it is being spoken" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.licenses="MIT"
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+# A start may load gigabytes; a slow one is no failure before that.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=10m --retries=3 \
+    CMD ["python", "-m", "worker.health_check"]
+# 0 for volumes that only root may write to.
+ARG RUN_AS=10001
+USER ${RUN_AS}
+WORKDIR /home/chatterpod
 CMD ["python", "-m", "worker"]

@@ -7,9 +7,6 @@ from deployment.desired import Desired, RequestCount, Volume
 
 _FLASHBOOT = {"off": "OFF", "on": "FLASHBOOT", "priority": "PRIORITY_FLASHBOOT"}
 _ENDPOINT_TYPE = {"queue": "QUEUE", "load_balancer": "LOAD_BALANCER"}
-# What the image is started with: its own command is the queue worker.
-_ARGUMENTS = {"queue": "", "load_balancer": "python -m worker serve"}
-_PORTS = {"queue": [], "load_balancer": ["80/http"]}
 _MILLISECONDS = 1000
 
 
@@ -28,9 +25,9 @@ def endpoint_body(
         "type": _ENDPOINT_TYPE[desired.type],
         "image": desired.image,
         "registry": desired.registry,
-        "args": _ARGUMENTS[desired.type],
+        "args": "",  # the image's own command, which goes by MODE
         "disk": desired.container_disk_gb,
-        "ports": _PORTS[desired.type],
+        "ports": [f"{environment['PORT']}/http"] if desired.type == "load_balancer" else [],
         "env": dict(environment),
         "gpu": _gpu(desired),
         "workers": _workers(desired),

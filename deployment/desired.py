@@ -131,8 +131,9 @@ class Desired(_Table):
 
     @model_validator(mode="after")
     def _variables_are_named_once(self) -> Self:
-        if "ENGINE" in {*self.env, *self.secrets}:
-            raise ValueError("env.ENGINE: it is the file's `engine`")
+        for name, says_so in {"ENGINE": "engine", "MODE": "type"}.items():
+            if name in {*self.env, *self.secrets}:
+                raise ValueError(f"env.{name}: the file's `{says_so}` says it")
         if twice := set(self.env) & set(self.secrets):
             raise ValueError(f"secrets: {min(twice)} is in `env` too")
         return self
@@ -142,7 +143,14 @@ class Desired(_Table):
         for name in self.secrets:
             if not surroundings.get(name):
                 raise MissingSecret(f"Export {name}: {name} is among the secrets.", field=f"secrets.{name}")
-        return {"ENGINE": self.engine, **self.env, **{name: surroundings[name] for name in self.secrets}}
+        secrets = {name: surroundings[name] for name in self.secrets}
+        return {**self.implied_environment(), **self.env, **secrets}
+
+    def implied_environment(self) -> dict[str, str]:
+        """Return the variables that follow from the rest of the file."""
+        # The image serves HTTP where its user may listen; RunPod's balancer must know the port.
+        http = {"MODE": "serve", "PORT": "8000"} if self.type == "load_balancer" else {}
+        return {"ENGINE": self.engine, **http}
 
 
 def read_desired(path: Path) -> Desired:

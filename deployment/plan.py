@@ -93,7 +93,7 @@ class Planner:
     @property
     def shown_variables(self) -> Collection[str]:
         """Variables whose values are no secrets: they stand in the file."""
-        return {"ENGINE", *self.desired.env}
+        return {*self.desired.implied_environment(), *self.desired.env}
 
     def plan(self, volumes: Sequence[NetworkVolume], endpoints: Sequence[Endpoint]) -> Plan:
         """Compare the account with what is wanted.

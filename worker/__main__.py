@@ -1,44 +1,48 @@
-"""``python -m worker``: the queue worker, and commands that need no server."""
+"""``python -m worker``: what MODE says, the queue worker or the HTTP server; and commands for people."""
 
 import os
+import signal
 import sys
 
 from worker.commands import COMMANDS, app
 
 
 def main() -> None:
-    """Run a command, or without one the queue worker; its flags are the SDK's own."""
+    """Run a command; without one what MODE says. The queue worker's flags are the SDK's own."""
+    if os.getpid() == 1:  # a container's first process is not ended by default; later the modes see to it
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
     if sys.argv[1:] and (sys.argv[1] in COMMANDS or sys.argv[1] in ("--help", "-h")):
         app()
     else:
-        _serve_queue()
+        _run_mode()
 
 
-def _serve_queue() -> None:
+def _run_mode() -> None:
     from pydantic import ValidationError
 
     from worker.settings import Settings, explain_settings
 
-    if "RUNPOD_WEBHOOK_GET_JOB" not in os.environ and not {"--rp_serve_api", "--rp_serve_api=true"} & set(
-        sys.argv
-    ):
-        sys.exit(
-            "There is no RunPod queue here. Try one of:\n"
-            '  python -m worker say "Hello there." --out hello.mp3\n'
-            "  python -m worker serve                 HTTP, WebSockets, and a page to try it\n"
-            "  python -m control_plane                a local RunPod endpoint with this worker behind it\n"
-            "  python -m worker --rp_serve_api        the RunPod SDK's own local server"
-        )
+    is_on_runpod = "RUNPOD_WEBHOOK_GET_JOB" in os.environ
     try:
         settings = Settings()
     except ValidationError as error:
         reason = explain_settings(error)
-        if "RUNPOD_WEBHOOK_GET_JOB" not in os.environ:
+        if not is_on_runpod:
             sys.exit(reason)
         from worker.handler import serve_unable
 
         serve_unable(reason)
         return
+    if settings.mode == "serve":
+        app(["serve", *sys.argv[1:]])
+    if not is_on_runpod and not {"--rp_serve_api", "--rp_serve_api=true"} & set(sys.argv):
+        sys.exit(
+            "There is no RunPod queue here. Try one of:\n"
+            '  python -m worker say "Hello there." --out hello.mp3\n'
+            "  python -m worker serve                 HTTP, WebSockets, and a page to try it; or MODE=serve\n"
+            "  python -m control_plane                a local RunPod endpoint with this worker behind it\n"
+            "  python -m worker --rp_serve_api        the RunPod SDK's own local server"
+        )
     from worker.handler import serve
 
     serve(settings)

@@ -10,9 +10,8 @@ import json
 import logging
 import multiprocessing
 import os
-import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -27,6 +26,7 @@ from worker.aggregate import Aggregate
 from worker.draining import Draining, JobCounts
 from worker.errors import DeviceFailure, EngineFailure
 from worker.events import Event
+from worker.health_check import Heartbeat
 from worker.observation.logs import set_up_logging
 from worker.observation.observer import Observer
 from worker.observation.sinks import sinks_of
@@ -114,11 +114,7 @@ def start_observer(settings: Settings, service: SpeechService | ChatterpodError)
 def serve(settings: Settings) -> None:
     """Take jobs from RunPod's queue, or from the SDK's own HTTP server under ``--rp_serve_api``."""
     set_up_logging(settings.log_level, settings.log_format)
-    # Nothing is under way yet, and as a container's first process it would not be ended by default.
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
-    service = start_service(settings)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    serve_jobs(service, settings)
+    serve_jobs(start_service(settings), settings)
 
 
 def serve_unable(reason: str) -> None:
@@ -145,6 +141,7 @@ def serve_jobs(service: SpeechService | ChatterpodError, settings: Settings) -> 
         "concurrency_modifier": draining.concurrency,
     }
     if speaking is not None:
+        config["concurrency_modifier"] = _beating(draining, Heartbeat(settings.heartbeat_file))
 
         def replace_worker() -> None:
             config["refresh_worker"] = True  # with its results the SDK asks RunPod for a fresh one
@@ -157,6 +154,16 @@ def serve_jobs(service: SpeechService | ChatterpodError, settings: Settings) -> 
         runpod.serverless.start(config)
     if speaking is not None:
         _end_process(speaking)
+
+
+def _beating(draining: Draining, heartbeat: Heartbeat) -> Callable[[int], int]:
+    """Return ``draining.concurrency`` that says each time that the worker asks for jobs."""
+
+    def concurrency(current: int) -> int:
+        heartbeat.beat()
+        return draining.concurrency(current)
+
+    return concurrency
 
 
 def _declare_unfit(failure: DeviceFailure) -> None:

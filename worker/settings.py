@@ -35,12 +35,14 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, use_attribute_docstrings=True)
 
+    mode: Literal["queue", "serve"] = "queue"
+    """What ``python -m worker`` does without a command: take jobs from RunPod's queue, or serve HTTP."""
     engine: EngineName = "auto"
     """``auto`` takes chatterbox-turbo where a checkpoint is found, else preview, and says so. The image
     says chatterbox-turbo."""
     model_dir: Path | None = None
-    """The checkpoint's directory; otherwise RunPod's model cache, then Hugging Face's, are looked at, and
-    where it is in neither it is downloaded."""
+    """The checkpoint's directory; otherwise the image's own weights, RunPod's model cache and Hugging Face's
+    are looked at, and at last it is downloaded."""
     device: str = "auto"
     """``cuda``, ``cpu``, or ``auto`` for the first of them that is there."""
     t3_precision: Literal["auto", "float32", "bfloat16", "float16", "int8"] = "auto"
@@ -118,6 +120,9 @@ class Settings(BaseSettings):
     """Prometheus is answered at this port too, without a key; the HTTP face has ``/metrics`` anyway."""
     metrics_host: str = "127.0.0.1"
     """The address of ``metrics_port``: 0.0.0.0 for a Prometheus on another machine."""
+    heartbeat_file: Path | None = None
+    """Touched whenever the queue worker asks for jobs, every 90 s at least; the image's health check looks
+    at it."""
 
     @cached_property
     def max_result_bytes(self) -> int:

@@ -116,10 +116,18 @@ def test_a_load_balancing_endpoint_serves_http(deploy, account):
     ran = deploy("--yes", type="load_balancer", scaler={"type": "request_count", "value": 4})
     assert ran.code == 0, ran.err
     (endpoint,) = account.endpoints
-    assert (endpoint["type"], endpoint["args"]) == ("LOAD_BALANCER", "python -m worker serve")
-    assert endpoint["ports"] == ["80/http"]
+    assert (endpoint["type"], endpoint["ports"]) == ("LOAD_BALANCER", ["8000/http"])
+    assert (endpoint["env"]["MODE"], endpoint["env"]["PORT"]) == ("serve", "8000")
     assert "curl -fsSN https://ep0.api.runpod.ai/tts/generate" in ran.out
     assert "--no-precompute" in ran.out  # --via asks a queue
+
+
+def test_a_port_of_one_s_own_is_the_one_that_is_exposed(deploy, account):
+    ran = deploy(
+        "--yes", type="load_balancer", scaler={"type": "request_count", "value": 4}, env={"PORT": "9000"}
+    )
+    assert ran.code == 0, ran.err
+    assert (account.endpoints[0]["ports"], account.endpoints[0]["env"]["PORT"]) == (["9000/http"], "9000")
 
 
 def test_an_endpoint_never_changes_its_type(deploy):

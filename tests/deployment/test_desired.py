@@ -28,6 +28,7 @@ def test_the_repository_s_own_file_is_read():
         ("data_centres = []", "data_centres", "name at least one"),
         ('secrets = ["MAX_CONCURRENCY"]', "secrets", "MAX_CONCURRENCY is in `env` too"),
         ('secrets = ["ENGINE"]', "env.ENGINE", "the file's `engine`"),
+        ('secrets = ["MODE"]', "env.MODE", "the file's `type`"),
         ('type = "load_balancer"', "scaler", "request_count alone"),
     ],
 )

@@ -58,18 +58,3 @@ def test_the_lock_has_the_pins_of_the_project():
         assert re.search(rf"^{name}==", lock, re.MULTILINE), f"{name} is not in the lock: compile it anew"
         if "==" in requirement:
             assert re.search(rf"^{re.escape(requirement)}( |$)", lock, re.MULTILINE)
-
-
-def test_the_image_is_made_of_what_the_ignore_file_lets_in():
-    dockerfile = (ROOT / "Dockerfile").read_text()
-    admitted = {
-        line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")
-    }
-    copied = {
-        source
-        for line in dockerfile.splitlines()
-        if line.startswith("COPY ") and "--from" not in line
-        for source in line.split()[1:-1]
-    }
-    assert copied == admitted
-    assert all((ROOT / source).exists() for source in copied)

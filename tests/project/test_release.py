@@ -60,5 +60,5 @@ def test_the_workflow_checks_before_it_builds_and_builds_before_it_publishes():
     assert (jobs["image"]["needs"], jobs["release"]["needs"]) == ("check", "image")
     assert "./.ci/run" in [step.get("run") for step in jobs["check"]["steps"]]
     assert workflow["permissions"] == {"contents": "read"}
-    names = [step.get("name") for step in jobs["image"]["steps"]]
-    assert names.index("It speaks") < names.index("Tag it")
+    steps = [step.get("name") or step.get("uses") for step in jobs["image"]["steps"]]
+    assert steps.index("./.github/actions/image") < steps.index("Tag it")  # it has spoken there

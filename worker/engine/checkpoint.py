@@ -21,6 +21,8 @@ REQUIRED_FILES = (T3_FILE, S3GEN_FILE, VOICE_ENCODER_FILE, *TOKENIZER_FILES)
 
 RUNPOD_MODEL_CACHE = Path("/runpod-volume/huggingface-cache/hub")
 """Where RunPod mounts the model that an endpoint names, laid out as a Hugging Face cache."""
+IMAGE_MODEL = Path("/opt/model")
+"""Where the image has the weights that it was built with; without them the directory is empty."""
 
 _DOWNLOADED = ["*.safetensors", "*.json", "*.txt", "*.pt", "*.model"]
 _NOT_DOWNLOADED = ["s3gen.safetensors"]  # the ten-step decoder: 1 GB that Turbo never reads
@@ -35,18 +37,21 @@ def missing_files(directory: Path) -> list[str]:
 def find_checkpoint(
     model_dir: Path | None,
     *,
+    image_model: Path = IMAGE_MODEL,
     runpod_cache: Path = RUNPOD_MODEL_CACHE,
     hub_cache: Path | None = None,
 ) -> Path | None:
     """Return the directory of a complete checkpoint, or None when there is none.
 
-    Looks at ``model_dir``, then in RunPod's model cache, then in the Hugging Face cache
+    Looks at ``model_dir``, then in the image, in RunPod's model cache, and in the Hugging Face cache
     (``hub_cache``, by default the one that the HF_ variables name). Whoever sets ``model_dir``
     wants that one: raises ``CheckpointMissing`` when it is incomplete.
     """
     if model_dir is not None:
         _check_model_dir(model_dir)
         return model_dir
+    if not missing_files(image_model):
+        return image_model
     for cache in (runpod_cache, hub_cache or hugging_face_cache(os.environ)):
         for snapshot in _snapshots(cache):
             if not missing_files(snapshot):

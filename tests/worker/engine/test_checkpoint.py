@@ -56,6 +56,15 @@ class TestFindCheckpoint:
         model_dir = write_checkpoint(tmp_path / "model")
         assert find_checkpoint(model_dir, **caches) == model_dir
 
+    def test_takes_the_image_s_own_weights_where_it_has_all_of_them(
+        self, tmp_path: Path, caches: dict[str, Path]
+    ) -> None:
+        in_runpod = write_snapshot(caches["runpod_cache"], "bb")
+        image_model = write_checkpoint(tmp_path / "image")
+        assert find_checkpoint(None, image_model=image_model, **caches) == image_model
+        (image_model / T3_FILE).unlink()
+        assert find_checkpoint(None, image_model=image_model, **caches) == in_runpod
+
     def test_follows_main_even_when_another_snapshot_is_newer(self, caches: dict[str, Path]) -> None:
         main = write_snapshot(caches["hub_cache"], "main-revision")
         newer = write_snapshot(caches["hub_cache"], "newer")
