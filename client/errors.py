@@ -172,7 +172,7 @@ class RequestExpired(RequestFailed):
 
 
 class RequestDropped(RequestFailed):
-    """The worker gave the request up, as when it is told to end."""
+    """The worker gave the request up: nobody took its answer."""
 
 
 class EngineFailure(RequestFailed):

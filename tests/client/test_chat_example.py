@@ -42,9 +42,8 @@ def speech_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.wait(20)
 
 
-def environment() -> dict[str, str]:
-    env = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
-    return {**env, "PYTHONPATH": str(ROOT)}
+def environment(speech_url: str, **variables: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "SPEECH_URL": speech_url, **variables}
 
 
 def seconds_of(pcm: bytes) -> float:
@@ -55,8 +54,9 @@ def seconds_of(pcm: bytes) -> float:
 
 def test_a_models_answer_is_heard_while_it_is_still_being_written(speech_url: str) -> None:
     with fake_chat("Because air scatters blue light. Red goes|straight on. That is all.") as chat:
-        command = [*CHAT, "Why is the sky blue?", "--speech", speech_url, "--base-url", chat.url]
-        with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE) as speaking:
+        env = environment(speech_url, OPENAI_BASE_URL=chat.url, OPENAI_API_KEY="none")
+        command = [*CHAT, "Why is the sky blue?"]
+        with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE) as speaking:
             assert speaking.stdout is not None
             first = speaking.stdout.read(9600)
             assert not chat.go_on.is_set()
@@ -69,9 +69,9 @@ def test_a_models_answer_is_heard_while_it_is_still_being_written(speech_url: st
 
 def test_without_a_model_it_speaks_what_it_is_given(speech_url: str) -> None:
     ran = subprocess.run(
-        [*CHAT, "--speech", speech_url],
+        CHAT,
         cwd=ROOT,
-        env=environment(),
+        env=environment(speech_url),
         input=b"Hello there.\nThis is me.\n",
         stdout=subprocess.PIPE,
         timeout=60,
