@@ -47,6 +47,7 @@ class Backend:
         self._service: SpeechService | None = None
         self._failure: ChatterpodError | None = None
         self.open_sockets = 0
+        self.is_ending = False
         self.metrics = ServerMetrics(self._vitals)
         self._observer = Observer([*sinks_of(settings), self.metrics])
 
@@ -77,6 +78,7 @@ class Backend:
 
     def end_within(self, seconds: float) -> None:
         """Take no more requests; those under way may go on for so long, and then end with an error."""
+        self.is_ending = True
         if self._service is not None:
             self._service.end_within(seconds)
 

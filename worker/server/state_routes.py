@@ -6,6 +6,7 @@ from importlib.metadata import version
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from worker.errors import ShuttingDown
 from worker.events import HealthEvent
 from worker.server import documents
 from worker.server.backend import Backend
@@ -59,6 +60,7 @@ def state_routes(backend: Backend) -> APIRouter:
             200: documents.answers({"type": "object"}, "Ready."),
             204: {"description": "The engine is being loaded."},
             500: documents.answers(documents.ERROR, "The engine could not be loaded."),
+            503: documents.answers(documents.ERROR, "It is being stopped: send requests elsewhere."),
             405: documents.failures()[405],
         },
     )
@@ -66,6 +68,8 @@ def state_routes(backend: Backend) -> APIRouter:
         """Answer as RunPod's load balancer asks: 200 when healthy, 204 while initialising."""
         if backend.failure is not None:
             return answer_to(backend.failure, "/ping")
+        if backend.is_ending:
+            return answer_to(ShuttingDown(), "/ping")
         return Response(status_code=204) if backend.state == "loading" else Json({"status": "ready"})
 
     @routes.get(

@@ -121,8 +121,9 @@ def test_told_to_end_it_finishes_what_it_speaks_and_takes_no_more(process):
         heard = next(blocks)
         worker.send_signal(signal.SIGTERM)
         time.sleep(0.5)
-        with pytest.raises(httpx.TransportError):
-            httpx.get(f"{url}/ping")
+        assert httpx.get(f"{url}/ping").status_code == 503, "the load balancer sends nothing more"
+        refused = httpx.post(f"{url}/tts/generate", json={"text": "Hello."}, headers=headers)
+        assert refused.json()["error"]["code"] == "shutting_down"
         heard += b"".join(blocks)
     assert len(heard) == pytest.approx(len(whole), rel=0.01)
     assert len(heard) > 5_000_000, "more than any buffer on the way holds"
