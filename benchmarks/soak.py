@@ -5,9 +5,10 @@ time. There is room in the caches for a few of the voices only, so that voices c
 time; a tenth of them have no conditionals on disk, and are computed from their clip whenever they
 come. Some listeners leave at their first audio. Memory is looked at when all is still.
 
-glibc gives the requests' threads one arena here. With its usual eight a core, each arena keeps the
-most that a voice's preparation ever took in it: memory that grows in steps for hundreds of requests
-until every arena has had one, and hides what is looked for.
+glibc gives the requests' threads one arena here, and gives back what is free in it before each look.
+With its usual eight a core, each arena keeps the most that a voice's preparation ever took in it:
+memory that grows in steps for hundreds of requests until every arena has had one, and hides what is
+looked for.
 
 slope_kb        what each request leaves behind, after a warm-up: the median of the slopes between all
                 pairs of looks
@@ -28,7 +29,7 @@ import typer
 
 from benchmarks.checkpoint import find_or_write_speaking
 from benchmarks.fresh_process import environment, in_fresh_process
-from benchmarks.memory import anonymous_mb, vram_mb
+from benchmarks.memory import anonymous_mb, return_free_pages, vram_mb
 from benchmarks.report import Result
 from benchmarks.voices import reference
 from voices.conditionals import Conditionals
@@ -152,6 +153,7 @@ async def _soak(service: "SpeechService", plan: Plan) -> list[Look]:
         numbers = range(first, min(first + _AT_ONCE, plan.requests))
         await asyncio.gather(*(_request(service, number, plan.voices) for number in numbers))
         gc.collect()
+        return_free_pages()
         looks.append(Look(numbers.stop, anonymous_mb(), vram_mb()))
         typer.echo(f"{numbers.stop} of {plan.requests}: {looks[-1].memory_mb:,.1f} MB", err=True)
     return looks
