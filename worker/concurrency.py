@@ -2,8 +2,8 @@
 
 import logging
 
+from worker.container import free_memory
 from worker.engine.base import Engine
-from worker.host_memory import free_bytes
 from worker.settings import MEBIBYTE
 
 log = logging.getLogger(__name__)
@@ -15,7 +15,7 @@ _SHARE_OF_FREE_MEMORY = 0.5
 
 def requests_at_once(engine: Engine, free_host_bytes: int | None = None) -> int:
     """Return what the engine has memory for on its device, and the rest of a request in this container."""
-    free = free_bytes() if free_host_bytes is None else free_host_bytes
+    free = free_memory() if free_host_bytes is None else free_host_bytes
     in_host = int(free * _SHARE_OF_FREE_MEMORY / _BYTES_A_REQUEST)
     count = max(min(engine.capacity, in_host), 1)
     log.info(

@@ -4,7 +4,7 @@ import pytest
 from scripted_engine import ScriptedEngine
 
 from worker.concurrency import requests_at_once
-from worker.host_memory import free_bytes
+from worker.container import core_limit, free_memory, memory_limit
 from worker.time_limit import TimeLimit
 
 GIBIBYTE = 1 << 30
@@ -12,13 +12,13 @@ GIBIBYTE = 1 << 30
 
 @pytest.fixture
 def cgroup(tmp_path):
-    """Make a container's memory limits, by file name."""
+    """Make a control group's files of their names and contents."""
 
-    def write(**files):
-        for name, value in files.items():
-            file = tmp_path / name.replace("__", "/").replace("_max", ".max").replace("_current", ".current")
+    def write(files):
+        for name, content in files.items():
+            file = tmp_path / name
             file.parent.mkdir(exist_ok=True)
-            file.write_text(f"{value}\n")
+            file.write_text(f"{content}\n")
         return tmp_path
 
     return write
@@ -37,15 +37,46 @@ class TestConcurrency:
 
 class TestFreeMemory:
     def test_without_a_limit_it_is_the_machine_s(self, cgroup):
-        machine = free_bytes(cgroup())
+        machine = free_memory(cgroup({}))
         assert machine > 100 << 20
-        assert free_bytes(cgroup(memory_max="max", memory_current=1)) > machine / 2
+        assert free_memory(cgroup({"memory.max": "max", "memory.current": 1})) > machine / 2
 
-    def test_a_container_s_limit_counts(self, cgroup):
-        assert free_bytes(cgroup(memory_max=3 << 20, memory_current=1 << 20)) == 2 << 20
+    @pytest.mark.parametrize(
+        ("limit", "used", "stat"),
+        [
+            ("memory.max", "memory.current", "memory.stat"),
+            ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
+        ],
+    )
+    def test_a_container_s_limit_counts_and_files_that_can_be_dropped_do_not(self, cgroup, limit, used, stat):
+        files = {limit: 9 << 20, used: 7 << 20, stat: f"anon 5\ninactive_file {4 << 20}\nactive_file 3"}
+        assert free_memory(cgroup(files)) == 6 << 20
 
     def test_more_than_the_limit_is_none_left(self, cgroup):
-        assert free_bytes(cgroup(memory_max=1 << 20, memory_current=3 << 20)) == 0
+        assert free_memory(cgroup({"memory.max": 1 << 20, "memory.current": 3 << 20})) == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "memory", "cores"),
+    [
+        ({}, None, None),
+        ({"memory.max": "max\n", "cpu.max": "max 100000\n"}, None, None),
+        ({"memory.max": "8000000000\n", "cpu.max": "150000 100000\n"}, 8_000_000_000, 1.5),
+        (
+            {
+                "memory/memory.limit_in_bytes": "4000000000",
+                "cpu/cpu.cfs_quota_us": "200000",
+                "cpu/cpu.cfs_period_us": "100000",
+            },
+            4_000_000_000,
+            2.0,
+        ),
+        ({"memory/memory.limit_in_bytes": "9223372036854771712", "cpu/cpu.cfs_quota_us": "-1"}, None, None),
+    ],
+)
+def test_the_containers_limits_are_read_in_both_versions(cgroup, files, memory, cores):
+    directory = cgroup(files)
+    assert (memory_limit(directory), core_limit(directory)) == (memory, cores)
 
 
 class TestTimeLimit:

@@ -13,8 +13,6 @@ from worker.settings_table import in_force
 
 S = TypeVar("S", bound=BaseSettings)
 
-_SAFE_HOSTS = {"127.0.0.1", "::1", "localhost"}
-
 
 def read_settings(environ: Mapping[str, str]) -> tuple[Subject, list[Finding]]:
     """Return the settings, with defaults in place of wrong ones, and a fault for each of those."""
@@ -29,11 +27,11 @@ def check_settings(subject: Subject) -> Iterator[Finding]:
     said = [f"{each.variable}={each.value}" for each in both if each.is_set]
     yield ok("settings", ", ".join(said) or "all are the defaults")
     server = subject.server_settings
-    if server.api_key is None and server.listen_host not in _SAFE_HOSTS:
+    if subject.settings.mode == "serve" and server.is_open_to_all:
         yield warning(
             "API key",
-            f"`python -m worker serve` would listen on {server.listen_host} and let everybody speak",
-            "Set API_KEY, or LISTEN_HOST=127.0.0.1; the queue worker needs neither.",
+            f"MODE=serve listens on {server.listen_host} and lets everybody speak",
+            "Set API_KEY, or LISTEN_HOST=127.0.0.1.",
         )
 
 

@@ -42,11 +42,7 @@ def serve(settings: Settings, server_settings: ServerSettings) -> None:
         backend.metrics.listen(settings.metrics_host, settings.metrics_port)
     server = make_server(backend)
     log.info("listening on %s", ", ".join(f"http://{host}:{port}" for host, port in map(_address, sockets)))
-    if server_settings.api_key is None and server_settings.listen_host not in {
-        "127.0.0.1",
-        "::1",
-        "localhost",
-    }:
+    if server_settings.is_open_to_all:
         log.warning("API_KEY is not set: whoever reaches this server may speak")
     server.run(sockets=sockets)
     if backend.state == "loading" or backend.has_failed_for_good:

@@ -58,3 +58,8 @@ class ServerSettings(BaseSettings):
     """And its headers by then."""
     max_sockets: Annotated[int, Field(ge=1)] = 1000
     """WebSockets open at once."""
+
+    @property
+    def is_open_to_all(self) -> bool:
+        """Whether machines other than this one may have it speak without a key."""
+        return self.api_key is None and self.listen_host not in {"127.0.0.1", "::1", "localhost"}

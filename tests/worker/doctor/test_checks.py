@@ -2,12 +2,11 @@
 
 import os
 import socket
-from pathlib import Path
 
 import pytest
 
 from voices.publication import Publisher
-from worker.doctor.environment import core_limit, memory_limit
+from worker.doctor.configuration import check_settings
 from worker.doctor.finding import Level, Subject
 from worker.doctor.ports import check_ports
 from worker.doctor.self_test import judge
@@ -83,32 +82,6 @@ def test_where_large_results_go_is_told(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("files", "memory", "cores"),
-    [
-        ({}, None, None),
-        ({"memory.max": "max\n", "cpu.max": "max 100000\n"}, None, None),
-        ({"memory.max": "8000000000\n", "cpu.max": "150000 100000\n"}, 8_000_000_000, 1.5),
-        (
-            {
-                "memory/memory.limit_in_bytes": "4000000000",
-                "cpu/cpu.cfs_quota_us": "200000",
-                "cpu/cpu.cfs_period_us": "100000",
-            },
-            4_000_000_000,
-            2.0,
-        ),
-        ({"memory/memory.limit_in_bytes": "9223372036854771712", "cpu/cpu.cfs_quota_us": "-1"}, None, None),
-    ],
-)
-def test_the_containers_limits_are_read_in_both_versions(tmp_path, files, memory, cores):
-    for name, text in files.items():
-        path = tmp_path / Path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    assert (memory_limit(tmp_path), core_limit(tmp_path)) == (memory, cores)
-
-
-@pytest.mark.parametrize(
     ("changed", "level"), [({}, Level.OK), ({"rtf": 1.7}, Level.WARNING), ({"peak": 0.0}, Level.FAULT)]
 )
 def test_speech_that_is_slow_or_silent_is_not_well(changed, level):
@@ -116,3 +89,11 @@ def test_speech_that_is_slow_or_silent_is_not_well(changed, level):
     spoken |= {"audio_seconds": 2.5, "decoded_seconds": 2.5, "peak": 0.6} | changed
     (found,) = judge(spoken)
     assert found.level == level
+
+
+def test_whom_everybody_may_have_speak_is_told_where_http_is_served():
+    open_to_all = {"listen_host": "0.0.0.0"}
+    _, found = _examine(check_settings, server=open_to_all, mode="serve")
+    assert (found.level, "API_KEY" in found.remedy) == (Level.WARNING, True)
+    assert len(_examine(check_settings, server=open_to_all)) == 1
+    assert len(_examine(check_settings, server={**open_to_all, "api_key": "k"}, mode="serve")) == 1
