@@ -50,6 +50,7 @@ class Draining:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending: asyncio.Task[None] | None = None
         self._asks_no_more = False
+        self._has_failed = False
 
     @property
     def has_begun(self) -> bool:
@@ -71,7 +72,8 @@ class Draining:
         return 0 if jobs.started == jobs.held else self._concurrency + 1
 
     def begin_after_failure(self) -> None:
-        """End soon: the engine can do nothing more. From any thread."""
+        """End soon: the engine can do nothing more. From any thread, also before the SDK's loop runs."""
+        self._has_failed = True
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._begin, _FAILURE_GRACE_S)
 
@@ -80,6 +82,8 @@ class Draining:
         self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._begin, self._grace_s)
+        if self._has_failed:
+            self._begin(_FAILURE_GRACE_S)
 
     def _begin(self, grace_s: float) -> None:
         if self._ending is None:
@@ -91,7 +95,8 @@ class Draining:
     async def _end(self, grace_s: float) -> None:
         """Wait for what is under way, then end the SDK's tasks: its requests stay open for up to 90 s."""
         over = asyncio.get_running_loop().time() + grace_s
-        await self._until(lambda: self._asks_no_more, over)
+        # After a failure the SDK itself ends, and would take one job more without ever running it.
+        await self._until(lambda: self._asks_no_more or self._has_failed, over)
         await self._until(lambda: not self._count_jobs().held, over + _POSTING_S)
         if left := self._count_jobs().held:
             log.error("%d jobs did not end in time", left)

@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from copy import copy
 from functools import partial
 from typing import Any
 
@@ -49,26 +50,44 @@ class JobHandler:
         self._service = service
         self._observer = observer
         self._max_result_bytes = max_result_bytes
-        self.active = 0
-        """Jobs being answered."""
+        self._begun: set[str] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def has_begun(self, job_id: str) -> bool:
+        """Whether a job that the SDK holds is being answered, or its answer posted."""
+        return job_id in self._begun
 
     async def handle(self, job: dict[str, Any]) -> AsyncGenerator[dict[str, Any]]:
         """Yield a job's events as JSON objects; an error as the one object that the SDK ends a job with."""
         arrival = Arrival(str(job["id"]))
-        self.active += 1
+        items = self._items(job.get("input"), arrival)
+        self._close_with_the_task(arrival.request_id, items)
         try:
-            # Closed as soon as the job is cancelled, not when garbage is collected.
-            async with aclosing(self._items(job.get("input"), arrival)) as items:
-                async for item in items:
-                    yield item
+            async for item in items:
+                yield item
         except ChatterpodError as error:
             failure = error
         else:
             return
-        finally:
-            self.active -= 1
         # The SDK keeps only the string under "error", and shows clients a traceback for what is raised.
         yield {"error": json.dumps(failure.as_dict())}
+
+    def _close_with_the_task(self, job_id: str, items: AsyncGenerator[dict[str, Any]]) -> None:
+        """Close ``items`` when the SDK's task for the job ends.
+
+        It is mostly cancelled while it posts an event: then nobody closes its generators, and the task itself
+        is kept, with all that it refers to, until another job has run.
+        """
+
+        def end(_: asyncio.Task[Any]) -> None:
+            self._begun.discard(job_id)
+            closing = asyncio.ensure_future(items.aclose())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+        self._begun.add(job_id)
+        if (task := asyncio.current_task()) is not None:
+            task.add_done_callback(end)
 
     async def _items(self, job_input: object, arrival: Arrival) -> AsyncGenerator[dict[str, Any]]:
         respond = partial(self._respond, job_input, arrival)
@@ -81,7 +100,7 @@ class JobHandler:
 
     def _respond(self, job_input: object, arrival: Arrival) -> AsyncGenerator[Event]:
         if isinstance(self._service, ChatterpodError):
-            raise self._service
+            raise copy(self._service)  # each raise of the same one would add to its traceback
         return self._service.respond(job_input, arrival)
 
 
@@ -133,7 +152,7 @@ def serve_jobs(service: SpeechService | ChatterpodError, settings: Settings) -> 
         speaking,
         _CONCURRENCY_OF_REFUSALS if speaking is None else speaking.max_concurrency,
         settings.shutdown_grace_s,
-        lambda: JobCounts(held=JobsProgress().get_job_count(), started=handler.active),
+        lambda: _count_jobs(handler),
     )
     config = {
         "handler": handler.handle,
@@ -148,6 +167,8 @@ def serve_jobs(service: SpeechService | ChatterpodError, settings: Settings) -> 
             draining.begin_after_failure()
 
         speaking.on_failure = replace_worker
+        if speaking.failure is not None:  # it was quicker
+            replace_worker()
     elif isinstance(service, DeviceFailure):
         _declare_unfit(service)
     with contextlib.suppress(asyncio.CancelledError):  # how draining ends the loop
@@ -164,6 +185,11 @@ def _beating(draining: Draining, heartbeat: Heartbeat) -> Callable[[int], int]:
         return draining.concurrency(current)
 
     return concurrency
+
+
+def _count_jobs(handler: JobHandler) -> JobCounts:
+    held = [str(job) for job in JobsProgress()]
+    return JobCounts(held=len(held), started=sum(map(handler.has_begun, held)))
 
 
 def _declare_unfit(failure: DeviceFailure) -> None:

@@ -54,8 +54,8 @@ class RequestThreads:
         work: _Work[T] = _Work(start, self._stall_seconds)
         self._work.add(work)
         began = time.monotonic()
-        work.thread.start()
         try:
+            work.thread.start()
             while (item := await work.next_item()) is not None:
                 yield item
         finally:
@@ -72,7 +72,8 @@ class RequestThreads:
         """Abandon what is under way and wait until it has noticed."""
         for work in list(self._work):
             work.abandon()
-            work.thread.join()
+            if work.thread.ident is not None:
+                work.thread.join()
 
     def _free_again_s(self) -> float:
         """Guess when a request will have ended."""

@@ -74,12 +74,10 @@ class SpeechService:
 
     async def respond(self, job_input: object, arrival: Arrival) -> AsyncGenerator[Event]:
         """Yield the events that answer a job's input; raises nothing but ``ChatterpodError``."""
-        if self._failure is not None:
-            raise copy(self._failure)  # many may raise it at once, and each adds its own traceback
-        if self._is_ending:
+        if self._is_ending and self._failure is None:
             raise ShuttingDown
-        request = parse_request(job_input, max_text_characters=self._settings.max_text_characters)
         try:
+            request = self._accept(job_input)
             async with aclosing(
                 self._threads.stream(lambda cancelled: self._answer(request, arrival, cancelled))
             ) as events:
@@ -128,6 +126,12 @@ class SpeechService:
         self._failure = failure
         self.on_failure()  # first: the answers may already have to say it
         self._threads.fail(failure)
+
+    def _accept(self, job_input: object) -> Request:
+        request = parse_request(job_input, max_text_characters=self._settings.max_text_characters)
+        if self._failure is not None:
+            raise copy(self._failure)  # each raise of the same one would add to its traceback
+        return request
 
     def _answer(self, request: Request, arrival: Arrival, cancelled: IsCancelled) -> Iterator[Event]:
         match request:

@@ -137,3 +137,19 @@ def test_a_stuck_engine_fails_its_jobs_and_its_worker_is_replaced(tmp_path):
         code, seconds = _wait_for_end(endpoint, since)
         assert code == 1
         assert seconds < 15
+
+
+def test_a_job_that_was_cancelled_while_it_was_posted_is_over_at_once(tmp_path):
+    """The SDK keeps its task, and the task its generator, until another job has run."""
+    with running(tmp_path, SHUTDOWN_GRACE_S="20") as (endpoint, client):
+        with client.speak(SLOW, format="pcm") as speech:
+            next(speech)
+        time.sleep(1)
+        since = _end(endpoint)
+        time.sleep(0.2)
+        with pytest.raises(RequestFailed) as failed:
+            client.speak("Hello.", format="pcm", timeout=15).read()
+        assert failed.value.code == "shutting_down"
+        code, seconds = _wait_for_end(endpoint, since)
+        assert code == 0
+        assert seconds < 15

@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future
 from contextlib import aclosing
+from copy import copy
 from functools import partial
 from typing import Any, Literal
 from uuid import uuid4
@@ -132,7 +133,7 @@ class Backend:
 
     def _ready(self) -> SpeechService:
         if self._failure is not None:
-            raise self._failure
+            raise copy(self._failure)  # each raise of the same one would add to its traceback
         if self._service is None:
             raise Loading
         return self._service

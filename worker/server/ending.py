@@ -41,8 +41,8 @@ class PatientServer(uvicorn.Server):
         return self._may_end() or await super().on_tick(counter)
 
     def _may_end(self) -> bool:
-        if self._backend.has_failed_for_good:
-            return not self._backend.active_requests
+        if self._told_at is None and self._backend.has_failed_for_good:
+            self._is_told = True
         if self._told_at is None:
             return False
         over = time.monotonic() - self._told_at > self._grace_s + _TELLING_S

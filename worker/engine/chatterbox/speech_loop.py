@@ -78,7 +78,7 @@ class SpeechLoop:
             self._pulse.stop(EngineFailure(as_failure(error, "go on").message))
         finally:
             for task in self._tasks:
-                task.speech.finish(EngineFailure(_CLOSED))
+                task.speech.finish(self._pulse.failure or EngineFailure(_CLOSED))
             self._has_ended.set()
             self._refuse_the_rest()
 
@@ -96,7 +96,7 @@ class SpeechLoop:
             except queue.Empty:
                 return
             if speech is not None:
-                speech.finish(EngineFailure(_CLOSED))
+                speech.finish(self._pulse.failure or EngineFailure(_CLOSED))
 
     def _take_in(self) -> bool:
         """Begin what has come in, waiting for it where there is nothing else to do; False to stop."""
@@ -160,5 +160,7 @@ class SpeechLoop:
 
     def _end(self, task: Task, error: Exception | None = None) -> None:
         self._tasks.remove(task)
-        self._scheduler.cancel(task.utterance)
-        task.speech.finish(error)
+        try:
+            self._scheduler.cancel(task.utterance)  # fails too, once the device has
+        finally:
+            task.speech.finish(error)

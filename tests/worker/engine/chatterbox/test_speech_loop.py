@@ -319,3 +319,20 @@ def test_how_busy_it_is_can_be_asked_from_any_thread(loop):
         list(stream)
     loop.settle()
     assert loop.loop.load(4) == Load(streams=0, waiting=0, slots_used=0, slots=4)
+
+
+def test_a_device_that_fails_in_clearing_up_too_leaves_nobody_waiting(loop):
+    def fail(*_):
+        raise torch.AcceleratorError("CUDA error")
+
+    loop.tokens.gate.clear()
+    speeches = [loop.speak(f"{number} 10") for number in (1, 2)]
+    time.sleep(0.05)
+    loop.tokens.step = loop.tokens.leave = fail
+    loop.tokens.gate.set()
+    for speech in speeches:
+        with pytest.raises(EngineFailure):
+            list(speech)
+    loop.thread.join(2)
+    with pytest.raises(DeviceFailure):
+        list(loop.speak("3 10"))
