@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -19,6 +19,8 @@ from worker.server.failures import answer_to
 from worker.server.wires import Wire
 
 log = logging.getLogger(__name__)
+
+_SLICE_BYTES = 256 * 1024
 
 
 class SpeechResponse(Response):
@@ -73,12 +75,17 @@ class SpeechResponse(Response):
             if told is None:
                 return
             await self._send_body(send, told)
-        await send({"type": "http.response.body"})
+        await self._take(send({"type": "http.response.body"}))
 
     async def _send_body(self, send: Send, body: bytes) -> None:
-        if body:
-            async with asyncio.timeout(self._stall_s):
-                await send({"type": "http.response.body", "body": body, "more_body": True})
+        """Send in slices: uvicorn waits for its client before a slice, never within one."""
+        for begin in range(0, len(body), _SLICE_BYTES):
+            piece = body[begin : begin + _SLICE_BYTES]
+            await self._take(send({"type": "http.response.body", "body": piece, "more_body": True}))
+
+    async def _take(self, sending: Awaitable[None]) -> None:
+        async with asyncio.timeout(self._stall_s):
+            await sending
 
 
 async def _opening(events: AsyncGenerator[Event], *, whole: bool) -> list[Event]:
