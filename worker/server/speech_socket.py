@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import partial
 from typing import Any
 
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from voices.errors import ChatterpodError, InvalidRequest
 from worker.events import AudioEvent, Event
@@ -17,7 +18,11 @@ from worker.server.in_order import InOrder
 from worker.server.piecewise import PiecewiseSpeech
 from worker.server.text_feed import TextFeed
 
+log = logging.getLogger(__name__)
+
 _OWN_FIELDS = {"type", "request_id", "events"}
+_OF_THE_CLIENT = (TimeoutError, WebSocketDisconnect, RuntimeError)
+"""What ends a connection whose client is gone or stalls; starlette raises RuntimeError on a closed one."""
 
 
 class SpeechSocket:
@@ -38,7 +43,9 @@ class SpeechSocket:
         finally:
             speaking.cancel()
             reading.cancel()
-            await asyncio.gather(speaking, reading, return_exceptions=True)
+            for ended in await asyncio.gather(speaking, reading, return_exceptions=True):
+                if isinstance(ended, Exception) and not isinstance(ended, _OF_THE_CLIENT):
+                    log.error("a socket's own task failed", exc_info=ended)
             await self._requests.drop()
 
     async def _read_all(self) -> None:
