@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypedDict, TypeVar
 
 import httpx
@@ -40,7 +41,7 @@ class Options(TypedDict, total=False):
     transport: Any
 
 
-class Endpoint(Generic[Transport]):
+class Endpoint(ABC, Generic[Transport]):
     """An endpoint on RunPod or on this machine.
 
     `timeout` is how many seconds a whole request may take, queueing and cold start included (None: any),
@@ -90,8 +91,9 @@ class Endpoint(Generic[Transport]):
         """Return a client of the RunPod SDK's local server, `--rp_serve_api`, which streams nothing."""
         return cls(base_url, protocol="local_api", **options)
 
+    @abstractmethod
     def _connect(self, headers: dict[str, str], limits: httpx.Limits, transport: Transport | None) -> None:
-        raise NotImplementedError
+        """Open the HTTP client that requests go through."""
 
     def _deadline(self, timeout: float | None) -> Deadline:
         return Deadline(self._timeout if timeout is None else timeout)

@@ -19,7 +19,7 @@ _LOOK_EVERY_S = 0.02
 _POSTING_S = 5.0
 """What the last answers may take on their way, once the grace is over."""
 _FAILURE_GRACE_S = 5.0
-"""After an engine's failure nothing can be finished: only the last request for jobs is waited for."""
+"""After an engine's failure nothing can be finished: only the errors have to be posted."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,6 @@ class Draining:
         self._asks_no_more = False
         self._has_failed = False
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether the worker was told to end."""
-        return self._ending is not None
-
     def concurrency(self, _current: int) -> int:
         """Return how many jobs to hold: a constant, because the SDK idles before it changes.
 
@@ -65,7 +60,7 @@ class Draining:
         """
         if self._loop is None:
             self._take_over_signals()
-        if not self.has_begun:
+        if self._ending is None:
             return self._concurrency
         self._asks_no_more = True
         jobs = self._count_jobs()

@@ -5,14 +5,13 @@ may hold is in ``worker/request.py``, what it is answered with in ``worker/event
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 import multiprocessing
 import os
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from copy import copy
 from functools import partial
 from typing import Any
@@ -171,7 +170,7 @@ def serve_jobs(service: SpeechService | ChatterpodError, settings: Settings) -> 
             replace_worker()
     elif isinstance(service, DeviceFailure):
         _declare_unfit(service)
-    with contextlib.suppress(asyncio.CancelledError):  # how draining ends the loop
+    with suppress(asyncio.CancelledError):  # how draining ends the loop
         runpod.serverless.start(config)
     if speaking is not None:
         _end_process(speaking)

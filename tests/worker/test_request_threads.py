@@ -23,6 +23,15 @@ def _count(up_to):
     yield from range(up_to)
 
 
+def _endless(closed):
+    """Yield for ever, and say when it is closed."""
+    try:
+        while True:
+            yield 1
+    finally:
+        closed.set()
+
+
 async def _all(stream):
     return [item async for item in stream]
 
@@ -67,15 +76,7 @@ async def test_a_slow_consumer_holds_nobody_up_and_gathers_little(threads):
 
 async def test_leaving_early_closes_the_generator(threads):
     closed = threading.Event()
-
-    def endless(_cancelled):
-        try:
-            while True:
-                yield 1
-        finally:
-            closed.set()
-
-    stream = threads.stream(endless)
+    stream = threads.stream(lambda _: _endless(closed))
     await anext(stream)
     await stream.aclose()
     assert await asyncio.to_thread(closed.wait, 2)
@@ -141,15 +142,7 @@ async def test_closing_ends_what_is_under_way():
 async def test_a_consumer_that_stalls_is_given_up_and_told():
     threads = RequestThreads(max_requests=1, stall_seconds=0.05)
     closed = threading.Event()
-
-    def endless(_cancelled):
-        try:
-            while True:
-                yield 1
-        finally:
-            closed.set()
-
-    stream = threads.stream(endless)
+    stream = threads.stream(lambda _: _endless(closed))
     assert await anext(stream) == 1
     assert await asyncio.to_thread(closed.wait, 2), "its thread works on nothing any more"
     with pytest.raises(Cancelled, match="taken for 0 s"):

@@ -35,14 +35,12 @@ class PatientServer(uvicorn.Server):
 
     @override
     async def on_tick(self, counter: int) -> bool:
-        if self._is_told and self._told_at is None:
+        if self._told_at is None and (self._is_told or self._backend.has_failed_for_good):
             self._told_at = time.monotonic()
             self._backend.end_within(self._grace_s)
         return self._may_end() or await super().on_tick(counter)
 
     def _may_end(self) -> bool:
-        if self._told_at is None and self._backend.has_failed_for_good:
-            self._is_told = True
         if self._told_at is None:
             return False
         over = time.monotonic() - self._told_at > self._grace_s + _TELLING_S
