@@ -4,7 +4,6 @@ The paths, fields and statuses are those of api-reference-v2/openapi.json in Run
 (August 2026). Hosted RunPod was never asked from here.
 """
 
-import random
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from client.api import FIRST_SERVER_ERROR, NEVER_SENT, RATE_LIMITED, checked_key, jitter, json_or_none
 from deployment.answers import DataCentre, Endpoint, GpuType, NetworkVolume, Problem
 from deployment.errors import (
     AccessDenied,
@@ -34,9 +34,6 @@ FIRST_BACKOFF_S = 0.5
 LONGEST_WAIT_S = 90.0
 """The minute's window of the rate limit, and some more."""
 REQUEST_TIMEOUT_S = 30.0
-RATE_LIMITED = 429
-FIRST_SERVER_ERROR = 500
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 # API v2 has no codes for these: its words are all there is to go by.
 _QUOTA = re.compile(r"\bquota|\blimits?\b|\bbalance|\bfunds\b|\bspend", re.IGNORECASE)
@@ -49,9 +46,10 @@ class RunpodApi:
     """One account. A context manager."""
 
     def __init__(self, key: str, url: str = API_URL, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        key = key.strip()  # a newline is what is left of the file that it came from
-        if not (key and key.isascii() and key.isprintable() and " " not in key):
-            raise NotAuthorised("RUNPOD_API_KEY is empty, or has characters that no key has.")
+        try:
+            key = checked_key(key)
+        except ValueError:
+            raise NotAuthorised("RUNPOD_API_KEY is empty, or has characters that no key has.") from None
         self.url = url.rstrip("/")
         self._sleep = sleep
         # The key lives in the HTTP client's headers alone, whose repr hides it.
@@ -145,10 +143,7 @@ def _read(form: type[T], answer: Any) -> T:
 
 
 def _body(response: httpx.Response, method: str, path: str) -> dict[str, Any]:
-    try:
-        answer = response.json()
-    except ValueError:
-        answer = None
+    answer = json_or_none(response)
     if response.is_success:
         if isinstance(answer, dict):
             return answer
@@ -190,4 +185,4 @@ def _outcome_unknown(path: str) -> OutcomeUnknown:
 
 
 def _backoff_s(attempt: int) -> float:
-    return FIRST_BACKOFF_S * float(2**attempt) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+    return FIRST_BACKOFF_S * float(2**attempt) * jitter(0.5, 1.0)
