@@ -23,6 +23,8 @@ class Rule:
     name: str
     pattern: re.Pattern[str]
     speak: Callable[[Match], str | None]
+    drops: bool = False
+    """Whether it may leave letters or digits unspoken, as markup and notes' marks do."""
 
 
 @dataclass(frozen=True, slots=True)
