@@ -12,12 +12,13 @@ from prometheus_client import (
     generate_latest,
     start_http_server,
 )
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from worker.observation.finished import FinishedRequest
 from worker.observation.observer import Sink
+from worker.text.undone import undone_rules
 from worker.vitals import Vitals
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30)
@@ -31,6 +32,7 @@ class Metrics(Sink):
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         registry.register(_VitalsCollector(vitals))
+        registry.register(_UndoneRulesCollector())
         self._active = Gauge("chatterpod_active_requests", "Requests being answered now.", registry=registry)
         self._requests = Counter(
             "chatterpod_requests",
@@ -125,6 +127,21 @@ class _VitalsCollector(Collector):
             for kind, value in asdict(memory).items():
                 family.add_metric([kind], value)
             yield family
+
+
+class _UndoneRulesCollector(Collector):
+    """Asks which text rules failed; their names are a closed set."""
+
+    @override
+    def collect(self) -> Iterable[Metric]:
+        family = CounterMetricFamily(
+            "chatterpod_undone_text_rules",
+            "Times that a text rule failed, and its text was spoken as written.",
+            labels=["rule"],
+        )
+        for rule, times in undone_rules().items():
+            family.add_metric([rule], times)
+        yield family
 
 
 def _gauge(name: str, description: str, value: float) -> Metric:

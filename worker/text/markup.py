@@ -29,25 +29,34 @@ def _entity(match: Match) -> str | None:
 
 
 MARKUP = (
-    Rule("code fence", re.compile(r"^[ \t]*(?:```|~~~)[ \t]*[\w+-]*[ \t]*$", re.MULTILINE), _blank),
-    Rule("comment", re.compile(r"<!--.*?-->", re.DOTALL), _blank),
-    Rule("element", re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,200})?/?>"), _blank),
-    Rule("entity", re.compile(r"&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});"), _entity),
+    Rule(
+        "code fence", re.compile(r"^[ \t]*(?:```|~~~)[ \t]*[\w+-]*[ \t]*$", re.MULTILINE), _blank, drops=True
+    ),
+    Rule("comment", re.compile(r"<!--.*?-->", re.DOTALL), _blank, drops=True),
+    Rule("element", re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,200})?/?>"), _blank, drops=True),
+    Rule("entity", re.compile(r"&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});"), _entity, drops=True),
     Rule("line of marks", re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$", re.MULTILINE), _blank),
     Rule("table's line", re.compile(r"^[ \t]*\|?(?:[ \t]*:?-{3,}:?[ \t]*\|?)+[ \t]*$", re.MULTILINE), _blank),
     Rule("table's outer edge", re.compile(r"^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$", re.MULTILINE), _nothing),
     Rule("table's inner edge", re.compile(r"[ \t]\|[ \t]"), lambda _: ", "),
     Rule("heading", re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+|[ \t]+#+[ \t]*$", re.MULTILINE), _nothing),
     Rule("quotation", re.compile(r"^[ \t]{0,3}(?:>[ \t]?)+", re.MULTILINE), _nothing),
-    Rule("check box", re.compile(r"^[ \t]*(?:[-*+][ \t]+)?\[[ xX]\][ \t]+", re.MULTILINE), _nothing),
+    Rule(
+        "check box", re.compile(r"^[ \t]*(?:[-*+][ \t]+)?\[[ xX]\][ \t]+", re.MULTILINE), _nothing, drops=True
+    ),
     Rule("bullet", re.compile(r"^[ \t]*[-*+•‣◦–—][ \t]+", re.MULTILINE), _nothing),
     Rule(
         "link's begin",
         re.compile(r"!?\[(?=[^\[\]]{1,300}\]\([^()\s]{0,2000}(?:[ \t]\"[^\"]{0,200}\")?\))"),
         _nothing,
     ),
-    Rule("link's end", re.compile(r"(?<=\S)\]\([^()\s]{0,2000}(?:[ \t]\"[^\"]{0,200}\")?\)"), _nothing),
-    Rule("footnote", re.compile(r"\[\^[^\[\]]{1,40}\]"), _nothing),
+    Rule(
+        "link's end",
+        re.compile(r"(?<=\S)\]\([^()\s]{0,2000}(?:[ \t]\"[^\"]{0,200}\")?\)"),
+        _nothing,
+        drops=True,
+    ),
+    Rule("footnote", re.compile(r"\[\^[^\[\]]{1,40}\]"), _nothing, drops=True),
     Rule("code", re.compile(r"`+"), _nothing),
     Rule("strike", re.compile(r"~~"), _nothing),
     # A mark of emphasis touches a word on one side only; one between blanks is a sign.
@@ -56,7 +65,7 @@ MARKUP = (
         "emphasis ends", re.compile(r"(?<=[^\s*_])(?:\*{1,3}|_{1,3})(?![\w*])|(?<=\w)\*{2,3}(?=\w)"), _nothing
     ),
     Rule("emoji", EMOJI, _blank),
-    Rule("emoticon", re.compile(r"(?<!\S)[:;=8][-']?[()DPp|\\](?![^\s.,!?])"), _nothing),
+    Rule("emoticon", re.compile(r"(?<!\S)[:;=8][-']?[()DPp|\\](?![^\s.,!?])"), _nothing, drops=True),
 )
 
 TAGS = (Rule("tag", TAG, Match.group),)

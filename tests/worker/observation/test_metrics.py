@@ -1,5 +1,6 @@
 """The counters: of requests by what came of them, of the worker by how it is."""
 
+import re
 import subprocess
 import sys
 from contextlib import aclosing
@@ -12,6 +13,8 @@ from voices.publication import Publisher
 from worker.engine.device_memory import DeviceMemory
 from worker.engine.load import Load
 from worker.observation.metrics import Metrics
+from worker.text.reading import Rule, read_aloud
+from worker.text.undone import undone_rules
 from worker.vitals import Vitals
 
 pytestmark = pytest.mark.anyio
@@ -88,6 +91,14 @@ def test_before_it_can_speak_it_is_not_ready_and_tells_no_more():
     assert read["chatterpod_ready",] == 0
     assert read["process_resident_memory_bytes",] > 0
     assert ("chatterpod_cached_voices",) not in read
+
+
+def test_a_text_rule_that_fails_is_counted_by_its_name():
+    rule = Rule("one that fails", re.compile("apples"), lambda _: "")
+    before = undone_rules().get(rule.name, 0)
+    read_aloud("Two apples.", [rule])
+    read = _read(Metrics(lambda: None))
+    assert read["chatterpod_undone_text_rules_total", "one that fails"] == before + 1
 
 
 def test_counting_and_device_memory_import_no_torch():

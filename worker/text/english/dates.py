@@ -117,7 +117,7 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
             ),
             _iso,
         ),
-        Rule("ISO date's T", re.compile(r"(?<=\d\d-\d\d)T(?=\d\d:\d\d)"), lambda _: ", "),
+        Rule("ISO date's T", re.compile(r"(?<=\d\d-\d\d)T(?=\d\d:\d\d)"), lambda _: ", ", drops=True),
         Rule(
             "date in numbers",
             re.compile(r"(?<![\w/.])(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<year>\d{4}|\d\d)(?![\w/])"),

@@ -137,11 +137,13 @@ NUMBERS = (
         "king",
         re.compile(rf"\b(?P<name>{_KINGS})\s(?P<numeral>{_NUMERAL})\b(?!\.\w)"),
         lambda match: f"{match['name']} the {ordinal(_roman(match['numeral']))}",
+        replaces=_NUMERAL,
     ),
     Rule(
         "Roman numeral",
         re.compile(rf"\b(?P<word>(?i:{_NUMBERED}))\s(?P<numeral>{_NUMERAL})\b(?!\.\w|['’])"),
         lambda match: f"{match['word']} {cardinal(_roman(match['numeral']))}",
+        replaces=_NUMERAL,
     ),
     Rule(
         "ordinal",
