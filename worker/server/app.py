@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import Match
 
 from voices.errors import ChatterpodError, InvalidRequest
 from worker.errors import EngineFailure
@@ -35,6 +35,7 @@ from worker.server.voice_routes import voice_routes
 
 OPENAPI_PATH = "/openapi.json"
 _METHOD_NOT_ALLOWED = 405
+_METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
 _DESCRIPTION = """Chatterbox speech in cloned voices, streamed while it is being spoken.
 
 Two WebSockets are not in this document, because OpenAPI has no words for them: API.md describes `/tts/stream`
@@ -91,7 +92,7 @@ def _middleware(settings: ServerSettings) -> list[Middleware]:
     cors = Middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
-        allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
+        allow_methods=_METHODS,
         allow_headers=["*"],  # which each client library has its own; none is more than may be sent anyway
         allow_private_network=True,  # the operator named the site, and may run this server beside the browser
         expose_headers=[*SPOKEN_HEADERS, "Retry-After", "Accept-Ranges", "Content-Range", "ETag"],
@@ -126,13 +127,12 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request) -> list[str]:
     """Return the methods of a path, of which each may be another route; HEAD comes with GET."""
-    found = {
-        method
-        for route in request.app.routes
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
-        for method in route.methods or ()
-    }
-    return sorted(found | ({"HEAD"} if "GET" in found else set()))
+    found = []
+    for method in _METHODS:
+        asked = {**request.scope, "method": "GET" if method == "HEAD" else method}
+        if any(route.matches(asked)[0] is Match.FULL for route in request.app.routes):
+            found.append(method)
+    return found
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

@@ -23,9 +23,9 @@ def parse_object(data: bytes | str) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise InvalidRequest("The body is not UTF-8: send JSON in that encoding.", field="body") from None
     except (ValueError, RecursionError):
-        raise InvalidRequest(f"The body is not JSON: {_OBJECT}.", field="body") from None
+        raise InvalidRequest("The body is not JSON: send a JSON object.", field="body") from None
     if not isinstance(value, dict):
-        raise InvalidRequest(f"The body is JSON, but not an object: {_OBJECT}.", field="body")
+        raise InvalidRequest("The body is JSON, but not an object: send one.", field="body")
     return {name: each for name, each in value.items() if each is not None}
 
 
@@ -34,6 +34,3 @@ def speech_input(body: dict[str, Any]) -> dict[str, Any]:
     if body.get("action", "speak") != "speak":
         raise InvalidRequest("action: over HTTP the path says what to do.", field="action")
     return body
-
-
-_OBJECT = 'send an object such as {"text": "Hello."}'

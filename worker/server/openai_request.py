@@ -24,7 +24,7 @@ OUR_FIELDS = set(SpeechRequest.model_fields) - {"action", "text", "voice_id", "f
 _RATE = 24_000
 """Hz. OpenAI's clients take it for granted."""
 _TELEPHONE_RATE = 8_000
-_NAMES = {"model", "input", "voice", "instructions", "response_format", "speed", "stream_format", "stream"}
+_NAMES = ("input", "model", "voice", "instructions", "response_format", "speed", "stream_format", "stream")
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,10 @@ def read_request(body: dict[str, Any]) -> SpeechAsked:
     What it has in common with the job's input is checked where that is.
     """
     for name in body:
-        if name not in _NAMES | OUR_FIELDS:
-            raise InvalidRequest(f"There is no field {name[:80]!r}.", field=name[:80])
+        if name not in {*_NAMES, *OUR_FIELDS}:
+            raise InvalidRequest(
+                f"There is no field {name[:80]!r} here: OpenAI's are {', '.join(_NAMES)}.", field=name[:80]
+            )
     if not isinstance(body.get("input"), str):
         raise InvalidRequest("input is required, and is a string.", field="input")
     name = _string(body, "response_format") or "mp3"

@@ -126,10 +126,10 @@ async def _check_model(backend: Backend, name: str) -> None:
 
 async def _is_only_openais(backend: Backend, voice: str) -> bool:
     """Whether a voice's name is one of OpenAI's, and neither a voice here nor an alias of one."""
-    if voice not in VOICES or voice in backend.settings.voice_aliases:
+    if voice.lower() not in VOICES or voice in backend.settings.voice_aliases:
         return False
     try:
-        await asyncio.to_thread(backend.library.locate, voice)
+        await asyncio.to_thread(backend.library.locate, voice.lower())
     except UnknownVoice:
         return True
     return False
