@@ -6,7 +6,6 @@ from clips import resized, silence, written
 from scripted_engine import ScriptedEngine
 from served import served
 
-from voices.clip import Clip
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 
@@ -85,15 +84,14 @@ def test_nothing_is_changed_unless_the_deployment_says_so(site, speech):
 
 
 def test_all_clips_of_an_upload_are_used(open_site, speech):
-    half = len(speech.samples) // 2
-    halves = [written(Clip(speech.samples[:half])), written(Clip(speech.samples[half:]))]
-    alone = _upload(open_site, halves[0], voice_id="alone").json()
-    both = _upload(open_site, *halves, voice_id="both").json()
-    assert both["seconds"] > alone["seconds"] + 1
-    refused = _upload(open_site, halves[0], b"not audio", voice_id="half")
+    clips = [written(resized(speech, seconds)) for seconds in (7, 8)]
+    alone = _upload(open_site, clips[0], voice_id="alone").json()
+    both = _upload(open_site, *clips, voice_id="both").json()
+    assert both["seconds"] > alone["seconds"] + 3
+    refused = _upload(open_site, clips[0], b"not audio", voice_id="half")
     assert refused.status_code == 400
     assert refused.json()["error"]["message"].startswith("clip-2.wav: ")
-    many = _upload(open_site, *[halves[0]] * 11, voice_id="many")
+    many = _upload(open_site, *[clips[0]] * 11, voice_id="many")
     assert (many.status_code, many.json()["error"]["field"]) == (400, "clip")
 
 
@@ -130,7 +128,9 @@ def test_a_voice_is_changed(open_site, speech):
     assert told == httpx.get(url).json()
     assert told == {
         **before,
-        "name": "Eva", "language": "en-GB", "labels": {"age": "old", "accent": "Leeds"},
+        "name": "Eva",
+        "language": "en-GB",
+        "labels": {"age": "old", "accent": "Leeds"},
     }
     assert httpx.patch(url, json={"name": None, "labels": None}).json() == told, "null is left out"
     spoken = httpx.post(f"{open_site.url}/tts/generate", json={"text": "Hello.", "voice_id": "eve"})
@@ -184,13 +184,10 @@ def test_a_clip_can_be_heard_whole_and_in_part(site, prepared):
 
 
 def test_a_bare_clip_is_answered_as_it_is(tmp_path, speech):
-    (tmp_path / "carl.wav").write_bytes(written(speech))
+    (tmp_path / "carl.flac").write_bytes(speech.to_flac())
     with served(ScriptedEngine(), tmp_path, voice_uploads=True) as site:
         clip = httpx.get(f"{site.url}/voices/carl/clip")
-        assert (clip.headers["content-type"], clip.content) == (
-            "audio/wav",
-            (tmp_path / "carl.wav").read_bytes(),
-        )
+        assert (clip.headers["content-type"], clip.content) == ("audio/flac", speech.to_flac())
         assert httpx.get(f"{site.url}/voices/carl").json() == {"voice_id": "carl", "precomputed": False}
         refused = httpx.patch(f"{site.url}/voices/carl", json={"name": "Carl"})
         assert (refused.status_code, refused.json()["error"]["field"]) == (400, "voice_id")
