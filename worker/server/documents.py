@@ -59,7 +59,7 @@ SPOKEN_HEADERS = {
     "X-Engine": "The engine that speaks.",
     "X-Audio-Format": "The format without its numbers.",
     "X-Sample-Rate": "Hz.",
-    "X-Ignored": "Options that were sent and that the engine does not have.",
+    "X-Ignored": "Fields that were sent and had no effect.",
     "X-Voice-Substituted": "The name of OpenAI's that was asked for, and for which the default voice speaks.",
 }
 """What an answer of audio tells beside it."""
