@@ -47,7 +47,7 @@ def say(
     engine: Annotated[str | None, typer.Option(help="auto, preview or chatterbox-turbo.")] = None,
     voices_dir: Annotated[Path | None, typer.Option(help="The voices' directory.")] = None,
     model_dir: Annotated[Path | None, typer.Option(help="The checkpoint's directory.")] = None,
-    speed: Annotated[float, typer.Option(help="0.5 to 2.0.")] = 1.0,
+    speed: Annotated[float, typer.Option(help="0.25 to 4.0.")] = 1.0,
     seed: Annotated[int | None, typer.Option(help="The same seed speaks the same.")] = None,
     sample_rate: Annotated[int | None, typer.Option(help="Hz; the engine's own by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the start and end events as JSON.")] = False,

@@ -22,6 +22,7 @@ from worker.request_threads import RequestThreads
 from worker.settings import Settings
 from worker.synthesizer import Synthesizer
 from worker.vitals import Vitals
+from worker.voice_aliases import doubts
 from worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,8 @@ class SpeechService:
         """Load the engine that the settings ask for; raises ``EngineFailure`` when it cannot be."""
         engine = open_engine(settings)
         library = VoiceLibrary.at(*settings.voices_dir)
+        for doubt in doubts(settings.voice_aliases, library):
+            log.warning("VOICE_ALIASES: %s", doubt)
         log.info("ready: engine %s, voices in %s", engine.name, library)
         return cls(engine, library, settings)
 
@@ -66,6 +69,11 @@ class SpeechService:
     def active_requests(self) -> int:
         """How many requests are under way."""
         return self._threads.active
+
+    @property
+    def fingerprint(self) -> str:
+        """The engine's: voices with conditionals for it need no computing."""
+        return self._engine.fingerprint
 
     @property
     def failure(self) -> EngineFailure | None:
@@ -128,7 +136,11 @@ class SpeechService:
         self._threads.fail(failure)
 
     def _accept(self, job_input: object) -> Request:
-        request = parse_request(job_input, max_text_characters=self._settings.max_text_characters)
+        request = parse_request(
+            job_input,
+            max_text_characters=self._settings.max_text_characters,
+            voice_aliases=self._settings.voice_aliases,
+        )
         if self._failure is not None:
             raise copy(self._failure)  # each raise of the same one would add to its traceback
         return request

@@ -35,6 +35,41 @@ def test_aliases_are_understood():
     assert (request.voice_id, request.format) == ("anna", "wav")
 
 
+def test_a_field_that_is_null_is_left_out():
+    fields = {*SpeechRequest.model_fields, "voice", "response_format"} - {"text"}
+    request = _parse({"text": "Hello", **dict.fromkeys(fields), "of_no_such_name": None})
+    assert request == _parse({"text": "Hello"})
+    assert request.model_fields_set == {"text"}
+    assert isinstance(_parse({"action": None, "text": "Hello"}), SpeechRequest)
+    assert _parse({"text": "Hello", "voice_id": None, "voice": "anna"}).voice_id == "anna"
+    assert _parse({"action": "list_voices", "after": None, "limit": None}).limit == 1000
+
+
+def test_a_seed_of_minus_one_is_random():
+    assert _parse({"text": "Hello", "seed": -1}).seed is None
+    assert _parse({"text": "Hello", "seed": 0}).seed == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "tag"),
+    [("en_US", "en-US"), ("EN", "en"), ("english", "en"), ("pt-BR", "pt-BR"), ("auto", None), ("", None)],
+)
+def test_a_language_may_be_written_as_people_do(written, tag):
+    assert _parse({"text": "Hello", "language": written}).language == tag
+
+
+def test_an_alias_is_the_voice_that_it_stands_for():
+    def parse(job_input):
+        aliases = {"alloy": "anna", "Narrator 1": "bella"}
+        return parse_request(job_input, max_text_characters=100, voice_aliases=aliases)
+
+    for field in ("voice_id", "voice"):
+        assert parse({"text": "Hello", field: "alloy"}).voice_id == "anna"
+        assert parse({"text": "Hello", field: "Narrator 1"}).voice_id == "bella"
+        assert parse({"text": "Hello", field: "carla"}).voice_id == "carla"
+    assert parse({"action": "prepare_voice", "voice_id": "alloy"}).voice_id == "anna"
+
+
 def test_every_option_reaches_the_engine():
     sent = {
         "seed": 7,
@@ -77,10 +112,10 @@ def test_actions(job_input, model):
         ({"text": "it\x92s"}, "text", "U+0092"),
         ({"normalize": "no"}, "normalize", "valid boolean"),
         ({"text": 5}, "text", "valid string"),
-        ({"text": None}, "text", "valid string"),
+        ({"text": None}, "text", "text is required"),
         ({"sped": 1.0}, "sped", "There is no field 'sped': the fields are action, text"),
-        ({"speed": 3}, "speed", "less than or equal to 2 (not 3)"),
-        ({"speed": 0.4}, "speed", "greater than or equal to 0.5"),
+        ({"speed": 5}, "speed", "less than or equal to 4 (not 5)"),
+        ({"speed": 0.2}, "speed", "greater than or equal to 0.25"),
         ({"speed": "fast"}, "speed", "valid number"),
         ({"speed": float("nan")}, "speed", "finite"),
         ({"speed": True}, "speed", "valid number"),
@@ -107,11 +142,13 @@ def test_actions(job_input, model):
         ({"top_p": float("inf")}, "top_p", "finite"),
         ({"top_k": -1}, "top_k", "greater than or equal to 0"),
         ({"top_k": 6_564}, "top_k", "less than or equal to 6563"),
-        ({"seed": -1}, "seed", "greater than or equal to 0"),
+        ({"seed": -2}, "seed", "greater than or equal to -1"),
         ({"seed": 1.5}, "seed", "valid integer"),
         ({"stream": "yes"}, "stream", "valid boolean"),
         ({"deadline_ms": 0}, "deadline_ms", "greater than or equal to 1"),
-        ({"language": "../en"}, "language", "match pattern"),
+        ({"language": "../en"}, "language", "a code such as en or pt-BR"),
+        ({"language": "klingon"}, "language", "a name such as English"),
+        ({"language": 7}, "language", "valid string"),
         ({"action": "sing"}, "action", "use one of speak"),
         ({"action": ["speak"]}, "action", "use one of speak"),
     ],

@@ -14,6 +14,7 @@ from voices.errors import ChatterpodError, InvalidRequest
 from worker.events import AudioEvent, Event
 from worker.server.backend import Backend, arrival
 from worker.server.bodies import parse_object, speech_input
+from worker.server.failures import our_error
 from worker.server.in_order import InOrder
 from worker.server.piecewise import PiecewiseSpeech
 from worker.server.text_feed import TextFeed
@@ -130,7 +131,7 @@ class SpeechSocket:
             await self._websocket.send_bytes(event.audio)
 
     async def _tell_error(self, error: ChatterpodError, request_id: str | None) -> None:
-        await self._tell({"type": "error", "request_id": request_id, "error": error.as_dict()})
+        await self._tell({"type": "error", "request_id": request_id, "error": our_error(error)})
 
     async def _tell(self, message: dict[str, Any]) -> None:
         async with asyncio.timeout(self._backend.settings.stall_timeout_s):

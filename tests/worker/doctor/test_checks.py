@@ -11,7 +11,7 @@ from worker.doctor.finding import Level, Subject
 from worker.doctor.ports import check_ports
 from worker.doctor.self_test import judge
 from worker.doctor.storage import check_results
-from worker.doctor.voices import check_voices
+from worker.doctor.voices import check_aliases, check_voices
 from worker.engine.chatterbox.fingerprint import encoders_fingerprint
 from worker.engine.checkpoint import REQUIRED_FILES
 from worker.server.settings import ServerSettings
@@ -55,6 +55,23 @@ def test_voices_without_this_engines_conditionals_are_told(registry, prepared, c
     assert found.level == Level.WARNING
     assert "anna" in found.detail
     assert encoders_fingerprint("chatterbox-turbo", checkpoint) in found.detail
+
+
+def test_aliases_that_lead_nowhere_or_hide_a_voice_are_told(registry, prepared):
+    Publisher(registry).add("anna", prepared)
+
+    def examine(aliases):
+        return _examine(
+            check_aliases, engine="preview", voices_dir=(registry.store.root,), voice_aliases=aliases
+        )
+
+    assert examine({}) == []
+    (found,) = examine({"alloy": "anna", "nova": "default"})
+    assert (found.level, found.detail) == (Level.OK, "alloy=anna, nova=default")
+    nowhere, hidden = examine({"alloy": "bella", "anna": "default"})
+    assert (nowhere.level, hidden.level) == (Level.WARNING, Level.WARNING)
+    assert "no such voice yet" in nowhere.detail
+    assert "out of reach" in hidden.detail
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

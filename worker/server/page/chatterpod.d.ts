@@ -5,7 +5,7 @@ export interface SpeechOptions {
   format?: string;
   /** Hz. */
   sample_rate?: number;
-  /** 0.5 to 2.0. */
+  /** 0.25 to 4.0. */
   speed?: number;
   normalize?: boolean;
   deadline_ms?: number;
