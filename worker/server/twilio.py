@@ -37,7 +37,7 @@ _FORMAT = {"format": "ulaw", "sample_rate": 8_000, "stream": True}
 _FORMAT_NAMES = {"format", "response_format", "sample_rate", "stream"}
 _STREAM_SID = re.compile(STREAM_SID)
 
-_OF_A_REQUEST = {*SpeechRequest.model_fields, "voice"} - {*_FORMAT_NAMES, "action"}
+_OF_A_REQUEST = {*SpeechRequest.model_fields, "voice"} - {*_FORMAT_NAMES, "action", "resume"}
 _TRUTHS = {"true": True, "false": False}
 _SECRET = re.compile(r"key|token|secret|pass|auth|sig|credential|pin\b", re.IGNORECASE)
 _LOGGED_PARAMETERS = 16

@@ -152,7 +152,7 @@ def test_an_id_of_digits_is_an_id(voices_dir, prepared, voice_id):
         {"callerName": "Ann", "From": "+15551234567", "CallSid": "CA1", "direction": "inbound"},
         {"action": "greet", "format": "mp3", "sample_rate": "44100", "stream": "false", "then": "wait"},
         {"voice_id": "", "speed": " ", "seed": "", "language": None},
-        {"language": "en", "resume": "20261126", "deadline_ms": "60000"},
+        {"language": "en", "resume": "a b", "deadline_ms": "60000"},
         {"caller": ["a"], "n": 7, "": ""},
         {"speed": " 1.5 ", "normalize": "False", "seed": "7", "top_p": "0.5", "watermark": "TRUE"},
         {"order": "[" * 100_000, "\ud800": "\ud800", "note": "a\nb\0"},
