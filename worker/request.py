@@ -1,6 +1,5 @@
 """What a client may ask for: validated, bounded, typed. Nothing unchecked goes further than this."""
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -13,7 +12,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
 from voices.errors import InvalidRequest, InvalidVoiceId
 from voices.languages import language_tag
@@ -21,16 +20,14 @@ from voices.voice import DEFAULT_VOICE_ID, VoiceId
 from worker.audio.formats import AudioOutput, FormatName
 from worker.audio.speed import FASTEST, SLOWEST
 from worker.engine.base import Engine, SpeechOptions
-from worker.errors import TextTooLong
+from worker.errors import NothingToSpeak, TextTooLong
 from worker.text.chunks import split_text
-from worker.text.normalize import is_speakable
+from worker.text.normalize import is_speakable, mended_in_place
 
 _MAX_SEED = 2**32 - 1
 _RANDOM_SEED = -1
 _VOICES_OWN = {"", "auto"}
 """Languages that leave it to the voice."""
-_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
-"""All but the blanks: text that holds one is not text, or was decoded by the wrong table."""
 
 
 class _Request(BaseModel):
@@ -90,22 +87,8 @@ class SpeechRequest(_Request):
 
     @field_validator("text")
     @classmethod
-    def _can_be_spoken(cls, text: str) -> str:
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise PydanticCustomError(
-                "text", "it holds an unpaired surrogate, which is not Unicode"
-            ) from None
-        if not is_speakable(text):
-            raise PydanticCustomError("text", "there is nothing to speak in it: send at least one word")
-        if found := _CONTROL_CHARACTER.search(text):
-            raise PydanticCustomError(
-                "text",
-                "character {position} is the control character U+{code}, which nobody can speak: take it out",
-                {"position": found.start() + 1, "code": f"{ord(found.group()):04X}"},
-            )
-        return text
+    def _is_mended(cls, text: str) -> str:
+        return mended_in_place(text)
 
     @model_validator(mode="after")
     def _format_has_the_rate(self) -> Self:
@@ -113,12 +96,10 @@ class SpeechRequest(_Request):
         return self
 
     @model_validator(mode="after")
-    def _is_more_than_markup(self) -> Self:
+    def _has_words(self) -> Self:
         chunks = split_text(self.text, language=self.language, normalize=self.normalize)
-        if next(chunks, None) is None:
-            raise InvalidRequest(
-                "text: there is nothing to speak in it but markup: send at least one word.", field="text"
-            )
+        if not any(is_speakable(chunk.text) for chunk in chunks):
+            raise NothingToSpeak(" but markup") if is_speakable(self.text) else NothingToSpeak()
         return self
 
     def output(self, engine_rate: int) -> AudioOutput:

@@ -11,6 +11,7 @@ from voices.errors import InvalidRequest, InvalidVoiceId
 from worker.engine.base import SpeechOptions
 from worker.errors import TextTooLong
 from worker.request import HealthRequest, ListVoicesRequest, PrepareVoiceRequest, SpeechRequest, parse_request
+from worker.text.chunks import split_text
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -106,10 +107,9 @@ def test_actions(job_input, model):
         ({"text": "[laugh] [clear throat]"}, "text", "nothing to speak"),
         ({"text": "🙂👍🏽👨‍👩‍👧"}, "text", "nothing to speak"),
         ({"text": "<br/> <hr>"}, "text", "nothing to speak in it but markup"),
-        ({"text": "\ud800 hello"}, "text", "surrogate"),
-        ({"text": "hi \x00"}, "text", "character 4 is the control character U+0000"),
-        ({"text": "\x1b[1mhi"}, "text", "U+001B"),
-        ({"text": "it\x92s"}, "text", "U+0092"),
+        ({"text": "\ud800"}, "text", "nothing to speak"),
+        ({"text": "\x00\x07"}, "text", "nothing to speak"),
+        ({"text": "\x1b[31m\x1b[0m"}, "text", "nothing to speak"),
         ({"normalize": "no"}, "normalize", "valid boolean"),
         ({"text": 5}, "text", "valid string"),
         ({"text": None}, "text", "text is required"),
@@ -182,6 +182,31 @@ def test_a_voice_id_that_is_none_is_refused(voice_id):
 def test_ten_megabytes_of_text_are_refused_at_once():
     with pytest.raises(TextTooLong, match="10,485,760 characters are more than the 100"):
         _parse({"text": "a" * 10 * 2**20})
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("\ud800 hello \udc00", "hello"),
+        ("hi\x00there\x07", "hi there"),
+        ("\x1b[1mhi\x1b[0m there", "hi there"),
+        ("a \x1b[31mred\x1b[m \x1b[1;38;5;12mcar\x1b[K", "a red car"),
+        ("\x1bHello", "Hello"),
+        ("it\x92s \x93so\x94", "it’s “so”"),
+        ("caf\u0065\ud835\udc1b", "cafe\U0001d41b"),
+        ("back\x08space\x7f", "back space"),
+        ("\x1b]8;;https://a.example\x07a link\x1b]8;;\x07", "a link"),
+        ("\x0ein\x0f", "in"),
+    ],
+)
+@pytest.mark.parametrize("normalize", [True, False])
+def test_control_characters_are_mended_and_spans_keep_their_places(text, spoken, normalize):
+    request = _parse({"text": text, "normalize": normalize})
+    request.text.encode()
+    [chunk] = split_text(request.text, normalize=normalize)
+    assert chunk.text.rstrip(".") == spoken
+    if "\ud835" not in text:
+        assert len(request.text) == len(text)
 
 
 @pytest.mark.parametrize("blank", ["\t", "\n", "\r\n", "\f", "\x85", "\u2028"])
