@@ -174,7 +174,15 @@ class TestCompose:
 
     def test_the_voices_of_this_folder_are_seen(self, compose):
         for service in compose["services"].values():
-            assert f"./voices:{service['environment']['VOICES_DIR']}" in service["volumes"]
+            mounted = dict(each.split(":") for each in service["volumes"])
+            assert mounted["./data/voices"] == service["environment"]["VOICES_DIR"]
+
+    def test_recordings_reach_neither_the_repository_nor_an_image(self, compose):
+        for service in compose["services"].values():
+            for source in (each.split(":")[0] for each in service["volumes"]):
+                top = source.removeprefix("./").split("/")[0]
+                assert not source.startswith("./") or f"/{top}/" in (ROOT / ".gitignore").read_text().split()
+                assert f"!{top}" not in (ROOT / ".dockerignore").read_text().split()
 
     def test_only_this_machine_can_ask(self, compose):
         for service in compose["services"].values():
