@@ -1,6 +1,5 @@
 """Single checks, over directories and ports made for them."""
 
-import os
 import socket
 
 import pytest
@@ -72,13 +71,6 @@ def test_aliases_that_lead_nowhere_or_hide_a_voice_are_told(registry, prepared):
     assert (nowhere.level, hidden.level) == (Level.WARNING, Level.WARNING)
     assert "no such voice yet" in nowhere.detail
     assert "out of reach" in hidden.detail
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_directory_that_cannot_be_written_is_told(registry):
-    registry.store.root.mkdir(mode=0o500)
-    found = _examine(check_voices, engine="preview", voices_dir=(registry.store.root,))
-    assert any("cannot be written" in each.detail for each in found)
 
 
 def test_a_port_that_is_taken_is_told():
