@@ -44,6 +44,8 @@ class Book:
     title: str
     author: str | None
     chapters: tuple[Chapter, ...]
+    warnings: tuple[str, ...] = ()
+    """Sentences about what of the file could not be read."""
 
     @property
     def characters(self) -> int:
@@ -51,7 +53,12 @@ class Book:
         return sum(chapter.characters for chapter in self.chapters)
 
 
-def make_book(title: str, author: str | None, chapters: Iterable[tuple[str | None, list[str]]]) -> Book:
+def make_book(
+    title: str,
+    author: str | None,
+    chapters: Iterable[tuple[str | None, list[str]]],
+    warnings: Iterable[str] = (),
+) -> Book:
     """Clean what a reader found and leave out what is empty; raises ``InvalidBook`` if all is."""
     kept = []
     for heading, paragraphs in chapters:
@@ -59,7 +66,9 @@ def make_book(title: str, author: str | None, chapters: Iterable[tuple[str | Non
         name = clean_line(heading or "") or None
         if name or any(map(is_spoken, clean)):
             kept.append(Chapter(name, clean))
-    book = Book(clean_line(title) or "Untitled", clean_line(author or "") or None, tuple(kept))
+    book = Book(
+        clean_line(title) or "Untitled", clean_line(author or "") or None, tuple(kept), tuple(warnings)
+    )
     if not any(is_spoken(text) for chapter in kept for text in (chapter.title or "", *chapter.paragraphs)):
         raise InvalidBook("There is no text in the book.")
     if book.characters > MOST_CHARACTERS:
