@@ -49,6 +49,9 @@ _CONTENTS = re.compile(
     r"inhalt(?:sverzeichnis)?|table des mati[èe]res|sommaire|[ií]ndice|indice",
     re.IGNORECASE,
 )
+_HOLDER = re.compile(
+    r"(?<!\w)(?:part|book|volume|vol|act|teil|buch|partie|livre|tome|parte|libro|deel)", re.IGNORECASE
+)
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
@@ -58,6 +61,11 @@ class Label:
 
     text: str
     title: str
+
+    @property
+    def holds_chapters(self) -> bool:
+        """Whether it names a part of the book that may have chapters."""
+        return _HOLDER.search(self.text) is not None
 
 
 def find_label(line: str) -> Label | None:
