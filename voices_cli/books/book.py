@@ -10,6 +10,7 @@ from voices.errors import InvalidRequest
 MOST_CHARACTERS = 10_000_000
 """More than any book: the longest novels have three million."""
 
+_FIRST_CHARACTERS = 60
 _BLANKS = re.compile(r"\s+")
 _UNSPOKEN_CATEGORIES = {"Cc", "Cs"}
 """Control characters and unpaired surrogates, which a worker refuses."""
@@ -84,6 +85,13 @@ def clean_line(text: str) -> str:
         if character.isspace() or unicodedata.category(character) not in _UNSPOKEN_CATEGORIES
     )
     return _BLANKS.sub(" ", "".join(spoken)).strip()
+
+
+def first_words(text: str) -> str:
+    """Return a text's beginning, by which a person finds it: at most 60 characters, and whole words."""
+    if len(text) <= _FIRST_CHARACTERS:
+        return text.replace("\n\n", " ")
+    return f"{text[:_FIRST_CHARACTERS].rsplit(maxsplit=1)[0].replace(chr(10), ' ')} …"
 
 
 def is_spoken(text: str) -> bool:

@@ -17,7 +17,7 @@ _DECLARED = re.compile(
 _OF_NO_DOCUMENT = {"idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined", "utf-7"}
 _HEAD_BYTES = 2_048
 _SPARSE = 0.3
-"""Of the bytes at even or odd places: so many are zero in UTF-16 without a mark, whatever the script's blanks."""
+"""Of the bytes at even, or at odd places so many are zero in UTF-16 without a mark."""
 
 
 def decode(data: bytes, *, is_page: bool = False) -> str:
@@ -25,9 +25,9 @@ def decode(data: bytes, *, is_page: bool = False) -> str:
 
     A byte that the encoding does not have is taken for one of Windows' western characters.
     """
-    for mark, encoding in _MARKS:
+    for mark, marked in _MARKS:
         if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, errors="replace")
+            return data[len(mark) :].decode(marked, errors="replace")
     if encoding := _wide(data[:_HEAD_BYTES]):
         return data.decode(encoding, errors="replace")
     return data.decode(_declared(data[:_HEAD_BYTES]) if is_page else "utf-8", errors=_AS_WESTERN)

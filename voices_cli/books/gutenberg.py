@@ -3,23 +3,26 @@
 import re
 
 _START = re.compile(
-    r"^\W*(?:START OF (?:THE|THIS) PROJECT GUTENBERG|END[* ]+THE SMALL PRINT|START OF (?:THE|THIS) E-?BOOK)",
+    r"^\W*(?:START OF (?:THE|THIS) (?:PROJECT GUTENBERG|E-?BOOK)|END[* ]+THE SMALL PRINT)",
     re.IGNORECASE,
 )
 _END = re.compile(
-    r"^\W*END OF (?:THE |THIS )?PROJECT GUTENBERG|^\W*START: FULL LICENSE|^\W*\*\*\*\s*END OF (?:THE|THIS) E-?BOOK"
+    r"^\W*END OF (?:THE |THIS )?PROJECT GUTENBERG|^\W*START: FULL LICENSE"
+    r"|^\W*\*\*\*\s*END OF (?:THE|THIS) E-?BOOK"
     r"|^THE FULL PROJECT GUTENBERG",
     re.IGNORECASE,
 )
 _CREDIT = re.compile(
-    r"(?:This e-?(?:text|book) was )?(?:Produced|Prepared|Transcribed|Scanned|Digitized) (?:and proofread )?by\b"
+    r"(?:This e-?(?:text|book) was )?(?:Produced|Prepared|Transcribed|Scanned|Digitized) "
+    r"(?:and proofread )?by\b"
     r"|E-?text (?:prepared|scanned|produced) by\b|HTML version by\b|Updated editions will replace"
     r"|(?:The )?(?:Online )?Distributed Proofread",
     re.IGNORECASE,
 )
 _TRANSCRIBER = re.compile(r"\W*Transcriber(?:['’]?s|s['’])?[ ]*notes?\b", re.IGNORECASE)
 _INSET = re.compile(
-    r"\[\s*(?:Illustrations?|Frontispiece|Footnote|Transcriber(?:['’]?s|s['’])?[ ]+notes?|Decoration|Music|Blank page)\b"
+    r"\[\s*(?:Illustrations?|Frontispiece|Footnote|Transcriber(?:['’]?s|s['’])?[ ]+notes?|Decoration|Music|"
+    r"Blank page)\b"
     r"[^\[\]]{0,4000}(?:\[[^\[\]]{0,200}\][^\[\]]{0,4000})*\]",
     re.IGNORECASE,
 )

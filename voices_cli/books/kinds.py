@@ -1,4 +1,4 @@
-"""Which elements of a page are what: by name, by the vocabularies of EPUB and ARIA, and by usual class names."""
+"""What a page's elements are: by name, by EPUB's and ARIA's vocabularies, and by usual class names."""
 
 import re
 from collections.abc import Mapping
@@ -74,7 +74,7 @@ _LOWERED_STYLE = re.compile(r"vertical-align\s*:\s*sub", re.IGNORECASE)
 
 
 def is_skipped(tag: str, attributes: Mapping[str, str]) -> bool:
-    """Whether nothing in the element is read: hidden, a note, a page's number, a list of contents, no text."""
+    """Whether nothing in the element is read: it is hidden, a note, a page's number, contents, no text."""
     if tag == "math" and attributes.get("alttext"):
         return True
     if tag in _SKIPPED or "hidden" in attributes or attributes.get("aria-hidden", "").lower() == "true":

@@ -1,4 +1,4 @@
-"""Lines become one: of verse, with the pauses that their ends are; of wrapped prose, with its cut words whole."""
+"""Lines become one: verse keeps a pause at each line's end, and wrapped prose gets its cut words back."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -6,15 +6,16 @@ from collections.abc import Collection, Sequence
 _PAUSED = ".,;:!?…—–-\"”’')»(“‘«"
 _CUT = re.compile(r"(?<![-–—])\b([^\W\d_]{2,})-$")
 _NEXT_WORD = re.compile(r"[^\W\d_]+")
-_KEEP_HYPHEN_AFTER = frozenset(
-    "all bad brother cross daughter eight eighty ex fair father fifty five forty four full good great half hard "
-    "high ill light long low mother new nine ninety non old one second self seven seventy short sister six "
-    "sixty so son ten third thirty three twenty two well".split()
+_KEEP_HYPHEN_AFTER = re.compile(
+    r"all|bad|brother|cross|daughter|ex|fair|father|first|full|good|great|half|hard|high|ill|light|long|low|mother"
+    r"|new|non|old|second|self|short|sister|son|third|well|two|three|four|five|six|seven|eight|nine|ten"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty"
 )
+"""First parts of words that have a hyphen of their own."""
 
 
 def join_verse(lines: Sequence[str]) -> str:
-    """Return lines that were meant as such on one: where neither a mark nor a small letter says so, with a comma."""
+    """Return lines of verse on one, with a comma where neither a mark nor a small letter joins them."""
     joined = ""
     for line in filter(None, (each.strip() for each in lines)):
         is_paused = not joined or joined[-1] in _PAUSED or not line[0].isupper()
@@ -43,6 +44,6 @@ def _was_whole(first: str, second: str, words: Collection[str]) -> bool:
     """Whether a hyphen at a line's end only cut a word; the text's other words tell."""
     if f"{first}{second}" in words:
         return True
-    if f"{first}-{second}" in words or first in _KEEP_HYPHEN_AFTER:
+    if f"{first}-{second}" in words or _KEEP_HYPHEN_AFTER.fullmatch(first):
         return False
     return not (first in words and second in words)

@@ -15,9 +15,9 @@ _FIELD = re.compile(
     r"^(?P<name>title|authors?)[ \t]*[:=][ \t]*(?P<value>.*(?:\n[ \t]*-[ \t]+.*)*)$",
     re.MULTILINE | re.IGNORECASE,
 )
-_ITEM = re.compile(r"[^\[\],\n\"']+(?:'[^\[\],\n\"']+)*")
 _FOOTNOTE = re.compile(
-    r"^ {0,3}\[\^[^\]\n]{1,100}\]:.*(?:\n(?:[ \t]+\S.*|(?!\s*\n)(?! {0,3}\[\^)\S.*)|\n[ \t]*(?=\n(?: {4}|\t)))*",
+    r"^ {0,3}\[\^[^\]\n]{1,100}\]:.*"
+    r"(?:\n(?:[ \t]+\S.*|(?!\[\^)\S.*)|\n[ \t]*(?=\n(?: {4}|\t)\S))*",  # lines that go on, or are indented
     re.MULTILINE,
 )
 _FOOTNOTE_MARK = re.compile(r"[ \t]?\^?\[\^[^\]\n]{1,100}\]")
@@ -58,7 +58,7 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def _book_title(blocks: list[Block], title: str | None) -> tuple[str | None, list[Block]]:
-    """Return the book's title, and the blocks without the heading that says it above those of the chapters."""
+    """Return the book's title, and the blocks without the heading above the chapters' that says it."""
     rank = chapter_rank([block.rank for block in blocks])
     if blocks and title is None and 0 < blocks[0].rank < rank:
         return blocks[0].text, blocks[1:]

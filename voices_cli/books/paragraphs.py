@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 from voices_cli.books.headings import lone_number
 from voices_cli.books.lines import join_verse, join_wrapped
@@ -49,7 +50,7 @@ def without_page_numbers(blocks: Sequence[str]) -> list[str]:
         if (match := _PAGE_NUMBER.fullmatch(block.strip()))
     }
     values = list(numbers.values())
-    is_counting = all(1 <= after - one <= 2 for one, after in zip(values, values[1:], strict=False))  # noqa: PLR2004
+    is_counting = all(after - one in {1, 2} for one, after in pairwise(values))
     cut = [at for at in numbers if at and not _SENTENCE_END.search(blocks[at - 1]) and at - 1 not in numbers]
     if len(numbers) < _FEWEST_PAGES or not is_counting or len(cut) < _CUT_PAGES * len(numbers):
         return list(blocks)
@@ -71,7 +72,7 @@ def without_page_numbers(blocks: Sequence[str]) -> list[str]:
 
 
 def words_of(text: str) -> frozenset[str]:
-    """Return the words of a text in small letters, but those that a line's end may have cut; ``well-known`` is one."""
+    """Return the words of a text in small letters, without those that a line's end may have cut."""
     return frozenset(match.group().lower() for match in _WORD.finditer(_CUT_WORD.sub("", text)))
 
 

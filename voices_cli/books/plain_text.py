@@ -18,6 +18,7 @@ _NO_TITLE_END = ".,;:!?…\"'”’—-"
 _ENTRY_END = re.compile(r"[\s.·…_]*\s(?:\d{1,4}|[ivxlc]{1,7})\s*$|(?:[.·…_]\s*){2,}$")
 _SHORT_WORD = 4
 _FEWEST_ENTRIES = 3
+_FEWEST_CAPITALS = 4
 
 
 @dataclass
@@ -133,7 +134,7 @@ def _without_contents(parts: Sequence[_Part]) -> list[_Part]:
 
 
 def _without_repeated(parts: Sequence[_Part]) -> list[_Part]:
-    """Leave out runs of headings without text that all come again: contents without a heading of their own."""
+    """Leave out runs of headings without text that come again: contents without a heading."""
     keys = [_key(part.heading) if part.heading is not None else "" for part in parts]
     last = {key: at for at, key in enumerate(keys)}
     kept: list[_Part] = []
@@ -187,7 +188,7 @@ def _is_entry(line: str) -> bool:
 
 
 def _is_title(text: str, *, is_dotted: bool = False) -> bool:
-    """Whether it may be a chapter's title: short, and no sentence; ``is_dotted`` where the label has a dot."""
+    """Whether it may be a title: short, and no sentence, but for a dot where the label has one too."""
     lines = text.strip().split("\n")
     line = clean_line(text)
     if len(lines) > _MOST_TITLE_LINES or len(line) > _LONGEST_TITLE or line[:1].islower() or not line:
@@ -208,6 +209,5 @@ def _is_in_capitals(block: str) -> bool:
     line = block.strip()
     letters = sum(map(str.isalpha, line))
     is_short = "\n" not in line and len(line) <= _LONGEST_TITLE
-    return (
-        is_short and letters > 3 and line.isupper() and line[-1] not in ".,;:!?\"'”’" and line[0] not in '“"‘'
-    )  # noqa: PLR2004
+    is_said = line[-1:] in tuple(".,;:!?\"'”’") or line[:1] in tuple('“"‘')
+    return is_short and letters >= _FEWEST_CAPITALS and line.isupper() and not is_said
