@@ -17,17 +17,16 @@ MAX_ARCHIVE_BYTES = 256 * 1024 * 1024
 
 def write_archive(registry: VoiceRegistry, voice: Voice, path: Path) -> None:
     """Write a voice's files to a tar file, each checked; raises ``VoiceCorrupt`` and ``InvalidRequest``."""
-    if voice.manifest is None:
-        raise InvalidRequest(f"{voice.voice_id!r} is a bare clip: add it first.", field="voice_id")
-    contents = {file: registry.read(voice, f"{voice.voice_id}/{file}") for file in voice.manifest.files}
-    contents["voice.json"] = voice.manifest.to_json()
+    manifest = voice.published()
+    contents = {file: registry.read(voice, f"{voice.voice_id}/{file}") for file in manifest.files}
+    contents["voice.json"] = manifest.to_json()
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         with tarfile.open(unfinished, "w") as archive:
             for file, content in contents.items():
                 entry = tarfile.TarInfo(f"{voice.voice_id}/{file}")
                 entry.size, entry.mode = len(content), 0o644
-                entry.mtime = voice.manifest.created_at.timestamp()
+                entry.mtime = manifest.created_at.timestamp()
                 archive.addfile(entry, io.BytesIO(content))
         unfinished.replace(path)
     except OSError as error:

@@ -88,15 +88,14 @@ class Publisher:
 
         Raises ``VoiceCorrupt`` for a damaged one, and ``InvalidRequest`` for a bare clip.
         """
-        if voice.manifest is None:
-            raise InvalidRequest(f"{voice.voice_id!r} is a bare clip: add it first.", field="voice_id")
+        manifest = voice.published()
         new_id = voice_id or voice.voice_id
         self.check_free(new_id, replace=replace)
         data = {
             f"{file_stem(file)}{PurePath(file).suffix}": source.read(voice, f"{voice.voice_id}/{file}")
-            for file in voice.manifest.files
+            for file in manifest.files
         }
-        manifest = voice.manifest.model_copy(update={"voice_id": new_id})
+        manifest = manifest.model_copy(update={"voice_id": new_id})
         return self._publish(manifest, data, replace=replace)
 
     def rename(self, voice_id: str, new_id: str) -> Manifest:
@@ -104,6 +103,33 @@ class Publisher:
         manifest = self.copy(self.registry, self.registry.get(voice_id), new_id)
         self.delete(voice_id)
         return manifest
+
+    def edit(
+        self,
+        voice_id: str,
+        *,
+        name: str | None = None,
+        language: str | None = None,
+        labels: Mapping[str, str | None] | None = None,
+    ) -> Manifest:
+        """Change what a voice is called, its language, or labels; its clip and conditionals stay.
+
+        None leaves a thing as it is; in ``labels`` it removes the label, if there is one, and labels
+        that are not named stay. Raises ``UnknownVoice``, ``VoiceCorrupt``, and ``InvalidRequest`` for
+        a bare clip and for a value that cannot be; then nothing is changed.
+        """
+        self.registry.get(voice_id).published()  # a claim would make a folder for a voice that is not there
+        with claimed(self._store, voice_id):
+            manifest = self.registry.get(voice_id).published()
+            merged = {**manifest.labels, **(labels or {})}
+            chosen = {
+                "name": name,
+                "language": language,
+                "labels": {key: value for key, value in merged.items() if value is not None},
+            }
+            changes = {field: value for field, value in chosen.items() if value is not None}
+            edited = _described_by(**dict(manifest) | changes)
+            return manifest if edited == manifest else self._write(edited, {}, kept=manifest.files)
 
     def add_conditionals(self, voice_id: str, conditionals: Conditionals, version: str) -> Manifest:
         """Add what was computed for another fingerprint to a voice that is still of ``version``.
@@ -139,11 +165,7 @@ class Publisher:
         """Remove the conditionals for some fingerprints; what is not there is passed over."""
         stems = {conditionals_stem(fingerprint) for fingerprint in fingerprints}
         with claimed(self._store, voice_id):
-            manifest = self.registry.get(voice_id).manifest
-            if manifest is None:
-                raise InvalidRequest(
-                    f"{voice_id!r} is a bare clip: it has no conditionals.", field="voice_id"
-                )
+            manifest = self.registry.get(voice_id).published()
             kept = {file: facts for file, facts in manifest.files.items() if file_stem(file) not in stems}
             return self._write(manifest, {}, kept)
 

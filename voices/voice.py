@@ -150,6 +150,12 @@ class Voice(BaseModel):
     version: str
     """Changes whenever the voice is published anew."""
 
+    def published(self) -> Manifest:
+        """Return the manifest; raises ``InvalidRequest`` for a bare clip, which has none."""
+        if self.manifest is None:
+            raise InvalidRequest(f"{self.voice_id!r} is a bare clip: add it first.", field="voice_id")
+        return self.manifest
+
     @property
     def created_at(self) -> datetime | None:
         """When it was published; unknown for a bare clip."""

@@ -1,7 +1,6 @@
 """``add`` and ``add-all``: clips become voices."""
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,14 +13,18 @@ from voices_cli.options import (
     EngineOption,
     Force,
     Json,
+    Labels,
     ModelDir,
     PromptSeconds,
     Targets,
     Via,
     VoiceIdArgument,
+    parse_labels,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from voices.conditionals import Conditionals
     from voices.preparation import PreparedClip
     from voices.registry import VoiceRegistry
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 Language = Annotated[str, typer.Option(help="The language it speaks, such as en or pt-BR.")]
-Labels = Annotated[list[str] | None, typer.Option(help="key=value; may be repeated.")]
 Precompute = Annotated[bool, typer.Option(help="Compute the conditionals here, not in the worker.")]
 
 AUDIO_SUFFIXES = {".wav", ".flac", ".mp3", ".m4a", ".mp4", ".aac", ".ogg", ".opus", ".webm", ".mka"}
@@ -153,14 +155,6 @@ def add_all(
         )
     if failed:
         raise typer.Exit(1)
-
-
-def parse_labels(labels: Sequence[str]) -> dict[str, str]:
-    """Read ``key=value`` options."""
-    for label in labels:
-        if "=" not in label or label.startswith("="):
-            raise typer.BadParameter(f"{label!r} is not key=value", param_hint="--label")
-    return dict(label.split("=", 1) for label in labels)
 
 
 def id_of(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""``delete``, ``rename``, ``refresh``: changing what is published."""
+"""``edit``, ``delete``, ``rename``, ``refresh``: changing what is published."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,17 +9,53 @@ from voices_cli.options import (
     EndpointUrl,
     EngineOption,
     Json,
+    Labels,
     ModelDir,
     PromptSeconds,
     Targets,
     VoiceIdArgument,
     VoiceIdsArgument,
+    parse_labels,
 )
 
 if TYPE_CHECKING:
     from voices.registry import VoiceRegistry
 
 app = typer.Typer()
+
+
+@app.command()
+def edit(
+    voice_id: VoiceIdArgument,
+    *,
+    name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
+    language: Annotated[str | None, typer.Option(help="The language it speaks, such as en or pt-BR.")] = None,
+    label: Labels = None,
+    no_label: Annotated[
+        list[str] | None, typer.Option("--no-label", metavar="KEY", help="Remove a label; may be repeated.")
+    ] = None,
+    target: Targets = None,
+    endpoint_url: EndpointUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Change a voice's name, language or labels; its clip and its conditionals stay as they are."""
+    from voices.publication import Publisher
+    from voices_cli.output import describe_entry, voice_lines
+    from voices_cli.session import session
+
+    set_labels, removed = parse_labels(label or []), no_label or []
+    if both := sorted(set_labels.keys() & set(removed)):
+        raise typer.BadParameter(f"{both[0]!r} is set and removed", param_hint="--no-label")
+    if name is None and language is None and not set_labels and not removed:
+        raise typer.BadParameter("nothing to change: give --name, --language, --label or --no-label")
+    labels = {**dict.fromkeys(removed), **set_labels}
+    with session(target, endpoint_url, as_json=as_json) as run:
+
+        def change(registry: "VoiceRegistry") -> Any:
+            edited = Publisher(registry).edit(voice_id, name=name, language=language, labels=labels)
+            return describe_entry(voice_id, edited)
+
+        run.on_each(change, voice_lines)
 
 
 @app.command()

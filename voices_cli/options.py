@@ -1,5 +1,6 @@
 """The arguments and options that several commands share."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -38,5 +39,14 @@ Via = Annotated[
         help="Let this RunPod endpoint do it (an id, with RUNPOD_API_KEY set, or a URL).",
     ),
 ]
+Labels = Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A label; may be repeated.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a voice of that id.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result, or the error, as JSON.")]
+
+
+def parse_labels(labels: Sequence[str]) -> dict[str, str]:
+    """Read ``key=value`` options."""
+    for label in labels:
+        if "=" not in label or label.startswith("="):
+            raise typer.BadParameter(f"{label!r} is not key=value", param_hint="--label")
+    return dict(label.split("=", 1) for label in labels)

@@ -118,6 +118,10 @@ def test_a_voice_is_published_found_and_deleted(store, prepared):
     registry.check(voice)
     Publisher(registry).add("anna", prepared, name="Anna again", replace=True)
     assert registry.version(voice) not in {None, voice.version}
+    Publisher(registry).edit("anna", name="Anna the third", labels={"mood": "calm"})
+    edited = registry.get("anna")
+    registry.check(edited)
+    assert (edited.manifest.name, edited.manifest.labels) == ("Anna the third", {"mood": "calm"})
     Publisher(registry).delete("anna")
     assert registry.ids() == []
     assert store.names() == []

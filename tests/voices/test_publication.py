@@ -132,6 +132,52 @@ def test_a_prompt_that_cannot_be_changes_nothing(registry, publisher, anna, prep
     assert registry.ids() == ["anna"]
 
 
+def test_editing_changes_what_was_named_and_nothing_else(registry, publisher, anna):
+    told = publisher.edit("anna", name="Anna B.", language="de", labels={"mood": "loud", "age": "40"})
+    voice = registry.get("anna")
+    registry.check(voice)
+    assert voice.manifest == told
+    assert (told.name, told.language, told.labels) == ("Anna B.", "de", {"mood": "loud", "age": "40"})
+    assert publisher.edit("anna", labels={"mood": None, "never": None}).labels == {"age": "40"}
+    same = {"name": "Anna", "language": "en", "labels": {"mood": "calm"}}
+    assert told.model_copy(update=same) == anna.manifest
+    assert told.speaks_as(anna.manifest, "engine-1")
+
+
+def test_editing_nothing_writes_nothing(registry, publisher, anna):
+    assert publisher.edit("anna", name="Anna", labels={"other": None}) == anna.manifest
+    assert registry.get("anna").version == anna.version
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 201}, "name"),
+        ({"language": "English, mostly"}, "language"),
+        ({"labels": {"mood": 1}}, "labels"),
+    ],
+)
+def test_an_edit_that_cannot_be_changes_nothing(registry, publisher, anna, changes, field):
+    with pytest.raises(InvalidRequest) as refused:
+        publisher.edit("anna", **{"name": "Eva", **changes})
+    assert refused.value.field == field
+    assert registry.get("anna") == anna
+
+
+def test_only_a_published_voice_can_be_edited(registry, publisher, anna, prepared):
+    for voice_id in ("nobody", "default"):
+        with pytest.raises(UnknownVoice):
+            publisher.edit(voice_id, name="Eva")
+    registry.store.write("bare.flac", prepared.clip.to_flac())
+    with pytest.raises(InvalidRequest, match="bare clip"):
+        publisher.edit("bare", name="Eva")
+    registry.store.write("anna/voice.json", b"{}")
+    with pytest.raises(VoiceCorrupt):
+        publisher.edit("anna", name="Eva")
+    assert registry.store.names() == ["anna", "bare.flac"]
+
+
 def test_renaming_moves_everything(registry, publisher, anna):
     publisher.rename("anna", "eva")
     assert registry.ids() == ["eva"]
@@ -207,6 +253,7 @@ def test_a_second_writer_is_told_and_changes_nothing(registry, publisher, anna, 
     changes = [
         lambda: publisher.add("anna", prepared, replace=True),
         lambda: publisher.delete("anna"),
+        lambda: publisher.edit("anna", name="Eva"),
         lambda: publisher.add_conditionals("anna", LATER, anna.version),
     ]
     with claimed(registry.store, "anna"):

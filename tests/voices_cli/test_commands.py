@@ -34,6 +34,42 @@ def _json(result):
     return json.loads(result.stdout)
 
 
+class TestEdit:
+    def test_name_language_and_labels_change_on_every_target(self, voices, here, prepared, tmp_path):
+        other = VoiceRegistry.at(tmp_path / "other")
+        Publisher(other).add("anna", prepared, labels={"mood": "calm", "age": "40"})
+        before = other.get("anna").manifest
+        options = ["-t", here.store.root, "-t", tmp_path / "other"]
+        chosen = ["--name", "Anna B.", "--language", "pt-BR", "--label", "mood=loud", "--no-label", "age"]
+        edited = voices("edit", "anna", *chosen, *options, "--json")
+        assert edited.exit_code == 0, edited.output
+        for told, registry in zip(_json(edited), (here, other), strict=True):
+            manifest = registry.get("anna").manifest
+            assert (manifest.name, manifest.language) == ("Anna B.", "pt-BR")
+            assert manifest.labels == told["result"]["labels"] == {"mood": "loud"}
+        assert manifest.files == before.files
+
+    def test_it_tells_what_the_voice_is_now(self, voices, here):
+        edited = voices("edit", "anna", "--name", "Anna B.", "--label", "motto=a=b")
+        assert edited.exit_code == 0, edited.output
+        assert "anna: Anna B. (en)" in edited.stdout
+        assert "motto=a=b" in edited.stdout
+
+    @pytest.mark.parametrize(
+        "options",
+        [[], ["--label", "mood"], ["--label", "=calm"], ["--label", "mood=calm", "--no-label", "mood"]],
+    )
+    def test_a_command_line_that_makes_no_sense_changes_nothing(self, voices, here, options):
+        before = here.get("anna")
+        assert voices("edit", "anna", *options).exit_code == 2
+        assert here.get("anna") == before
+
+    def test_a_voice_that_is_not_there_and_a_value_that_cannot_be_are_refused(self, voices, here):
+        assert voices("edit", "nobody", "--name", "N").exit_code == 4
+        refused = voices("edit", "anna", "--language", "English", "--json")
+        assert (refused.exit_code, _json(refused)["error"]["field"]) == (5, "language")
+
+
 class TestTargets:
     def test_a_voice_goes_to_every_target(self, voices, clip_file, tmp_path):
         targets = [tmp_path / "one", tmp_path / "two"]
