@@ -7,7 +7,7 @@ import typer
 
 from benchmarks.quality.words import HOW_TO_INSTALL, find_recogniser
 from benchmarks.report import hardware, print_table, write_json
-from voices.clip import decode_clip
+from voices.decoding import decode_clip
 from voices.errors import ChatterpodError
 from voices.preparation import PreparedClip, prepare_clip
 from worker.engine.checkpoint import require_checkpoint

@@ -10,7 +10,7 @@ import pytest
 from scripted_engine import ScriptedEngine
 from served import served
 
-from voices.clip import decode_clip
+from voices.decoding import decode_clip
 
 TEXT = "word " * 40
 SECONDS = len(TEXT.strip()) * 0.01

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from served import served
 
-from voices.clip import decode_clip
+from voices.decoding import decode_clip
 from worker.engine.preview import PreviewEngine
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
