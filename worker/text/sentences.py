@@ -49,6 +49,7 @@ _HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]")
 _LAST_WORD = re.compile(r"(?:^|[\s(\[{\"'“‘*_-])((?:[^\W\d_]{1,2}\.)*\w+)\.\Z")
 _NUMBERED_LINE = re.compile(r"(?:^|[\n\r])[ \t]*\d{1,3}\.\Z")
 _NEXT_WORD = re.compile(r"\s+[\"'“‘(\[*_]*(\w?)(\w*)")
+_NUMERAL = re.compile(r"[IVXL]{2,}|[ivx]{2,}")
 _AFTER_HOUR = re.compile(
     r"\s+(?:[A-Z]{2,4}\b|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|"
     r"July|August|September|October|November|December)"
@@ -112,7 +113,7 @@ def _is_full_stop(text: str, end: int) -> bool:
         return False
     word = found[1] if (found := _LAST_WORD.search(before)) else ""
     following = found[1] + found[2] if (found := _NEXT_WORD.match(text, end)) else ""
-    if (word in BEFORE_FIGURES and following[:1].isdigit()) or (
+    if (word in BEFORE_FIGURES and (following[:1].isdigit() or _NUMERAL.fullmatch(following))) or (
         word in BEFORE_SMALL_LETTERS and following[:1].islower()
     ):
         return False

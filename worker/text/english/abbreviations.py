@@ -31,7 +31,7 @@ _TITLES = {
     "Ft": "Fort",
 }
 """Before a name."""
-_COUNTED = {
+COUNTED = {
     "p": "page",
     "pp": "pages",
     "pg": "page",
@@ -50,6 +50,8 @@ _COUNTED = {
     "art": "article",
     "para": "paragraph",
     "ver": "version",
+    "pt": "part",
+    "bk": "book",
 }
 _ANYWHERE = {
     "vs": "versus",
@@ -116,7 +118,7 @@ ENDS_SENTENCES = frozenset(
 """A capital letter after one of these most likely begins a sentence; the others stand before names."""
 _LAST_NAMES = r"(?=[*_]{0,3}\s+[*_]{0,3}[A-Z])"
 
-_COUNTED_OR_CAPITAL = [*_COUNTED, *(word.capitalize() for word in _COUNTED if len(word) > 1)]
+_COUNTED_OR_CAPITAL = [*COUNTED, *(word.capitalize() for word in COUNTED if len(word) > 1)]
 BEFORE_FIGURES = frozenset({*_COUNTED_OR_CAPITAL, "Mar", "Sat", "Sun", "no", "No", "Nos"})
 """Words or not: a dot between one of these and a figure ends nothing."""
 BEFORE_SMALL_LETTERS = frozenset(
@@ -125,7 +127,7 @@ BEFORE_SMALL_LETTERS = frozenset(
 """Words or not: a sentence would go on with a capital letter."""
 
 ABBREVIATIONS_BEFORE_DOT = frozenset(
-    {*_TITLES, *_COUNTED, *_ANYWHERE, "Dr", "St", "No", "Nos", "no", "al", "Fig", "Vol", "Ch", "Sept"}
+    {*_TITLES, *COUNTED, *_ANYWHERE, "Dr", "St", "No", "Nos", "no", "al", "Fig", "Vol", "Ch", "Sept"}
     | set("Jan Feb Mar Apr Jun Jul Aug Sep Oct Nov Dec Mon Tue Wed Thu Fri Sat Sun".split())  # noqa: SIM905
 ) - {"dev", "min", "max", "temp", "art", "est", "no", "Sat", "Sun", "Mar", "c", "p", "para"}
 """What ends in a dot without ending a sentence; the ones taken out are words, or too short to tell."""
@@ -144,7 +146,7 @@ def _letters(match: Match) -> str:
 
 
 def _number_word(match: Match) -> str:
-    word = _COUNTED[match["word"].lower()]
+    word = COUNTED[match["word"].lower()]
     return word.capitalize() if match["word"][0].isupper() else word
 
 
