@@ -190,7 +190,7 @@ ABBREVIATIONS = (
         "saint",
         re.compile(
             rf"(?P<street>(?<=[a-z]\s)\bSt\b\.?+(?!\s*{_CAPITAL}[a-z])|(?<=\dth\s)\bSt\b\.?|(?<=[a-z]\s)\bSt,)"
-            r"|\bSt\b(?:\.\s*|\s+)(?=[A-Z])"
+            r"|\bSt\b(?:\.(?=\s*[A-Z])|(?=\s+[A-Z]))"
         ),
         _saint_or_street,
     ),

@@ -208,7 +208,9 @@ NUMERALS = (
     ),
     Rule(
         "numerals in a row",
-        re.compile(rf"(?<![\w.-])(?=[IVX, ]*[IVX]{{2}})(?P<numerals>{_ROW_ITEM}(?:{JOINT}{_ROW_ITEM})+)"),
+        re.compile(
+            rf"(?<![\w.-])(?=[IVX, ]{{0,9}}[IVX]{{2}})(?P<numerals>{_ROW_ITEM}(?:{JOINT}{_ROW_ITEM})+)"
+        ),
         _row,
         replaces=WRITTEN,
     ),

@@ -36,9 +36,15 @@ def _shortened_row(match: Match) -> str | None:
 def _in_a_row(names: list[str], kind: str) -> tuple[Rule, Rule]:
     one = rf"(?:{alternatives(names)})\b"
     return (
-        Rule(f"{kind} joined by signs", re.compile(rf"\b{one}(?:{_SIGN}{one})+{_STOP}", re.IGNORECASE), _row),
+        Rule(
+            f"{kind} joined by signs",
+            re.compile(rf"\b{one}(?:{_SIGN}{one}){{1,11}}{_STOP}", re.IGNORECASE),
+            _row,
+        ),
         # In small letters these are other words: "we sat and sun ..."
-        Rule(f"{kind} joined by words", re.compile(rf"\b{one}(?:{_WORD}{one})+{_STOP}"), _shortened_row),
+        Rule(
+            f"{kind} joined by words", re.compile(rf"\b{one}(?:{_WORD}{one}){{1,11}}{_STOP}"), _shortened_row
+        ),
     )
 
 

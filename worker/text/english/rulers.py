@@ -142,7 +142,7 @@ RULERS = (
     Rule(
         "sequel",
         re.compile(
-            rf"\b(?P<name>[A-Z][\w’']*)\s(?P<numeral>(?=[IVX\u2160-\u217f])(?!XX\b|XL){NUMERAL}){_NO_INITIAL}"
+            rf"\b(?P<name>[A-Z][\w’']{{0,30}})\s(?P<numeral>(?=[IVX\u2160-\u217f])(?!XX\b|XL){NUMERAL}){_NO_INITIAL}"
         ),
         _sequel,
         replaces=WRITTEN,
