@@ -47,7 +47,7 @@ def say(
     engine: Annotated[str | None, typer.Option(help="auto, preview or chatterbox-turbo.")] = None,
     voices_dir: Annotated[Path | None, typer.Option(help="The voices' directory.")] = None,
     model_dir: Annotated[Path | None, typer.Option(help="The checkpoint's directory.")] = None,
-    speed: Annotated[float, typer.Option(help="0.5 to 2.0.")] = 1.0,
+    speed: Annotated[float, typer.Option(help="0.25 to 4.0.")] = 1.0,
     seed: Annotated[int | None, typer.Option(help="The same seed speaks the same.")] = None,
     sample_rate: Annotated[int | None, typer.Option(help="Hz; the engine's own by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the start and end events as JSON.")] = False,
@@ -95,6 +95,7 @@ def serve(
     model_dir: Annotated[Path | None, typer.Option(help="The checkpoint's directory.")] = None,
 ) -> None:
     """Serve HTTP, WebSockets and a page to try it, without RunPod's queue."""
+    from worker.listening import CannotListen
     from worker.server.serve import serve as serve_http
     from worker.server.settings import ServerSettings
     from worker.settings import Settings, explain_settings
@@ -109,8 +110,8 @@ def serve(
         serve_http(settings, server_settings)
     except ValidationError as error:
         _fail({"message": explain_settings(error)}, as_json=False)
-    except OSError as error:
-        _fail({"message": f"cannot listen there: {error.strerror or error}."}, as_json=False)
+    except CannotListen as error:
+        _fail({"message": str(error)}, as_json=False)
 
 
 @app.command("settings")

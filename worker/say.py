@@ -35,7 +35,11 @@ class Speaker:
 
         Raises ``ChatterpodError``; nothing is left of a speech that failed.
         """
-        request = parse_request(dict(job_input), max_text_characters=self._settings.max_text_characters)
+        request = parse_request(
+            dict(job_input),
+            max_text_characters=self._settings.max_text_characters,
+            voice_aliases=self._settings.voice_aliases,
+        )
         assert isinstance(request, SpeechRequest)  # noqa: S101  # the caller asks for nothing else
         unfinished = out.with_name(f".{out.name}.unfinished")
         start = end = None

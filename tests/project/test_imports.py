@@ -13,7 +13,10 @@ ALLOWED = {
     "worker": {"voices"},
     "voices_cli": {"voices", "client"},
     "control_plane": {"client"},  # the demo speaks through it
-    "deployment": {"voices"},  # where their volumes' S3 servers are
+    "deployment": {
+        "client",
+        "voices",
+    },  # how often RunPod is asked again; where their volumes' S3 servers are
 }
 ONLY_IN = {
     "runpod": {"worker/handler.py"},
