@@ -45,7 +45,7 @@ def require(module: str, extra: str, purpose: str) -> None:
 
 @contextmanager
 def needing(*extras: str, purpose: str) -> Iterator[None]:
-    """Turn the absence of a library into a ``MissingExtra``; that of a module of ours is a mistake of ours."""
+    """Turn the absence of a library into a ``MissingExtra``; that of a module of ours is our mistake."""
     try:
         yield
     except ModuleNotFoundError as error:
