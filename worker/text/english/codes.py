@@ -128,7 +128,6 @@ CODES = (
         re.compile(r"(?<![\w.,-])\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?![\w-]|[.,]\d)"),
         lambda match: spelt_groups(match.group()),
     ),
-    Rule("letters and figures", re.compile(r"(?<![\w.,$€£/-])[A-Z\d]{6,40}(?![\w/-]|[.,]\d)"), _mixed),
     Rule(
         "ZIP code",
         re.compile(r"(?:(?<=, [A-Z]{2} )\d{5}(?:-\d{4})?|(?<![\w.,$€£-])\d{5}-\d{4})(?![\w-]|[.,]\d)"),
@@ -141,6 +140,11 @@ CODES = (
             rf"(?:(?:{DASH}|/)(?P<second>[12]\d{{3}}|\d\d))?(?!\w)"
         ),
         _fiscal_years,
+    ),
+    Rule(
+        "quarter of a year",
+        re.compile(r"(?<!\w)(?P<part>[1-4])(?P<kind>[QH])(?P<year>20\d\d)(?!\w)"),
+        lambda match: f"{number(match['part'])} {match['kind']} {year(int(match['year']))}",
     ),
     Rule(
         "airliner",
@@ -169,5 +173,6 @@ CODES = (
         re.compile(r"(?<![\w.,$])40(?P<section>[13])(?:\((?P<letter>[kKbB])\)|(?P<bare>[kKbB]))(?!\w)"),
         lambda match: f"four oh {number(match['section'])} {(match['letter'] or match['bare']).upper()}",
     ),
+    Rule("letters and figures", re.compile(r"(?<![\w.,$€£/-])[A-Z\d]{6,40}(?![\w/-]|[.,]\d)"), _mixed),
 )
 """They go before dates and measures: a code may look like a year, and a seat's letter like a unit."""

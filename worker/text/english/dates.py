@@ -35,8 +35,11 @@ _DECADES = {
     "8": "eighties",
     "9": "nineties",
 }
+_AFTER_WEEKDAY = "|".join(
+    f"(?<={day}{sign} )" for day in (*WEEKDAYS, *SHORT_WEEKDAYS) for sign in ("", ",", ".")
+)
 _BEFORE_DECADE = re.compile(
-    r"(?i)(?:\b(?:the|his|her|their|my|our|your|early|mid|late|later|low|lower|mid|upper|high)[\s-]|\b(?:1[1-9]|20)(?=\d0s)|['’](?=\d0s))"
+    r"(?i)(?:\b(?:the|his|her|their|my|our|your|early|mid|late|later|low|lower|mid|upper|high|roaring|swinging)[\s-]|\b(?:1[1-9]|20)(?=\d0s)|['’](?=\d0s))"
     r"(?:['’]?\d0['’]?s(?:,\s(?:and\s)?|\s(?:and|or|to|&)\s|[/–-]))*+\Z"
 )
 _AFTER_DECADE = re.compile(
@@ -110,6 +113,11 @@ def _month_and_year(match: Match) -> str:
     return f"{MONTHS[int(match['month']) - 1]} {year(int(match['year']))}"
 
 
+def _circa(match: Match) -> str:
+    years = int(match["year"])
+    return f"circa {cardinal(years) if len(match['year']) == 3 else year(years)}"  # noqa: PLR2004  # 850
+
+
 def _iso(match: Match) -> str | None:
     try:
         return spoken_date(date(int(match["year"]), int(match["month"]), int(match["day"])))
@@ -157,7 +165,7 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
         Rule(
             "year first",
             re.compile(
-                r"(?<![\w/.-])(?P<year>[12]\d{3})(?P<sign>[/.])(?P<month>\d{1,2})(?P=sign)(?P<day>\d{1,2})(?![\w/-]|\.\d)"
+                r"(?<![\w/.-])(?P<year>[12]\d{3})(?P<sign>[/.-])(?P<month>\d{1,2})(?P=sign)(?P<day>\d{1,2})(?![\w/-]|\.\d)"
             ),
             _iso,
         ),
@@ -179,7 +187,8 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
         Rule(
             "month and day in numbers",
             re.compile(
-                r"(?:(?<=[Oo]n )|(?<=[Bb]y )|(?<=until ))(?P<first>\d{1,2})/(?P<second>\d{1,2})(?![\w/])"
+                rf"(?:(?<=[Oo]n )|(?<=[Bb]y )|(?<=until )|{_AFTER_WEEKDAY})"
+                r"(?P<first>\d{1,2})/(?P<second>\d{1,2})(?![\w/])"
             ),
             lambda match: _without_year(match, day_first=day_first),
         ),
@@ -196,7 +205,7 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
         Rule(
             "date with dots",
             re.compile(
-                r"(?<![\w/.])(?P<first>\d{1,2})\.(?P<second>\d{1,2})\.(?P<year>[12]\d{3})(?![\w/]|\.\d)"
+                r"(?<![\w/.])(?P<first>\d{1,2})\.(?P<second>\d{1,2})\.(?P<year>[12]\d{3}|(?<=\d\d\.\d\d\.)\d\d)(?![\w/]|\.\d)"
             ),
             lambda match: _numeric(match, day_first=True),
         ),
@@ -235,7 +244,7 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
             ),
             lambda match: year(int(match.group())),
         ),
-        Rule("circa", re.compile(r"\bc\.\s?(?=\d{3,4}\b)"), lambda _: "circa "),
+        Rule("circa", re.compile(r"\bc\.\s?(?P<year>\d{3,4})(?![\w%]|[.,]\d)"), _circa),
         Rule(
             "years",
             re.compile(
