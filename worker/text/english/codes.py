@@ -153,7 +153,7 @@ CODES = (
     ),
     Rule(
         "phone's model",
-        re.compile(r"(?<=iPhone )(?P<number>\d{1,2})(?P<letter>[ceCES])(?!\w)"),
+        re.compile(r"(?<=iPhone )(?P<number>\d{1,2})(?P<letter>[cesCES])(?!\w)"),
         lambda match: f"{number(match['number'])} {match['letter'].upper()}",
     ),
     Rule(

@@ -262,7 +262,9 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
 
 YEAR = Rule(
     "year",
-    re.compile(rf"(?<![\w.,/$€£#~<>=+*^-])(?<!No\. )(?P<year>{_ANY_YEAR})(?![\w%/°]|[.,]\d|\s?(?:-|–)\d)"),
+    re.compile(
+        rf"(?<![\w.,/$€£#~<>=+*^-])(?<!No\. )(?P<year>{_ANY_YEAR})(?![\w%/°]|[.,]\d|\s?(?:-|–)\d|\s[x×]\s?\d)"
+    ),
     lambda match: year(int(match["year"])),
 )
 """Four digits that no other rule has claimed are likelier a year than a number, and sound well as one."""

@@ -143,7 +143,7 @@ NUMBERS = (
     ),
     Rule(
         "set phrase",
-        re.compile(r"(?<![\w/])(?:24/7|50/50|9/11)(?![\w/])"),
+        re.compile(r"(?<![\w/])(?:24/7|50/50|20/20|9/11)(?![\w/])"),
         lambda match: " ".join(cardinal(int(part)) for part in match.group().split("/")),
     ),
     Rule(
@@ -194,7 +194,7 @@ NUMBERS = (
     ),
     Rule(
         "by",
-        re.compile(r"(?<=\d)\s?[x×]\s?(?=\d)|(?<=\d)\s(?:by)\s(?=\d)"),
+        re.compile(r"(?<=\d)\s?[x×]\s?(?=\d)|(?<=[\"″])[x×](?=\d)|(?<=\d)\s(?:by)\s(?=\d)"),
         lambda _: " by ",
     ),
     Rule(
