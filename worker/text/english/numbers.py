@@ -80,6 +80,10 @@ def vulgar_fraction(match: Match) -> str | None:
     return f"{number(match['whole'])} and {'a' + spoken[3:] if parts[0] == '1' else spoken}"
 
 
+def _point(match: Match) -> str:
+    return " point" if match["number"].endswith(".") else ""
+
+
 def _from_to(match: Match) -> str:
     return f"{number(match['first'])} to {number(match['second'])}"
 
@@ -137,6 +141,11 @@ NUMBERS = (
         lambda match: ordinal(int(match["number"].replace(",", ""))),
     ),
     Rule(
+        "ordinal of a decimal",
+        re.compile(r"(?<![\w.,])(?P<number>\d{1,3}\.\d{0,3})(?P<last>\d)th\b"),
+        lambda match: f"{number(match['number'].rstrip('.'))}{_point(match)} {ordinal(int(match['last']))}",
+    ),
+    Rule(
         "ordinals from to",
         re.compile(rf"(?i)(?<=st|nd|rd|th){DASH}(?=\d{{1,9}}(?:st|nd|rd|th)\b)"),
         lambda _: " to ",
@@ -156,7 +165,7 @@ NUMBERS = (
     Rule(
         "fraction",
         re.compile(
-            r"(?<![\w./,-])(?:(?P<whole>\d{1,4})[\s-])?(?P<numerator>\d{1,3})[/⁄](?P<denominator>\d{1,4})(?![\w/]|[.,]\d)"
+            r"(?<![\w./,-])(?:(?P<whole>\d{1,4})[\s-])?(?P<numerator>\d{1,3})[/⁄](?P<denominator>\d{1,4})(?:rds?|ths?)?(?![\w/]|[.,]\d)"
         ),
         written_fraction,
     ),

@@ -13,8 +13,10 @@ _SIZES = re.compile(
     r"exceed(?:ed|s)?|grossed|hits?|invest(?:ed)?|lost|made|nearly|over|paid|pass(?:ed)?|raise[ds]?|raising|reach(?:ed|es)?|"
     r"roughly|sold|spent|than|top(?:ped)?|total(?:ing|ed)?|under|up to|worth)|[~<>≈≥≤])\s?\Z"
 )
-_SUMS = re.compile(r"\+|\s(?:in|of|per|a)\s(?:debt|funding|month|profit|revenue|sales|them|year)\b")
-_CAPITAL = re.compile(r"\s[A-Z][a-z]")
+_SUMS = re.compile(
+    r"\+|\s[A-Z][a-z]+s\b|\s(?:in|of|per|a)\s(?:debt|funding|month|profit|revenue|sales|them|year)\b"
+)
+_CAPITAL = re.compile(r"\s[A-Z][a-z]+\b(?<!s)")
 _SURELY_A_COUNT = 100
 _COUNTED = (
     "customers|dollars|downloads|euros|followers|likes|listeners|people|pounds|streams|subscribers|users|"
