@@ -1,4 +1,4 @@
-"""Decades: the 1990s, the '60s; alone, "90s" may be seconds."""
+"""Decades: the 1990s, the '60s; alone, "90s" may be seconds, and "100s of them" are hundreds."""
 
 import re
 
@@ -15,6 +15,14 @@ _DECADES = {
     "7": "seventies",
     "8": "eighties",
     "9": "nineties",
+}
+_MANY = {
+    "10": "tens",
+    "100": "hundreds",
+    "1000": "thousands",
+    "10000": "tens of thousands",
+    "100000": "hundreds of thousands",
+    "1000000": "millions",
 }
 _BEFORE_DECADE = re.compile(
     r"(?i)(?:\b(?:the|his|her|their|my|our|your|early|mid|late|later|low|lower|mid|upper|high|roaring|swinging)[\s-]|\b(?:1[1-9]|20)(?=\d0s)|['’](?=\d0s))"
@@ -51,6 +59,11 @@ def _decade(match: Match) -> str | None:
 
 
 DECADES = (
+    Rule(
+        "hundreds of",
+        re.compile(r"(?<![\w$€£.,])(?P<number>10{0,2}(?:,?000){0,2})s(?=\sof\b)"),
+        lambda match: _MANY.get(match["number"].replace(",", "")),
+    ),
     Rule(
         "decade",
         re.compile(
