@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from worker.settings import Settings
 
 
-_PURPOSE = "No engine can be used here (a worker computes what a voice lacks: --no-precompute)"
+_PURPOSE = "No engine can be used here"
 
 
 @dataclass(frozen=True)
