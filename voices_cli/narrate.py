@@ -29,7 +29,7 @@ def narrate(
             help="The file to write: .m4b, .m4a, .mp3, .ogg, .opus, .flac or .wav. [default: BOOK.m4b]"
         ),
     ] = None,
-    speed: Annotated[float, typer.Option(min=0.5, max=2.0, help="The pitch stays.")] = 1.0,
+    speed: Annotated[float, typer.Option(min=0.25, max=4.0, help="The pitch stays.")] = 1.0,
     seed: Annotated[int | None, typer.Option(help="By default each piece has one of its own.")] = None,
     language: Annotated[str | None, typer.Option(help="The book's, such as en-GB.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the chapters, and speak nothing.")] = False,
