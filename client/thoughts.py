@@ -10,8 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
 _NAMES = ("think", "thinking", "thought", "thoughts", "reasoning", "antml:thinking", "scratchpad")
-_OPENING = re.compile(rf"(?<!`)<({'|'.join(_NAMES)})>", re.IGNORECASE)
-_BEGINNINGS = sorted({f"<{name}>"[:length] for name in _NAMES for length in range(1, len(name) + 2)})
+_CLOSINGS = {f"<{name}>": f"</{name}>" for name in _NAMES} | {
+    "[think]": "[/think]",
+    "\u25c1think\u25b7": "\u25c1/think\u25b7",
+}
+_OPENING = re.compile(rf"(?<!`)(?:{'|'.join(map(re.escape, _CLOSINGS))})", re.IGNORECASE)
+_BEGINNINGS = sorted({re.escape(tag[:length]) for tag in _CLOSINGS for length in range(1, len(tag))})
 _BEGUN = re.compile(rf"(?:`?(?:{'|'.join(_BEGINNINGS)})|`)\Z", re.IGNORECASE)
 """What may be the beginning of an opening tag, with the backtick that makes it a quotation."""
 
@@ -25,12 +29,16 @@ class Run:
 
 
 class Thoughts:
-    """Tells the blocks of a text from the rest, wherever the text was cut into pieces."""
+    """Tells the blocks of a text from the rest, wherever the text was cut into pieces.
+
+    A tag that is never closed begins a block at the text's beginning alone; elsewhere it is spoken of.
+    """
 
     def __init__(self) -> None:
         self._held = ""
         self._closing = ""
         self._block: list[str] = []
+        self._has_begun = False
 
     def feed(self, piece: str) -> Iterator[Run]:
         """Take a piece in, and yield what is known of it and of what was held back."""
@@ -41,7 +49,7 @@ class Thoughts:
     def end(self) -> Iterator[Run]:
         """Yield what is left when no more text comes: what was held back, or a block without an end."""
         if rest := "".join(self._block) + self._held:
-            yield Run(rest, is_thought=bool(self._closing))
+            yield Run(rest, is_thought=bool(self._closing) and not self._has_begun)
         self._held, self._closing, self._block = "", "", []
 
     def _outside(self, text: str) -> Generator[Run, None, str]:
@@ -50,9 +58,10 @@ class Thoughts:
         match = opening or _BEGUN.search(text)
         begin = match.start() if match else len(text)
         if begin:
+            self._has_begun = self._has_begun or any(map(str.isalnum, text[:begin]))
             yield Run(text[:begin])
         if opening:
-            self._closing, self._block = f"</{opening[1]}>", [opening.group()]
+            self._closing, self._block = _CLOSINGS[opening.group().lower()], [opening.group()]
             return text[opening.end() :]
         self._held = text[begin:]
         return ""

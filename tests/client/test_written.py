@@ -97,9 +97,10 @@ def test_wherever_it_is_cut_every_word_of_it_is_spoken(
 @CLIENTS
 def test_what_is_not_spoken_is_told(speaker: Speaker, client: str) -> None:
     speak = getattr(speaker, client)
-    spoken, skipped = speak(["Hello. \x1b[3", "1m\n\n", "Bye! ", "\ud83d", "\ude00", " <think>I nev", "er"])
+    spoken, skipped = speak(["Hello. \x1b[3", "1m\n\n", "Bye! ", "\ud83d", "\ude00"])
     assert spoken == "Hello. Bye! "
-    assert skipped == ("\x1b[31m\n\n", "<think>I never", "\U0001f600 ")
+    assert skipped == ("\x1b[31m\n\n", "\U0001f600")
+    assert speak(["<think>I nev", "er end."]) == ("", ("<think>I never end.",))
     spoken, skipped = speak(["<br>\n\n", "Two.\n\n", "\x1b[31m\x1b[0m\n\nThree."])
     assert spoken == "Two.\n\nThree."
     assert skipped == ("<br>\n\n", "\x1b[31m\x1b[0m\n\n")
