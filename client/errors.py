@@ -13,7 +13,7 @@ ClientError
 ├── JobError                      the job did not complete
 │   ├── RequestFailed             the worker refused the request, or failed: `code`, `message`, `field`
 │   │   ├── InvalidRequest        invalid_request: `field` is wrong
-│   │   │   ├── NothingToSpeak    its `reason` is nothing_to_speak: the text has no word
+│   │   │   ├── NothingToSpeak    the text has no word
 │   │   │   └── TextTooLong       text_too_long
 │   │   ├── UnknownVoice          unknown_voice
 │   │   ├── VoiceCorrupt          voice_corrupt
@@ -48,7 +48,8 @@ if TYPE_CHECKING:
 UNCODED = "engine_failure"
 """The code of a failure that came without one: the worker crashed where it did not expect to."""
 
-NOTHING_TO_SPEAK = "nothing_to_speak"
+NOTHING_TO_SPEAK = "nothing to speak"
+"""What the message says of a text without a word; its code is that of every invalid request."""
 
 
 class ClientError(Exception):
@@ -131,9 +132,9 @@ class RequestFailed(JobError):
             if isinstance(told_s, (int, float)) and not isinstance(told_s, bool) and 0 <= told_s < math.inf:
                 retry_after_s = float(told_s)
             kind = REQUEST_ERRORS.get(facts["code"], RequestFailed)
-            if facts.get("reason") == NOTHING_TO_SPEAK and kind is InvalidRequest:
-                kind = NothingToSpeak
             message = str(facts.get("message", ""))
+            if kind is InvalidRequest and field == "text" and NOTHING_TO_SPEAK in message:
+                kind = NothingToSpeak
             return kind(facts["code"], message, None if field is None else str(field), retry_after_s)
         if facts is not None and "error_message" in facts:  # the SDK's report of a raised exception
             return EngineFailure(UNCODED, str(facts["error_message"]))
