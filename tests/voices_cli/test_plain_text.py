@@ -34,7 +34,7 @@ def _titles(text):
         ("PART I\n\n1\n\nText.\n\n2\n\nText.\n\nPART II\n\n1\n\nText.",
          ["PART I", "1", "2", "PART II", "1"]),
         ("I. The Hole\n\nText.\n\nII. The Pool\n\nText.", ["I. The Hole", "II. The Pool"]),
-        ("PROLOGUE\n\nText.\n\nCHAPTER I\n\nText.\n\nEPILOGUE\n\nEnd.", ["PROLOGUE", "CHAPTER I", "EPILOGUE"]),
+        ("PROLOGUE\n\nText.\n\nCHAPTER I\n\nOn.\n\nEPILOGUE\n\nEnd.", ["PROLOGUE", "CHAPTER I", "EPILOGUE"]),
         ("Chapter 1\n\nText.\n\nNO ENTRY\n\nChapter 2\n\nText.", ["Chapter 1", "Chapter 2"]),
         ("Chapter One\nIt was dark, and the rain fell.\n\nMore.", ["Chapter One"]),
         ("* * * 1 * * *\n\nText.\n\n* * * 2 * * *\n\nText.", ["1", "2"]),
