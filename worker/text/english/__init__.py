@@ -1,13 +1,17 @@
 """English: how what is written in signs and figures is spoken. The order of the rules is their meaning."""
 
 from worker.text.english.abbreviations import ABBREVIATIONS, BEFORE_NUMBERS
+from worker.text.english.codes import CODES
 from worker.text.english.dates import YEAR, dates
 from worker.text.english.measures import MEASURES
 from worker.text.english.money import MONEY
+from worker.text.english.notes import NOTES
 from worker.text.english.numbers import NUMBERED, NUMBERS
 from worker.text.english.phones import PHONES
+from worker.text.english.scales import SCALED
 from worker.text.english.signs import SIGNS
 from worker.text.english.times import TIMES
+from worker.text.english.verses import VERSES
 from worker.text.english.web import WEB
 from worker.text.reading import Rule
 
@@ -15,12 +19,16 @@ from worker.text.reading import Rule
 def english_rules(*, day_first: bool) -> tuple[Rule, ...]:
     """Return the rules from the most particular to the most general."""
     return (
+        *NOTES,
         *WEB,
+        *VERSES,
+        *CODES,
         *BEFORE_NUMBERS,
         *dates(day_first=day_first),
         *TIMES,
         *MONEY,
         *PHONES,
+        *SCALED,
         *MEASURES,
         *NUMBERED,
         YEAR,

@@ -2,8 +2,8 @@
 
 import re
 
-from worker.text.english.numbers import written_fraction
-from worker.text.english.words import DASH, MINUS, NUMBER, alternatives, counted, number
+from worker.text.english.numbers import VULGAR, vulgar_fraction, written_fraction
+from worker.text.english.words import AMOUNT, DASH, MINUS, alternatives, before, counted, number
 from worker.text.reading import Match, Rule
 
 
@@ -13,16 +13,39 @@ def _regular(units: str) -> dict[str, tuple[str, str]]:
     return {symbol: (name, f"{name}s") for symbol, name in pairs}
 
 
+LENGTHS = {
+    "mm": ("millimeter", "millimeters"),
+    "cm": ("centimeter", "centimeters"),
+    "dm": ("decimeter", "decimeters"),
+    "m": ("meter", "meters"),
+    "km": ("kilometer", "kilometers"),
+    "in": ("inch", "inches"),
+    "ft": ("foot", "feet"),
+    "yd": ("yard", "yards"),
+    "mi": ("mile", "miles"),
+}
+"""Their squares and cubes are units as well; "in" alone is likelier a word."""
+
+
+def _squares_and_cubes() -> dict[str, tuple[str, str]]:
+    units: dict[str, tuple[str, str]] = {}
+    for symbol, (name, names) in LENGTHS.items():
+        units |= dict.fromkeys(
+            (f"{symbol}²", f"{symbol}^2", f"{symbol}2"), (f"square {name}", f"square {names}")
+        )
+        units |= dict.fromkeys(
+            (f"{symbol}³", f"{symbol}^3", f"{symbol}3"), (f"cubic {name}", f"cubic {names}")
+        )
+        units |= dict.fromkeys((f"sq {symbol}", f"sq. {symbol}"), (f"square {name}", f"square {names}"))
+        units |= dict.fromkeys((f"cu {symbol}", f"cu. {symbol}"), (f"cubic {name}", f"cubic {names}"))
+    return units
+
+
+_POWERS_OF_LENGTHS = _squares_and_cubes()
 _UNITS = _regular("""
-mm millimeter
-cm centimeter
-km kilometer
-m meter
 µm micrometer
 μm micrometer
 nm nanometer
-mi mile
-yd yard
 mg milligram
 µg microgram
 μg microgram
@@ -89,8 +112,11 @@ dB decibel
 px pixel
 acre acre
 ha hectare
+mol mole
+mmol millimole
 """) | {
-    "ft": ("foot", "feet"),
+    **{symbol: names for symbol, names in LENGTHS.items() if symbol != "in"},
+    **_POWERS_OF_LENGTHS,
     "Hz": ("hertz", "hertz"),
     "kHz": ("kilohertz", "kilohertz"),
     "MHz": ("megahertz", "megahertz"),
@@ -98,10 +124,7 @@ ha hectare
     "kWh": ("kilowatt-hour", "kilowatt-hours"),
     "MWh": ("megawatt-hour", "megawatt-hours"),
     "mph": ("mile per hour", "miles per hour"),
-    "km/h": ("kilometer per hour", "kilometers per hour"),
     "kph": ("kilometer per hour", "kilometers per hour"),
-    "m/s": ("meter per second", "meters per second"),
-    "m/s²": ("meter per second squared", "meters per second squared"),
     "rpm": ("revolution per minute", "revolutions per minute"),
     "bpm": ("beat per minute", "beats per minute"),
     "fps": ("frame per second", "frames per second"),
@@ -112,22 +135,11 @@ ha hectare
     "kbps": ("kilobit per second", "kilobits per second"),
     "Mbps": ("megabit per second", "megabits per second"),
     "Gbps": ("gigabit per second", "gigabits per second"),
-    "MB/s": ("megabyte per second", "megabytes per second"),
-    "GB/s": ("gigabyte per second", "gigabytes per second"),
-    "kbit/s": ("kilobit per second", "kilobits per second"),
-    "Mbit/s": ("megabit per second", "megabits per second"),
-    "mg/dL": ("milligram per deciliter", "milligrams per deciliter"),
-    "sq ft": ("square foot", "square feet"),
     "sq. ft.": ("square foot", "square feet"),
-    "sq mi": ("square mile", "square miles"),
-    "sq km": ("square kilometer", "square kilometers"),
-    "mm²": ("square millimeter", "square millimeters"),
-    "cm²": ("square centimeter", "square centimeters"),
-    "m²": ("square meter", "square meters"),
-    "km²": ("square kilometer", "square kilometers"),
-    "ft²": ("square foot", "square feet"),
-    "cm³": ("cubic centimeter", "cubic centimeters"),
-    "m³": ("cubic meter", "cubic meters"),
+    "kbit": ("kilobit", "kilobits"),
+    "Mbit": ("megabit", "megabits"),
+    "Gbit": ("gigabit", "gigabits"),
+    "mmHg": ("millimeter of mercury", "millimeters of mercury"),
     "fl oz": ("fluid ounce", "fluid ounces"),
     "°C": ("degree Celsius", "degrees Celsius"),
     "° C": ("degree Celsius", "degrees Celsius"),
@@ -141,9 +153,6 @@ ha hectare
     "Ω": ("ohm", "ohms"),
     "kΩ": ("kilohm", "kilohms"),
 }
-_UNIT = rf"(?P<unit>{alternatives(_UNITS)})(?![\w/²³]|-\w)(?:\.(?=\s[a-z]))?"
-_OPENING_QUOTE = re.compile(r'(?<!\d)"')
-_SIGNED = rf"(?P<minus>(?<![\w.)]){MINUS})?(?P<amount>{NUMBER})"
 _PERIODS = {
     "mo": "month",
     "month": "month",
@@ -170,19 +179,46 @@ _PERIODS = {
     "item": "item",
     "seat": "seat",
     "share": "share",
+    "d": "day",
     "GB": "gigabyte",
-}
+    "L": "liter",
+    "dL": "deciliter",
+    "mL": "milliliter",
+    "ml": "milliliter",
+} | {symbol: name for symbol, (name, _) in _POWERS_OF_LENGTHS.items()}
+"""Said after "per", also where no unit stands before it: $5/month."""
+_DIVISORS = (
+    {symbol: name for symbol, (name, _) in _UNITS.items() if symbol[0].isalpha()}
+    | _PERIODS
+    | dict.fromkeys(("s²", "s^2", "s2"), "second squared")
+)
+_PER = rf"(?:\s?/\s?(?P<hundred>100\s?)?(?P<per>{alternatives(_DIVISORS)}))?"
+_UNIT = rf"(?P<unit>{alternatives(_UNITS)}){_PER}(?![\w²³]|/[A-Za-z]|-\w)(?:\.(?=\s[a-z]))?"
+_WORDLIKE = alternatives([each for each in _UNITS if len(each) > 1 and each[0].isalpha()])
+_RAISED = alternatives([each for each in _POWERS_OF_LENGTHS if each[-1] in "²³"])
+_AFTER_UNIT = re.compile(rf"\d\s?(?:{alternatives(_UNITS)})\Z")
+_OPENING_QUOTE = re.compile(r'(?<!\d)"')
+_SIGNED = rf"(?P<minus>(?<![\w.)]){MINUS})?(?P<amount>{AMOUNT})"
+
+
+def _unit(match: Match, *, is_one: bool) -> str:
+    """Return the unit in the singular or the plural, and what it is counted by: "kilograms per cubic meter"."""
+    unit = _UNITS[match["unit"]][0 if is_one else 1]
+    if not match["per"]:
+        return unit
+    divisor = _DIVISORS[match["per"]]
+    return f"{unit} per one hundred {divisor}s" if match["hundred"] else f"{unit} per {divisor}"
 
 
 def _measured(match: Match) -> str:
     sign = "minus " if match["minus"] else ""
-    return sign + counted(match["amount"], *_UNITS[match["unit"]])
+    return f"{sign}{number(match['amount'])} {_unit(match, is_one=match['amount'] == '1')}"
 
 
 def _from_to(match: Match) -> str | None:
     if match["again"] not in {"", match["unit"]}:
         return None
-    return f"{number(match['amount'])} to {number(match['upper'])} {_UNITS[match['unit']][1]}"
+    return f"{number(match['amount'])} to {number(match['upper'])} {_unit(match, is_one=False)}"
 
 
 def _feet_and_inches(match: Match) -> str:
@@ -192,22 +228,43 @@ def _feet_and_inches(match: Match) -> str:
 
 def _inches(match: Match) -> str | None:
     # A quotation mark that closes has one before it that opens.
-    is_quotation = _OPENING_QUOTE.search(match.string, 0, match.start())
+    is_quotation = _OPENING_QUOTE.search(before(match))
     return None if is_quotation else f"{number(match['amount'])} inch"
 
 
 def _part_of_a_unit(match: Match) -> str:
-    return f"{written_fraction(match)} {_UNITS[match['unit']][1 if match['whole'] else 0]}"
+    is_part = not match["whole"] and int(match["numerator"]) < int(match["denominator"])
+    return f"{written_fraction(match)} {_unit(match, is_one=is_part)}"
+
+
+def _vulgar_part(match: Match) -> str | None:
+    spoken = vulgar_fraction(match)
+    return spoken and f"{spoken} {_unit(match, is_one=not match['whole'])}"
+
+
+def _alone(match: Match) -> str:
+    if match["unit"]:
+        return _unit(match, is_one=False)
+    return _UNITS[match["power"] or match["degree"]][1]
+
+
+def _either(match: Match) -> str | None:
+    return " or " if _AFTER_UNIT.search(before(match)) else None
 
 
 MEASURES = (
     Rule(
         "part of a unit",
         re.compile(
-            r"(?<![\w.,/])(?:(?P<whole>\d{1,3})[\s-])?(?P<numerator>\d{1,2})/(?P<denominator>\d{1,2})"
+            r"(?<![\w.,/])(?:(?P<whole>\d{1,3})[\s-])?(?P<numerator>\d{1,3})/(?P<denominator>\d{1,3})"
             rf"(?:\s|-)?{_UNIT}"
         ),
         _part_of_a_unit,
+    ),
+    Rule(
+        "vulgar part of a unit",
+        re.compile(rf"(?<![\w.,])(?:(?P<whole>\d{{1,4}})\s?)?(?P<fraction>[{VULGAR}])[\s-]?{_UNIT}"),
+        _vulgar_part,
     ),
     Rule(
         "feet and inches",
@@ -215,19 +272,42 @@ MEASURES = (
         _feet_and_inches,
     ),
     Rule(
+        "feet and inches in letters",
+        re.compile(r"(?<![\w.,])(?P<feet>\d{1,3})\s?ft\.?,?\s?(?P<inches>1[01]|\d)\s?in\b"),
+        lambda match: f"{counted(match['feet'], *LENGTHS['ft'])} {counted(match['inches'], *LENGTHS['in'])}",
+    ),
+    Rule(
         "quantity from to",
         re.compile(
-            rf"(?<![\w.,])(?P<amount>{NUMBER})\s?(?P<again>[°%CFa-z]{{0,3}})\s?{DASH}\s?(?P<upper>{NUMBER})\s?{_UNIT}"
+            rf"(?<![\w.,])(?P<amount>{AMOUNT})\s?(?P<again>[°%CFa-z]{{0,3}})\s?{DASH}\s?(?P<upper>{AMOUNT})\s?{_UNIT}"
         ),
         _from_to,
     ),
     Rule(
         "quantity that qualifies",
-        re.compile(rf"(?<![\w.,])(?P<amount>{NUMBER})-(?P<unit>{alternatives(_UNITS)})(?![\w/²³])"),
-        lambda match: f"{number(match['amount'])} {_UNITS[match['unit']][0]}",
+        re.compile(rf"(?<![\w.,])(?P<amount>{AMOUNT})-(?P<unit>{alternatives(_UNITS)}|in)(?![\w/²³])"),
+        lambda match: f"{number(match['amount'])} {(_UNITS | LENGTHS)[match['unit']][0]}",
     ),
-    Rule("inches", re.compile(rf"(?<![\w.,])(?P<amount>{NUMBER})[\"″](?=[\s,.;)-]|$)"), _inches),
-    Rule("quantity", re.compile(rf"(?<![\w.,/]){_SIGNED}\s?{_UNIT}"), _measured),
+    Rule("inches", re.compile(rf"(?<![\w.,])(?P<amount>{AMOUNT})[\"″](?=[\s,.;)-]|$)"), _inches),
+    Rule(
+        "inches in letters",
+        re.compile(
+            rf"(?<![\w.,])(?P<amount>{AMOUNT})\s?in\.?(?=\s(?:x|×|by|wide|long|tall|high|deep|thick|diameter|pans?|screens?)\b)"
+        ),
+        lambda match: counted(match["amount"], *LENGTHS["in"]),
+    ),
+    Rule("quantity", re.compile(rf"(?:(?<![\w.,/])|(?<=[\w°%²³]/)){_SIGNED}\s?{_UNIT}"), _measured),
+    Rule("either quantity", re.compile(r"(?<=[A-Za-z°%²³])\s?/\s?(?=[-\N{MINUS SIGN}]?\d)"), _either),
+    Rule(
+        "unit alone",
+        re.compile(
+            rf"(?<![\w./])(?P<unit>{_WORDLIKE}|m)"
+            rf"/(?P<hundred>(?!))?(?P<per>{alternatives(_DIVISORS)})(?![\w/²³-])"
+            rf"|(?<![\w./])(?P<power>{_RAISED})(?!\w)"
+            r"|(?<!\d)(?P<degree>°\s?[CF])\b"
+        ),
+        _alone,
+    ),
     Rule(
         "per",
         re.compile(rf"(?<=[\w$€£%])\s?/\s?(?P<unit>{alternatives(_PERIODS)})(?!\w)"),

@@ -1,14 +1,20 @@
-"""Times of day."""
+"""Times of day, and how long a thing takes."""
 
 import re
 
-from worker.text.english.words import DASH, cardinal, spoken_pair
+from worker.text.english.words import DASH, before, cardinal, counted, number, spoken_pair
 from worker.text.reading import Match, Rule
 
 _HALF = r"(?:[AaPp]\.\s?[Mm]\.|[AaPp][Mm]\b)"
 _CLOCK = r"(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?"
 _TWELVE = r"(?:1[0-2]|0?[1-9])(?::[0-5]\d)?(?::[0-5]\d)?"
 _NOON = 12
+_LASTING = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
+_LASTS = re.compile(r"(\d+)\s?([dhms]?)")
+_BEFORE_RATIO = re.compile(
+    r"(?i)\b(?:ratio|odds|scale|dilution|diluted|aspect)(?:\s(?:of|is|was|at|to))?:?\s\Z"
+)
+_AFTER_RATIO = re.compile(r"\s(?:aspect|dilution|mix|mixture|model|odds|proportions?|ratio|scale|solution)\b")
 
 
 def _clock(written: str, half: str | None = None) -> str:
@@ -32,7 +38,38 @@ def _range(match: Match) -> str:
     return f"{_clock(match['from'], match['first'])} to {_clock(match['to'], match['second'])}"
 
 
+def _ratio(match: Match) -> str | None:
+    if not (_BEFORE_RATIO.search(before(match)) or _AFTER_RATIO.match(match.string, match.end())):
+        return None
+    return f"{number(match['first'])} to {number(match['second'])}"
+
+
+def _duration(match: Match) -> str | None:
+    parts = _LASTS.findall(match.group())
+    units = [unit or "m" for _, unit in parts]
+    if units != sorted(units, key="dhms".index) or len(set(units)) < len(units):
+        return None
+    return " ".join(
+        counted(str(int(amount)), _LASTING[unit], f"{_LASTING[unit]}s")
+        for (amount, _), unit in zip(parts, units, strict=True)
+    )
+
+
 TIMES = (
+    Rule(
+        "duration",
+        # An m is a minute beside hours or seconds, and a meter elsewhere.
+        re.compile(
+            r"(?<![\w.,:$€£-])(?:\d{1,2}\s?(?:d|hrs?|h|mins?|m),?\s?(?:\d{1,2}\s?(?:hrs?|h|mins?|m),?\s?){0,2}"
+            r"\d{1,2}\s?(?:secs?|s|mins?|m|hrs?|h)|\d{1,2}h[0-5]\d)(?!\w)"
+        ),
+        _duration,
+    ),
+    Rule(
+        "ratio in figures",
+        re.compile(r"(?<![\w:.,])(?P<first>\d{1,4}):(?P<second>\d{1,6})(?![\w:])"),
+        _ratio,
+    ),
     Rule(
         "hours",
         re.compile(
