@@ -2,6 +2,7 @@
 
 import re
 
+from worker.text.english.verses import ABBREVIATED_BOOKS
 from worker.text.english.words import alternatives
 from worker.text.reading import Match, Rule
 
@@ -117,7 +118,9 @@ ENDS_SENTENCES = frozenset(
 _LAST_NAMES = r"(?=[*_]{0,3}\s+[*_]{0,3}[A-Z])"
 
 _COUNTED_OR_CAPITAL = [*_COUNTED, *(word.capitalize() for word in _COUNTED if len(word) > 1)]
-BEFORE_FIGURES = frozenset({*_COUNTED_OR_CAPITAL, "Mar", "Sat", "Sun", "no", "No", "Nos"})
+BEFORE_FIGURES = frozenset(
+    {*_COUNTED_OR_CAPITAL, *ABBREVIATED_BOOKS, "Mar", "Sat", "Sun", "no", "No", "Nos", "Rs"}
+)
 """Words or not: a dot between one of these and a figure ends nothing."""
 BEFORE_SMALL_LETTERS = frozenset(
     "dev min max temp est art tsp tbsp oz lb lbs ft in hr hrs mins sec secs yd gal qt pt".split()  # noqa: SIM905

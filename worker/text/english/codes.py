@@ -15,17 +15,17 @@ _PLACE = re.compile(rf"\b(?i:{_PLACES})s?\.?(?:\s(?:number|no\.))?[\s#:]{{1,3}}\
 _LETTERED = r"\d{1,5}[A-Za-f]\b"
 _FIGURES = re.compile(r"\d+")
 
-_SECRETS = "area code|code|cvv|cvc|extension|ext|flight|otp|passcode|password|pin|postcode|postal code|room|zip code|zip"
+_SECRETS = "area code|code|cv[cv]|extension|ext|flight|otp|passcode|password|pin|post(?:al )?code|room|zip"
 _NAMED = (
     "account|badge|booking|card|case|combination|confirmation|fax|id|invoice|licen[cs]e|locker|login|mobile|"
     "number|order|phone|policy|ref|reference|reservation|serial|tel|ticket|tracking|voucher"
 )
 _LED = re.compile(
-    rf"(?:(?<![Ii]n )\b(?i:(?P<secret>{_SECRETS})|{_NAMED})(?:s(?=\s\d))?\.?"
+    rf"(?:(?<![Ii]n )\b(?i:(?P<secret>{_SECRETS})|{_NAMED})(?:s(?=\s))?\.?"
     r"(?i:\s(?:code|id|no\.|number|pin))?"
     r"(?P<verb>(?i:,?\s(?:is|was|are|will be|ending(?: in)?|ends(?: in)?)(?:\snow|\sstill)?))?"
     r"[\s:#=*\"“'(-]{1,4}"
-    r"|(?<![\w&])(?:#|№|[Nn]o\.)\s?)"
+    r"|\b(?:ends|ending)\sin\s|(?<![\w&])(?:#|№|[Nn]o\.)\s?)"
     r"(?:\d{4,8}(?:,|,?\sand|,?\sor)\s)?(?P<prefix>[A-Z]{1,4}[ -]?)?\Z"
 )
 """What stands before a code."""

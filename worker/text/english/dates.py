@@ -14,12 +14,14 @@ _WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()  
 _SHORT_WEEKDAYS = {"Tues": "Tuesday", "Thur": "Thursday", "Thurs": "Thursday", "Weds": "Wednesday"} | {
     day[:3]: day for day in _WEEKDAYS
 }
-_MONTH = rf"(?P<month>(?:{'|'.join(_MONTHS)})|(?:{'|'.join(_SHORT_MONTHS)})\b\.?)"
+_MONTH_NAMES = "|".join((*_MONTHS, *map(str.upper, _MONTHS)))
+_SHORT_NAMES = "|".join((*_SHORT_MONTHS, *map(str.upper, _SHORT_MONTHS)))
+_MONTH = rf"(?P<month>(?:{_MONTH_NAMES})|(?:{_SHORT_NAMES})\b\.?)"
 _DAY_NUMBER = r"(?:[12]\d|3[01]|0?[1-9])"
 _DAY = (
     rf"(?P<day>{_DAY_NUMBER})(?:st|nd|rd|th)?(?:\s?{DASH}\s?(?P<last>{_DAY_NUMBER})(?:st|nd|rd|th)?(?!\d))?"
 )
-_YEAR = r"(?P<year>[12]\d{3}|['’]\d\d)(?![\w%]|[.,]\d)"
+_YEAR = r"(?P<year>[12]\d{3}|['’]\d\d)(?![\w%]|[.,–-]\d)"
 _NO_MORE_DIGITS = r"(?![\w%:]|[.,]\d|/\d)"
 _ANY_YEAR = r"(?:1[1-9]\d\d|20\d\d)"
 _DECADES = {
@@ -100,7 +102,7 @@ def _with_year(spoken: str, match: Match) -> str:
 
 
 def _month(match: Match) -> str:
-    written = match["month"].rstrip(".")
+    written = match["month"].rstrip(".").capitalize()
     return _SHORT_MONTHS.get(written, written)
 
 
@@ -225,6 +227,14 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
         ),
         Rule("decades from to", re.compile(rf"(?<=0s)\s?{DASH}\s?(?=['’]?\d)"), lambda _: " to "),
         Rule("dates from to", re.compile(rf"(?<=[\ddhtr])\s?{DASH}\s?(?={_MONTH}\s+\d)"), lambda _: " to "),
+        Rule("century left out", re.compile(r"(?<![^\s(Q1-4-])['’](?=\d\d(?![\w'’]))"), lambda _: " "),
+        Rule(
+            "year of an era",
+            re.compile(
+                r"(?:(?<![\w.,])(?<!AD )(?P<year>1\d{3})(?=\s?(?:AD|BCE?|CE)\b)|(?<=\bAD )(?P<anno>1\d{3})\b)"
+            ),
+            lambda match: year(int(match.group())),
+        ),
         Rule("circa", re.compile(r"\bc\.\s?(?=\d{3,4}\b)"), lambda _: "circa "),
         Rule(
             "years",

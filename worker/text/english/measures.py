@@ -135,6 +135,8 @@ mmol millimole
     "kbps": ("kilobit per second", "kilobits per second"),
     "Mbps": ("megabit per second", "megabits per second"),
     "Gbps": ("gigabit per second", "gigabits per second"),
+    "sqft": ("square foot", "square feet"),
+    "sqm": ("square meter", "square meters"),
     "sq. ft.": ("square foot", "square feet"),
     "kbit": ("kilobit", "kilobits"),
     "Mbit": ("megabit", "megabits"),
@@ -181,6 +183,11 @@ _PERIODS = {
     "share": "share",
     "d": "day",
     "GB": "gigabyte",
+    "km": "kilometer",
+    "mi": "mile",
+    "mile": "mile",
+    "sqft": "square foot",
+    "sqm": "square meter",
     "L": "liter",
     "dL": "deciliter",
     "mL": "milliliter",
@@ -202,7 +209,7 @@ _SIGNED = rf"(?P<minus>(?<![\w.)]){MINUS})?(?P<amount>{AMOUNT})"
 
 
 def _unit(match: Match, *, is_one: bool) -> str:
-    """Return the unit in the singular or the plural, and what it is counted by: "kilograms per cubic meter"."""
+    """Return the unit in the singular or the plural, and what it goes by: "kilograms per cubic meter"."""
     unit = _UNITS[match["unit"]][0 if is_one else 1]
     if not match["per"]:
         return unit
@@ -296,7 +303,9 @@ MEASURES = (
         ),
         lambda match: counted(match["amount"], *LENGTHS["in"]),
     ),
-    Rule("quantity", re.compile(rf"(?:(?<![\w.,/])|(?<=[\w°%²³]/)){_SIGNED}\s?{_UNIT}"), _measured),
+    Rule(
+        "quantity", re.compile(rf"(?:(?<![\w.,/])|(?<=[\w°%²³]/)|(?<=\d[x×])){_SIGNED}\s?{_UNIT}"), _measured
+    ),
     Rule("either quantity", re.compile(r"(?<=[A-Za-z°%²³])\s?/\s?(?=[-\N{MINUS SIGN}]?\d)"), _either),
     Rule(
         "unit alone",

@@ -69,7 +69,7 @@ _APART = alternatives(
 )
 _SCALE = (
     r"(?:[\s-]?(?P<word>hundred|thousand|million|billion|trillion|lakh|crore)\b"
-    rf"|(?:(?P<scale>{alternatives(_SCALES)})|\s(?P<apart>{_APART}))(?![\w/²³]))?"
+    rf"|(?P<scale>{alternatives(_SCALES)})(?!\w)|\s(?P<apart>{_APART})(?![\w/]))?"
 )
 """A blank may stand before a scale, but not before a letter alone that is likelier a word or a unit."""
 _THOUSANDS = re.compile(r"\d{1,3}\.\d{3}")

@@ -41,7 +41,7 @@ NOTES = (
     ),
     Rule(
         "mark after a full stop",
-        re.compile(rf"(?<=[a-z][.!?\"”’])[1-9]\d{{0,2}}(?={_CLOSERS}?(?:\s+[\"“‘'(]?[A-Z]|\s*\Z))"),
+        re.compile(rf"(?<=[.!?\"”’)])[1-9]\d{{0,2}}(?={_CLOSERS}?(?:\s+[\"“‘'(]?[A-Z]|\s*\Z))"),
         _drop_after_word,
         drops=True,
     ),

@@ -164,6 +164,13 @@ NUMBERS = (
         lambda match: " ".join(cardinal(int(part)) for part in match.group().split("/")),
     ),
     Rule(
+        "score",
+        re.compile(
+            r"(?<![\w./,-])(?P<points>\d{1,2}(?:\.\d)?)/(?P<all>10(?!\s(?:of|inch|mile))|[1-9]\d{0,2}(?=\sstars?\b))(?![\w/]|[.,]\d)"
+        ),
+        lambda match: f"{number(match['points'])} out of {number(match['all'])}",
+    ),
+    Rule(
         "fraction",
         re.compile(
             r"(?<![\w./,-])(?:(?P<whole>\d{1,4})[\s-])?(?P<numerator>\d{1,3})[/⁄](?P<denominator>\d{1,4})(?![\w/]|[.,]\d)"

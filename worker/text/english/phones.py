@@ -10,7 +10,8 @@ _FREE = "800"
 _CALLING = re.compile(
     r"(?i)(?:\b(?:call(?:s|ed|ing)?|dial(?:s|l?ed|l?ing)?|ring(?:s|ing)?|rang|phone(?:d)?|fax|text(?:s|ed|ing)?|sms|"
     r"whatsapp|emergency (?:numbers?|services))"
-    r"(?:\s(?:me|us|him|her|them|[A-Z]{2,8}))?(?:\s(?:at|on|to|is|are))?:?\s)(?:\d{3}(?:,|,?\s(?:or|and)|\s?/)\s?){0,6}\Z"
+    r"(?:\s(?:me|us|him|her|them|[A-Z]{2,8}))?(?:\s(?:at|on|to|is|are))?:?\s)"
+    r"(?:\d[\d -]{2,13}(?:,|,?\s(?:or|and)|\s?/)\s?){0,6}\Z"
 )
 """What stands before a number that is called, and other numbers of a list before it."""
 _GROUPS_OF_TEN = re.compile(r"(1)?(\d{3})(\d{3})(\d{4})")
@@ -39,7 +40,7 @@ def _spell_called(match: Match) -> str | None:
     # "Call 200 people" counts them.
     if counts_things(match) or not _CALLING.search(before(match)):
         return None
-    return _spell(match)
+    return spelt(match.group()) if match["apart"] else _spell(match)
 
 
 def _spell_run(match: Match) -> str | None:
@@ -72,7 +73,7 @@ PHONES = (
     Rule(
         "called",
         re.compile(
-            r"(?<![\w.,$€£/-])(?:\d-\d-\d|\d{3}(?:\s\d{2,4}){1,3}|\d{3}|\d{5,12})(?!\w|[.,:/-]\d|\s?[%$€£]|\s\d)"
+            r"(?<![\w.,$€£/-])(?:(?P<apart>\d-\d-\d)|\d{3}(?:\s\d{2,4}){1,3}|\d{3}|\d{5,12})(?!\w|[.,:/-]\d|\s?[%$€£]|\s\d)"
         ),
         _spell_called,
     ),

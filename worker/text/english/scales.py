@@ -9,8 +9,8 @@ _SCALE = alternatives(["k", "K", "M", "B", "bn", "mn", "mil"])
 _THOUSANDS = {"k", "K"}
 _LETTERS_OF_NAMES = {"M", "B"}
 _SIZES = re.compile(
-    r"(?i:\b(?:about|almost|another|approximately|around|at least|costs?|cross(?:ed)?|earn(?:ed)?|exceed(?:ed|s)?|"
-    r"grossed|hits?|invest(?:ed)?|lost|made|nearly|over|paid|pass(?:ed)?|raise[ds]?|raising|reach(?:ed|es)?|"
+    r"(?i:\b(?:about|almost|another|approximately|around|at least|costs?|cross(?:ed)?|earn(?:ed)?|"
+    r"exceed(?:ed|s)?|grossed|hits?|invest(?:ed)?|lost|made|nearly|over|paid|pass(?:ed)?|raise[ds]?|raising|reach(?:ed|es)?|"
     r"roughly|sold|spent|than|top(?:ped)?|total(?:ing|ed)?|under|up to|worth)|[~<>≈≥≤])\s?\Z"
 )
 _SUMS = re.compile(r"\+|\s(?:in|of|per|a)\s(?:debt|funding|month|profit|revenue|sales|them|year)\b")
@@ -80,6 +80,8 @@ SCALED = (
         ),
         lambda match: f"{number(match['number'])} {SCALES[match['scale']]}",
     ),
-    Rule("scaled", re.compile(rf"(?<![\w.,$€£])(?P<number>{NUMBER})(?P<scale>{_SCALE})(?!\w)"), _scaled),
+    Rule(
+        "scaled", re.compile(rf"(?<![\w.,$€£])(?<!\w-)(?P<number>{NUMBER})(?P<scale>{_SCALE})(?!\w)"), _scaled
+    ),
 )
 """They go before measures: m is also a meter."""

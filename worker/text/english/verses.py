@@ -86,12 +86,16 @@ def _names(table: str) -> dict[str, str]:
 _SINGLE = _names(_BOOKS) | dict.fromkeys(("Song of Solomon", "Song"), "Song of Solomon")
 _SINGLE |= dict.fromkeys(("Song of Songs",), "Song of Songs")
 _SEVERAL = _names(_NUMBERED_BOOKS)
+ABBREVIATED_BOOKS = frozenset(
+    {*_SINGLE, *_SEVERAL} - {*_SINGLE.values(), *_SEVERAL.values(), "Dan", "Phil", "Sam", "Song"}
+)
+"""Those that stand with a dot before their chapter; the ones taken out are people's names or words."""
 _ROMAN = {"I": 1, "II": 2, "III": 3}
 _NUMBERED = rf"(?P<which>[123]|I{{1,3}})\s?(?P<numbered>{alternatives(_SEVERAL)})"
 _VERSES = rf"[1-9]\d{{0,2}}(?:{DASH}[1-9]\d{{0,2}})?"
 _PLACES = (
     rf"[1-9]\d{{0,2}}:{_VERSES}(?::[1-9]\d{{0,2}})?"
-    rf"(?:[,;]\s?{_VERSES}(?::{_VERSES})?(?![\w:])){{0,12}}(?:[a-d]|ff?)?"
+    rf"(?:[,;]\s?{_VERSES}(?::{_VERSES})?(?![\w:]|\s[A-Z])){{0,12}}(?:[a-d]|ff?)?"
 )
 _NO_TIME = r"(?![\w:]|\s?[AaPp]\.?[Mm]\b|\so['’]clock)"
 _SIGNS = re.compile(rf"\d+|{DASH}|[,;]|[a-z]+")

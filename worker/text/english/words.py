@@ -7,6 +7,12 @@ from num2words import num2words
 from worker.text.reading import Match
 
 _FIXED_BLANKS = "\N{NO-BREAK SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}"
+_SPACED = (
+    r"(?<!\d)[1-9]\d{0,2}(?:(?:\x20\d{3}){0,8}\x20000|(?:\x20\d{3}){2,8}"
+    r"|\x20\d{3}(?=(?:,\d\d)?\x20?(?:[a-z]{2}|[€£$₽])))(?:[.,]\d{1,2})?(?![.,]?\d|\x20\d|-\d{4}(?!\d))"
+)
+"""Two numbers may stand side by side, so a plain blank joins only what looks like one: 10 000, 12 345 678,
+1 234 rows. A telephone number goes on."""
 _GROUPED = "|".join(
     (
         r"\d{1,3}(?:,\d{3}){1,8}(?!,?\d)(?:\.\d++)?",
@@ -15,16 +21,12 @@ _GROUPED = "|".join(
         r"\d{1,3}(?:\.\d{3}){1,8},\d{1,2}(?!\d)",
         r"\d{1,3}(?:\.\d{3}){2,8}(?!\.?\d)",
         rf"(?<!\d)[1-9]\d{{0,2}}(?:[{_FIXED_BLANKS}]\d{{3}}){{1,8}}(?!\d)(?:[.,]\d++)?",
-        # Two numbers may stand side by side, so a plain blank joins only what looks like one: 10 000,
-        # 12 345 678, 1 234 rows. A telephone number goes on.
-        r"(?<!\d)[1-9]\d{0,2}(?:(?:\x20\d{3}){0,8}\x20000|(?:\x20\d{3}){2,8}"
-        + r"|\x20\d{3}(?=(?:,\d\d)?\x20?(?:[a-z]{2}|[€£$₽])))"
-        + r"(?:[.,]\d{1,2})?(?![.,]?\d|\x20\d|-\d{4}(?!\d))",
+        _SPACED,
     )
 )
-NUMBER = rf"(?:{_GROUPED}|\d++(?:\.\d++)?|(?<!\d)\.\d++)"
+NUMBER = rf"(?:{_GROUPED}|\d++(?:\.\d++)?|(?<!\w)\.\d++)"
 """A whole number or a decimal, with or without marks at the thousands: 1,234.5 or 10.000.000 or 1'000."""
-AMOUNT = rf"(?:\d{{1,9}},\d{{1,2}}(?![\d,]|\.\d)|{NUMBER})"
+AMOUNT = rf"(?:\d{{1,9}},\d{{1,2}}(?!,?\d|\.\d)|{NUMBER})"
 """Where a unit or a currency stands beside it, a comma may begin the decimals: 4,90 €."""
 MINUS = "[-\N{MINUS SIGN}]"
 DASH = "(?:-|\N{EN DASH}|\N{EM DASH})"
