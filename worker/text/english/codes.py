@@ -15,7 +15,9 @@ _PLACE = re.compile(rf"\b(?i:{_PLACES})s?\.?(?:\s(?:number|no\.))?[\s#:]{{1,3}}\
 _LETTERED = r"\d{1,5}[A-Za-f]\b"
 _FIGURES = re.compile(r"\d+")
 
-_SECRETS = "area code|code|cv[cv]|extension|ext|flight|otp|passcode|password|pin|post(?:al )?code|room|zip"
+_SECRETS = (
+    "area code|code|cv[cv]|extension|ext|flight|otp|passcode|password|pin|port|post(?:al )?code|room|zip"
+)
 _NAMED = (
     "account|badge|booking|card|case|combination|confirmation|fax|id|invoice|licen[cs]e|locker|login|mobile|"
     "number|order|phone|policy|ref|reference|reservation|serial|tel|ticket|tracking|voucher"
@@ -142,7 +144,7 @@ CODES = (
     ),
     Rule(
         "airliner",
-        re.compile(r"(?<=Boeing )(?P<type>7[0-8]7)(?:-(?P<variant>\d{1,3}))?(?![\w,-]|\.\d)"),
+        re.compile(r"(?<=Boeing )(?P<type>7[0-8]7)(?:-(?P<variant>\d{1,3}))?(?![\w-]|[.,]\d)"),
         _airliner,
     ),
     Rule(
@@ -151,6 +153,11 @@ CODES = (
             r"(?<![\w.,])(?P<lines>240|360|480|540|576|720|1080|1440|2160|4320)(?P<kind>[pi])(?P<rate>\d\d)?(?!\w)"
         ),
         _picture,
+    ),
+    Rule(
+        "hexadecimal",
+        re.compile(r"(?<!\w)0x(?P<figures>[\dA-Fa-f]{1,32})(?!\w)"),
+        lambda m: " ".join(("zero x", *(spelt(each) or each.upper() for each in m["figures"]))),
     ),
     Rule(
         "pension plan",

@@ -200,7 +200,7 @@ _DIVISORS = (
     | dict.fromkeys(("s²", "s^2", "s2"), "second squared")
 )
 _PER = rf"(?:\s?/\s?(?P<hundred>100\s?)?(?P<per>{alternatives(_DIVISORS)}))?"
-_UNIT = rf"(?P<unit>{alternatives(_UNITS)}){_PER}(?![\w²³]|/[A-Za-z]|-\w)(?:\.(?=\s[a-z]))?"
+_UNIT = rf"(?P<unit>{alternatives(_UNITS)}){_PER}(?![\w²³]|-\w)(?:\.(?=\s[a-z]))?"
 _WORDLIKE = alternatives([each for each in _UNITS if len(each) > 1 and each[0].isalpha()])
 _RAISED = alternatives([each for each in _POWERS_OF_LENGTHS if each[-1] in "²³"])
 _AFTER_UNIT = re.compile(rf"\d\s?(?:{alternatives(_UNITS)})\Z")

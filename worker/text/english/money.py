@@ -119,7 +119,7 @@ MONEY = (
     Rule(
         "money from to",
         re.compile(
-            rf"{_BEFORE_AMOUNT}\s?{_AMOUNT}{_FIRST_SCALE}\s?{DASH}\s?(?:{_SIGNS})?(?P<upper>{AMOUNT})(?![\d:/]){_SCALE}"
+            rf"{_BEFORE_AMOUNT}\s?{_AMOUNT}{_FIRST_SCALE}\s?{DASH}\s?(?:{_SIGNS})?(?P<upper>{AMOUNT})(?![\d:]|/\d){_SCALE}"
         ),
         _money,
     ),

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from worker.text.english.words import DASH, MINUS, NUMBER, cardinal, number, ordinal, spelt, year
+from worker.text.english.words import DASH, MINUS, NUMBER, before, cardinal, number, ordinal, spelt, year
 from worker.text.reading import Match, Rule
 
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
@@ -20,6 +20,7 @@ _HALF = "half"
 VULGAR = "".join(chr(code) for code in (*range(0xBC, 0xBF), *range(0x2150, 0x215F)))
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
 _RAISED_FIGURES = "[⁰¹²³⁴⁵⁶⁷⁸⁹]"
+_AFTER_POWER = re.compile(r"\^-?\d+\Z")
 _POWERS = {"2": "squared", "3": "cubed"}
 _LONGEST_IN_A_CODE = 4
 """Digits among letters that are still counted, as in GPT-4 and A380."""
@@ -203,7 +204,9 @@ NUMBERS = (
     ),
     Rule(
         "times",
-        re.compile(r"(?<=\d)\s×\s(?=\d)|(?<=\d)\s?[×x·⋅*]\s?(?=10[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺])"),
+        re.compile(
+            r"(?<=\d)\s×\s(?=\d)|(?<=\d)\s?[x×]\s?(?=[$€£]\d)|(?<=\d)\s?[×x·⋅*]\s?(?=10[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺])"
+        ),
         lambda _: " times ",
     ),
     Rule(
@@ -245,6 +248,10 @@ NUMBERS = (
         lambda match: number(match.group()),
     ),
     Rule("number", re.compile(rf"(?P<minus>(?:(?<=[\s(\[])|^){MINUS})?(?P<number>{NUMBER})"), _plain),
-    Rule("hyphen in a code", re.compile(r"(?<=\d)-(?=\d)"), lambda _: " "),
+    Rule(
+        "hyphen in a code",
+        re.compile(r"(?<=\d)-(?=\d)"),
+        lambda match: " minus " if _AFTER_POWER.search(before(match)) else " ",
+    ),
     Rule("list", re.compile(r"(?<=\d),(?=\d)"), lambda _: ", "),
 )

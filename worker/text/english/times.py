@@ -2,7 +2,7 @@
 
 import re
 
-from worker.text.english.words import DASH, before, cardinal, counted, number, spoken_pair
+from worker.text.english.words import DASH, before, cardinal, counted, number, spelt, spoken_pair
 from worker.text.reading import Match, Rule
 
 _HALF = r"(?:[AaPp]\.\s?[Mm]\.|[AaPp][Mm]\b)"
@@ -17,7 +17,7 @@ _BEFORE_RATIO = re.compile(
 _AFTER_RATIO = re.compile(r"\s(?:aspect|dilution|mix|mixture|model|odds|proportions?|ratio|scale|solution)\b")
 
 
-def _clock(written: str, half: str | None = None) -> str:
+def _clock(written: str, half: str | None = None, fraction: str | None = None) -> str:
     hour, *rest = (int(part) for part in written.split(":"))
     words = [cardinal(hour)]
     if rest and rest[0]:
@@ -27,8 +27,11 @@ def _clock(written: str, half: str | None = None) -> str:
             words = ["midnight"]
         elif rest:
             words.append("o'clock" if hour <= _NOON else "hundred")
-    if len(rest) > 1 and rest[1]:
-        words.append(f"and {cardinal(rest[1])} second{'s' if rest[1] > 1 else ''}")
+    point = f" point {spelt(fraction)}" if fraction else ""
+    if len(rest) > 1 and (rest[1] or point):
+        words.append(f"and {cardinal(rest[1])}{point} second{'' if rest[1] == 1 and not point else 's'}")
+    elif point:
+        words.append(point.strip())
     if half:
         words.append(f"{half[0].upper()} M")
     return " ".join(words)
@@ -94,8 +97,10 @@ TIMES = (
     ),
     Rule(
         "clock",
-        re.compile(rf"(?:(?<![\w:.,])|(?<=\dT))(?P<time>{_CLOCK})(?:\.\d+)?(?P<utc>Z\b)?(?![\w:])"),
-        lambda match: _clock(match["time"]) + (" U T C" if match["utc"] else ""),
+        re.compile(
+            rf"(?:(?<![\w:.,])|(?<=\dT))(?P<time>{_CLOCK})(?:\.(?P<fraction>\d{{1,9}}))?(?P<utc>Z\b)?(?![\w:])"
+        ),
+        lambda match: _clock(match["time"], fraction=match["fraction"]) + (" U T C" if match["utc"] else ""),
     ),
     Rule("halves alone", re.compile(r"\b(?P<half>[ap])\.m\."), lambda match: f"{match['half'].upper()} M"),
 )
