@@ -204,8 +204,9 @@ _UNIT = rf"(?P<unit>{alternatives(_UNITS)}){_PER}(?![\w²³]|-\w)(?:\.(?=\s[a-z]
 _WORDLIKE = alternatives([each for each in _UNITS if len(each) > 1 and each[0].isalpha()])
 _RAISED = alternatives([each for each in _POWERS_OF_LENGTHS if each[-1] in "²³"])
 _AFTER_UNIT = re.compile(rf"\d\s?(?:{alternatives(_UNITS)})\Z")
+_AFTER_POWER = re.compile(r"(?:\^[-−]?\d{1,3}|\d[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})\Z")
 _OPENING_QUOTE = re.compile(r'(?<!\d)"')
-_SIGNED = rf"(?P<minus>(?<![\w.)]){MINUS})?(?P<amount>{AMOUNT})"
+_SIGNED = rf"(?<!\^)(?<!\^[-−])(?P<minus>(?<![\w.)]){MINUS})?(?P<amount>{AMOUNT})"
 
 
 def _unit(match: Match, *, is_one: bool) -> str:
@@ -247,6 +248,10 @@ def _part_of_a_unit(match: Match) -> str:
 def _vulgar_part(match: Match) -> str | None:
     spoken = vulgar_fraction(match)
     return spoken and f"{spoken} {_unit(match, is_one=not match['whole'])}"
+
+
+def _after_power(match: Match) -> str | None:
+    return f" {_unit(match, is_one=False)}" if _AFTER_POWER.search(before(match)) else None
 
 
 def _alone(match: Match) -> str:
@@ -306,6 +311,7 @@ MEASURES = (
     Rule(
         "quantity", re.compile(rf"(?:(?<![\w.,/])|(?<=[\w°%²³]/)|(?<=\d[x×])){_SIGNED}\s?{_UNIT}"), _measured
     ),
+    Rule("after a power", re.compile(rf"(?<=[\d⁰¹²³⁴⁵⁶⁷⁸⁹])\s{_UNIT}"), _after_power),
     Rule("either quantity", re.compile(r"(?<=[A-Za-z°%²³])\s?/\s?(?=[-\N{MINUS SIGN}]?\d)"), _either),
     Rule(
         "unit alone",

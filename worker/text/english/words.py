@@ -9,7 +9,7 @@ from worker.text.reading import Match
 _FIXED_BLANKS = "\N{NO-BREAK SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}"
 _SPACED = (
     r"(?<!\d)[1-9]\d{0,2}(?:(?:\x20\d{3}){0,8}\x20000|(?:\x20\d{3}){2,8}"
-    r"|\x20\d{3}(?=(?:,\d\d)?\x20?(?:[a-z]{2}|[€£$₽])))(?:[.,]\d{1,2})?(?![.,]?\d|\x20\d|-\d{4}(?!\d))"
+    r"|\x20\d{3}(?=(?:,\d{1,2})?\x20?(?:[a-z]{2}|[€£$₽])))(?:[.,]\d{1,2})?(?![.,]?\d|\x20\d|-\d{4}(?!\d))"
 )
 """Two numbers may stand side by side, so a plain blank joins only what looks like one: 10 000, 12 345 678,
 1 234 rows. A telephone number goes on."""
