@@ -3,7 +3,7 @@
 import re
 
 from worker.text.english.abbreviations import ABBREVIATIONS_BEFORE_DOT, BEFORE_FIGURES
-from worker.text.english.measures import LENGTHS
+from worker.text.english.units import LENGTHS
 from worker.text.english.words import before
 from worker.text.reading import Match, Rule
 

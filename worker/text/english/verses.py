@@ -129,6 +129,7 @@ VERSES = (
             rf"(?<![\w-])(?:{_NUMBERED}|(?P<book>{alternatives(_SINGLE)}))\.?\s(?P<places>{_PLACES}){_NO_TIME}"
         ),
         _verse,
+        replaces="I{1,3}",
     ),
     Rule(
         "chapter of a numbered book",
