@@ -71,7 +71,7 @@ def speech() -> Clip:
 @pytest.fixture(scope="session")
 def prepared(speech: Clip) -> PreparedClip:
     """The same, as a reference clip."""
-    from voices.clip import decode_clip
+    from voices.decoding import decode_clip
 
     return prepare_clip(decode_clip(speech.to_flac()))
 

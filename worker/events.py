@@ -153,6 +153,8 @@ class VoicePreparedEvent(Event):
     voice_cache: str
     published: bool
     """Whether its conditionals are on the volume, so that no worker has to compute them."""
+    warnings: tuple[str, ...] = ()
+    """What could be better about a bare clip; of any other voice the command has told it."""
 
 
 @dataclass(frozen=True)

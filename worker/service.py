@@ -198,6 +198,7 @@ class SpeechService:
             fingerprint=voice.conditionals.fingerprint,
             voice_cache=voice.source,
             published=self._is_published(request.voice_id),
+            warnings=voice.warnings,
         )
 
     def _is_published(self, voice_id: str) -> bool:

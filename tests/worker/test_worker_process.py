@@ -18,7 +18,7 @@ from speech import PASSAGE, speak_clip
 
 from client import RequestFailed, SpeechClient
 from control_plane.local_endpoint import LocalEndpoint
-from voices.clip import decode_clip
+from voices.decoding import decode_clip
 from voices.preparation import prepare_clip
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry

@@ -12,7 +12,7 @@ from openai.types.audio import speech_create_params
 from scripted_engine import ScriptedEngine
 from served import served
 
-from voices.clip import decode_clip
+from voices.decoding import decode_clip
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 from worker.server.openai_request import VOICES

@@ -12,7 +12,7 @@ import soundfile
 from fault_proxy import Fault, FaultProxy
 from served import served
 
-from voices.clip import decode_clip
+from voices.decoding import decode_clip
 from worker.engine.preview import PreviewEngine
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
