@@ -43,7 +43,7 @@ def test_a_comma_or_a_dot_may_begin_the_decimals(value, cents):
 @settings(max_examples=30)
 @given(
     lead=st.sampled_from(["Your code is {}.", "{} is your PIN.", "It is order #{}.", "My OTP: {}!"]),
-    code=st.from_regex(r"[0-9]{3,7}[1-9]", fullmatch=True),
+    code=st.from_regex("[0-9]{3,7}[1-9]", fullmatch=True),
 )
 def test_a_code_is_read_digit_by_digit(lead, code):
     assert spelt(code) in _said(lead.format(code))

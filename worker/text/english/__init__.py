@@ -3,6 +3,7 @@
 from worker.text.english.abbreviations import ABBREVIATIONS, BEFORE_NUMBERS
 from worker.text.english.codes import CODES
 from worker.text.english.dates import YEAR, dates
+from worker.text.english.decades import DECADES
 from worker.text.english.measures import MEASURES
 from worker.text.english.money import MONEY
 from worker.text.english.notes import NOTES
@@ -32,6 +33,7 @@ def english_rules(*, day_first: bool) -> tuple[Rule, ...]:
         *BEFORE_NUMBERS,
         *ROWS,
         *dates(day_first=day_first),
+        *DECADES,
         *TIMES,
         *MONEY,
         *PHONES,

@@ -131,11 +131,26 @@ _CAPITAL = rf"(?!(?:{OPENING})\b)[A-Z]"
 
 _COUNTED_OR_CAPITAL = [*COUNTED, *(word.capitalize() for word in COUNTED if len(word) > 1)]
 BEFORE_FIGURES = frozenset(
-    {*_COUNTED_OR_CAPITAL, *ABBREVIATED_BOOKS, "Mar", "Sat", "Sun", "no", "No", "Nos", "Rs"}
+    {
+        *_COUNTED_OR_CAPITAL,
+        *ABBREVIATED_BOOKS,
+        "Mar",
+        "Sat",
+        "Sun",
+        "no",
+        "No",
+        "Nos",
+        "Rs",
+        "Rm",
+        "Ste",
+        "ft",
+        "lb",
+        "lbs",
+    }
 )
 """Words or not: a dot between one of these and a figure ends nothing."""
 BEFORE_SMALL_LETTERS = frozenset(
-    "dev min max temp est art tsp tbsp oz lb lbs ft in hr hrs mins sec secs yd gal qt pt".split()  # noqa: SIM905
+    "cu sq dev min max temp est art tsp tbsp oz lb lbs ft in hr hrs mins sec secs yd gal qt pt".split()  # noqa: SIM905
 )
 """Words or not: a sentence would go on with a capital letter."""
 

@@ -19,16 +19,16 @@ _SECRETS = (
     "area code|code|cv[cv]|extension|ext|flight|otp|passcode|password|pin|port|post(?:al )?code|room|zip"
 )
 _NAMED = (
-    "account|badge|booking|card|case|combination|confirmation|fax|id|invoice|licen[cs]e|locker|login|mobile|"
+    "account|badge|booking|box|card|case|combination|confirmation|fax|id|invoice|licen[cs]e|locker|login|mobile|"
     "number|order|phone|policy|ref|reference|reservation|serial|tel|ticket|tracking|voucher"
 )
 _LED = re.compile(
-    rf"(?:(?<![Ii]n )\b(?i:(?P<secret>{_SECRETS})|{_NAMED})(?:s(?=\s))?\.?"
+    rf"(?:(?<![Ii]n )\b(?i:(?P<secret>{_SECRETS})|{_NAMED})(?:['’]?s(?=\s))?\.?"
     r"(?i:\s(?:code|id|no\.|number|pin))?"
     r"(?P<verb>(?i:,?\s(?:is|was|are|will be|ending(?: in)?|ends(?: in)?)(?:\snow|\sstill)?))?"
     r"[\s:#=*\"“'(-]{1,4}"
     r"|\b(?:ends|ending)\sin\s|(?<![\w&])(?:#|№|[Nn]o\.)\s?)"
-    r"(?:\d{4,8}(?:,|,?\sand|,?\sor)\s)?(?P<prefix>[A-Z]{1,4}[ -]?)?\Z"
+    r"(?:\d{4,8}(?:,|,?\sand|,?\sor)\s){0,6}(?P<prefix>[A-Z]{1,4}[ -]?)?\Z"
 )
 """What stands before a code."""
 _FOLLOWED = re.compile(
@@ -118,7 +118,7 @@ CODES = (
         "code",
         re.compile(
             r"(?<![\d.,$€£¥/a-z])(?<!\d[ -])"
-            r"(?:\d{3} \d{3}|\d{4}(?: \d{4}){1,4}|\d{1,9}(?:-\d{1,9}){1,4}|\d{3,9}|\d{12,20})"
+            r"(?:\d{3,4}(?: \d{3,4}){1,4}|\d{1,9}(?:-\d{1,9}){1,4}|\d{3,9}|\d{12,20})"
             r"(?![\w%°+]|[.,:/]\d|-\w|\s\d{3}|\s?[$€£¥])"
         ),
         _code,
@@ -128,10 +128,9 @@ CODES = (
         re.compile(r"(?<![\w.,-])\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?![\w-]|[.,]\d)"),
         lambda match: spelt_groups(match.group()),
     ),
-    Rule("letters and figures", re.compile(r"(?<![\w.,$€£/-])[A-Z\d]{6,40}(?![\w/-]|[.,]\d)"), _mixed),
     Rule(
-        "after a state",
-        re.compile(r"(?<=, [A-Z]{2} )\d{5}(?:-\d{4})?(?![\w-]|[.,]\d)"),
+        "ZIP code",
+        re.compile(r"(?:(?<=, [A-Z]{2} )\d{5}(?:-\d{4})?|(?<![\w.,$€£-])\d{5}-\d{4})(?![\w-]|[.,]\d)"),
         lambda match: spelt_groups(match.group()),
     ),
     Rule(
@@ -143,9 +142,19 @@ CODES = (
         _fiscal_years,
     ),
     Rule(
+        "quarter of a year",
+        re.compile(r"(?<!\w)(?P<part>[1-4])(?P<kind>[QH])(?P<year>20\d\d)(?!\w)"),
+        lambda match: f"{number(match['part'])} {match['kind']} {year(int(match['year']))}",
+    ),
+    Rule(
         "airliner",
         re.compile(r"(?<=Boeing )(?P<type>7[0-8]7)(?:-(?P<variant>\d{1,3}))?(?![\w-]|[.,]\d)"),
         _airliner,
+    ),
+    Rule(
+        "phone's model",
+        re.compile(r"(?<=iPhone )(?P<number>\d{1,2})(?P<letter>[cesCES])(?!\w)"),
+        lambda match: f"{number(match['number'])} {match['letter'].upper()}",
     ),
     Rule(
         "lines of a picture",
@@ -164,5 +173,6 @@ CODES = (
         re.compile(r"(?<![\w.,$])40(?P<section>[13])(?:\((?P<letter>[kKbB])\)|(?P<bare>[kKbB]))(?!\w)"),
         lambda match: f"four oh {number(match['section'])} {(match['letter'] or match['bare']).upper()}",
     ),
+    Rule("letters and figures", re.compile(r"(?<![\w.,$€£/-])[A-Z\d]{6,40}(?![\w/-]|[.,]\d)"), _mixed),
 )
 """They go before dates and measures: a code may look like a year, and a seat's letter like a unit."""

@@ -1,4 +1,4 @@
-"""Dates, years and decades."""
+"""Dates and years."""
 
 import re
 from datetime import date
@@ -24,28 +24,8 @@ _DAY = (
 _YEAR = r"(?P<year>[12]\d{3}|['’]\d\d)(?![\w%]|[.,–-]\d)"
 _NO_MORE_DIGITS = r"(?![\w%:]|[.,]\d|/\d)"
 _ANY_YEAR = r"(?:1[1-9]\d\d|20\d\d)"
-_DECADES = {
-    "1": "tens",
-    "2": "twenties",
-    "3": "thirties",
-    "4": "forties",
-    "5": "fifties",
-    "6": "sixties",
-    "7": "seventies",
-    "8": "eighties",
-    "9": "nineties",
-}
-_BEFORE_DECADE = re.compile(
-    r"(?i)(?:\b(?:the|his|her|their|my|our|your|early|mid|late|later|low|lower|mid|upper|high)[\s-]|\b(?:1[1-9]|20)(?=\d0s)|['’](?=\d0s))"
-    r"(?:['’]?\d0['’]?s(?:,\s(?:and\s)?|\s(?:and|or|to|&)\s|[/–-]))*+\Z"
-)
-_AFTER_DECADE = re.compile(
-    r"\s(?:are|babies|baby|children|classics?|cinema|era|fashion|films?|hair|hits?|kids?|metal|movies?|music|nostalgia|party|"
-    r"playlist|pop|rock|shows?|songs?|style|themed?|vibes?|were)\b"
-)
-_AFTER_SECONDS = re.compile(
-    r"[\s-](?:ads?|breaks?|clips?|cooldown|countdown|delay|hold|intervals?|limit|mark|pause|plank|rest|sprints?|spots?|"
-    r"timeout|timers?|videos?|window)\b"
+_AFTER_WEEKDAY = "|".join(
+    f"(?<={day}{sign} )" for day in (*WEEKDAYS, *SHORT_WEEKDAYS) for sign in ("", ",", ".")
 )
 _LEAP_YEAR = 2000
 _CENTURY_BEGINS = 50
@@ -110,31 +90,16 @@ def _month_and_year(match: Match) -> str:
     return f"{MONTHS[int(match['month']) - 1]} {year(int(match['year']))}"
 
 
+def _circa(match: Match) -> str:
+    years = int(match["year"])
+    return f"circa {cardinal(years) if len(match['year']) == 3 else year(years)}"  # noqa: PLR2004  # 850
+
+
 def _iso(match: Match) -> str | None:
     try:
         return spoken_date(date(int(match["year"]), int(match["month"]), int(match["day"])))
     except ValueError:
         return None
-
-
-def _decade(match: Match) -> str | None:
-    century, tens = match["century"], match["tens"]
-    if not century:
-        # "90s" takes as many seconds, unless it is "the 90s" or goes on like it.
-        is_decade = (
-            "'" in match.group()
-            or "’" in match.group()
-            or (_BEFORE_DECADE.search(before(match)) and not _AFTER_SECONDS.match(match.string, match.end()))
-            or _AFTER_DECADE.match(match.string, match.end())
-        )
-        return _DECADES[tens] if is_decade else None
-    if tens != "0":
-        return f"{cardinal(int(century))} {_DECADES[tens]}"
-    return (
-        f"{cardinal(int(century) // 10)} thousands"
-        if century[1] == "0"
-        else f"{cardinal(int(century))} hundreds"
-    )
 
 
 def _years(match: Match) -> str | None:
@@ -157,7 +122,7 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
         Rule(
             "year first",
             re.compile(
-                r"(?<![\w/.-])(?P<year>[12]\d{3})(?P<sign>[/.])(?P<month>\d{1,2})(?P=sign)(?P<day>\d{1,2})(?![\w/-]|\.\d)"
+                r"(?<![\w/.-])(?P<year>[12]\d{3})(?P<sign>[/.-])(?P<month>\d{1,2})(?P=sign)(?P<day>\d{1,2})(?![\w/-]|\.\d)"
             ),
             _iso,
         ),
@@ -179,7 +144,8 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
         Rule(
             "month and day in numbers",
             re.compile(
-                r"(?:(?<=[Oo]n )|(?<=[Bb]y )|(?<=until ))(?P<first>\d{1,2})/(?P<second>\d{1,2})(?![\w/])"
+                rf"(?:(?<=[Oo]n )|(?<=[Bb]y )|(?<=until )|{_AFTER_WEEKDAY})"
+                r"(?P<first>\d{1,2})/(?P<second>\d{1,2})(?![\w/])"
             ),
             lambda match: _without_year(match, day_first=day_first),
         ),
@@ -196,7 +162,7 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
         Rule(
             "date with dots",
             re.compile(
-                r"(?<![\w/.])(?P<first>\d{1,2})\.(?P<second>\d{1,2})\.(?P<year>[12]\d{3})(?![\w/]|\.\d)"
+                r"(?<![\w/.])(?P<first>\d{1,2})\.(?P<second>\d{1,2})\.(?P<year>[12]\d{3}|(?<=\d\d\.\d\d\.)\d\d)(?![\w/]|\.\d)"
             ),
             lambda match: _numeric(match, day_first=True),
         ),
@@ -218,14 +184,6 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
             re.compile(rf"\b{_MONTH},?\s+{_YEAR}"),
             lambda match: f"{_month(match)} {year(_full_year(match['year']))}",
         ),
-        Rule(
-            "decade",
-            re.compile(
-                r"(?<![\w$€£.,])(?:['’](?=\d0))?(?P<century>1[1-9]|20)?(?P<tens>(?<=\d\d)0|[1-9])0['’]?s\b"
-            ),
-            _decade,
-        ),
-        Rule("decades from to", re.compile(rf"(?<=0s)\s?{DASH}\s?(?=['’]?\d)"), lambda _: " to "),
         Rule("dates from to", re.compile(rf"(?<=[\ddhtr])\s?{DASH}\s?(?={_MONTH}\s+\d)"), lambda _: " to "),
         Rule("century left out", re.compile(r"(?<![^\s(Q1-4-])['’](?=\d\d(?![\w'’]))"), lambda _: " "),
         Rule(
@@ -235,7 +193,7 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
             ),
             lambda match: year(int(match.group())),
         ),
-        Rule("circa", re.compile(r"\bc\.\s?(?=\d{3,4}\b)"), lambda _: "circa "),
+        Rule("circa", re.compile(r"\bc\.\s?(?P<year>\d{3,4})(?![\w%]|[.,]\d)"), _circa),
         Rule(
             "years",
             re.compile(
@@ -253,7 +211,9 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
 
 YEAR = Rule(
     "year",
-    re.compile(rf"(?<![\w.,/$€£#~<>=+*^-])(?<!No\. )(?P<year>{_ANY_YEAR})(?![\w%/°]|[.,]\d|\s?(?:-|–)\d)"),
+    re.compile(
+        rf"(?<![\w.,/$€£#~<>=+*^-])(?<!No\. )(?P<year>{_ANY_YEAR})(?![\w%/°]|[.,]\d|\s?(?:-|–)\d|\s[x×]\s?\d)"
+    ),
     lambda match: year(int(match["year"])),
 )
 """Four digits that no other rule has claimed are likelier a year than a number, and sound well as one."""

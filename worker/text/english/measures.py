@@ -11,8 +11,11 @@ _PER = rf"(?:\s?/\s?(?P<hundred>100\s?)?(?P<per>{alternatives(DIVISORS)}))?"
 _UNIT = rf"(?P<unit>{alternatives(UNITS)}){_PER}(?![\w²³]|-\w)(?:\.(?=\s[a-z]))?"
 _WORDLIKE = alternatives([each for each in UNITS if len(each) > 1 and each[0].isalpha()])
 _RAISED = alternatives([each for each in POWERS_OF_LENGTHS if each[-1] in "²³"])
-_AFTER_UNIT = re.compile(rf"\d\s?(?:{alternatives(UNITS)})\Z")
+_AFTER_UNIT = re.compile(rf"\d\s?(?:{alternatives(UNITS)}|[\"″])\Z")
+_AFTER_DOSE = re.compile(r"(?:mg|mcg|[µμ]g|g|mmol|mEq)\Z")
+_VOLUME = re.compile(r"\d+(?:\.\d+)?\s?(?:m[lL]|d[lL]|[lL])\b")
 _AFTER_POWER = re.compile(r"(?:\^[-−]?\d{1,3}|\d[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})\Z")
+_SMALLEST_CHOICE = 10
 _OPENING_QUOTE = re.compile(r'(?<!\d)"')
 _SIGNED = rf"(?<!\^)(?<!\^[-−])(?P<minus>(?<![\w.)]){MINUS})?(?P<amount>{AMOUNT})"
 
@@ -49,6 +52,9 @@ def _inches(match: Match) -> str | None:
 
 
 def _part_of_a_unit(match: Match) -> str:
+    if not match["whole"] and _SMALLEST_CHOICE <= int(match["numerator"]) < int(match["denominator"]):
+        choice = f"{number(match['numerator'])} or {number(match['denominator'])}"
+        return f"{choice} {_unit(match, is_one=False)}"  # 50/60 Hz is no fraction
     is_part = not match["whole"] and int(match["numerator"]) < int(match["denominator"])
     return f"{written_fraction(match)} {_unit(match, is_one=is_part)}"
 
@@ -69,7 +75,14 @@ def _alone(match: Match) -> str:
 
 
 def _either(match: Match) -> str | None:
-    return " or " if _AFTER_UNIT.search(before(match)) else None
+    if not _AFTER_UNIT.search(before(match)):
+        return None
+    is_dose = _AFTER_DOSE.search(before(match)) and _VOLUME.match(match.string, match.end())
+    return " per " if is_dose else " or "
+
+
+def _by(match: Match) -> str | None:
+    return " by " if _AFTER_UNIT.search(before(match)) else None
 
 
 MEASURES = (
@@ -85,6 +98,7 @@ MEASURES = (
         "vulgar part of a unit",
         re.compile(rf"(?<![\w.,])(?:(?P<whole>\d{{1,4}})\s?)?(?P<fraction>[{VULGAR}])[\s-]?{_UNIT}"),
         _vulgar_part,
+        replaces=rf"[{VULGAR}]\w*",
     ),
     Rule(
         "feet and inches",
@@ -93,7 +107,9 @@ MEASURES = (
     ),
     Rule(
         "feet and inches in letters",
-        re.compile(r"(?<![\w.,])(?P<feet>\d{1,3})\s?ft\.?,?\s?(?P<inches>1[01]|\d)\s?in\b"),
+        re.compile(
+            r"(?<![\w.,])(?P<feet>\d{1,3})\s?ft\.?,?\s?(?P<inches>1[01]|\d)\s?in\b(?:\.(?=,|\s[a-z]))?"
+        ),
         lambda match: f"{counted(match['feet'], *LENGTHS['ft'])} {counted(match['inches'], *LENGTHS['in'])}",
     ),
     Rule(
@@ -108,7 +124,11 @@ MEASURES = (
         re.compile(rf"(?<![\w.,])(?P<amount>{AMOUNT})-(?P<unit>{alternatives(UNITS)}|in(?!-))(?![\w/²³])"),
         lambda match: f"{number(match['amount'])} {(UNITS | LENGTHS)[match['unit']][0]}",
     ),
-    Rule("inches", re.compile(rf"(?<![\w.,])(?P<amount>{AMOUNT})[\"″](?=[\s,.;)-]|$)"), _inches),
+    Rule(
+        "inches",
+        re.compile(rf"(?:(?<![\w.,])|(?<=[\"″][x×]))(?P<amount>{AMOUNT})[\"″](?=[\s,.;)x×-]|$)"),
+        _inches,
+    ),
     Rule(
         "inches in letters",
         re.compile(
@@ -121,6 +141,7 @@ MEASURES = (
     ),
     Rule("after a power", re.compile(rf"(?<=[\d⁰¹²³⁴⁵⁶⁷⁸⁹])\s{_UNIT}"), _after_power),
     Rule("either quantity", re.compile(r"(?<=[A-Za-z°%²³])\s?/\s?(?=[-\N{MINUS SIGN}]?\d)"), _either),
+    Rule("by", re.compile(r"(?<=[A-Za-z°\"″])\s[x×]\s(?=\d)"), _by),
     Rule(
         "unit alone",
         re.compile(

@@ -63,9 +63,16 @@ _CENT = ("cent", "cents")
 _WITHOUT_MINOR = {"¥", "₩", "₿", "JPY", "₫"}
 _SIGNS = alternatives([sign for sign in _MAJOR if not sign.rstrip(".").isalpha()])
 _CODES = alternatives([sign for sign in _MAJOR if sign.rstrip(".").isalpha()])
-_SCALES = SCALES | {"mio": "million", "Mio": "million", "mrd": "billion", "Mrd": "billion", "cr": "crore"}
+_SCALES = SCALES | {
+    "mio": "million",
+    "Mio": "million",
+    "mrd": "billion",
+    "Mrd": "billion",
+    "trn": "trillion",
+    "cr": "crore",
+}
 _APART = alternatives(
-    ["k", "K", "m", "M", "B", "bn", "Bn", "mn", "mil", "tn", "mio", "Mio", "mrd", "Mrd", "cr"]
+    ["k", "K", "m", "M", "B", "bn", "Bn", "mn", "mil", "tn", "trn", "mio", "Mio", "mrd", "Mrd", "cr"]
 )
 _SCALE = (
     r"(?:[\s-]?(?P<word>hundred|thousand|million|billion|trillion|lakh|crore)\b"
@@ -111,7 +118,7 @@ def _amount(amount: str, sign: str, scale: str) -> str:
 
 
 _AMOUNT = rf"(?P<amount>{AMOUNT})"
-_FIRST_SCALE = r"(?P<first_scale>k|K|m|M|B|bn)?"
+_FIRST_SCALE = r"(?:\s?(?P<first_scale>k|K|m|M|B|mn|bn))?"
 _BEFORE_AMOUNT = rf"(?P<sign>{_SIGNS}|\b(?:{_CODES})(?=\s?\d))"
 _AFTER_AMOUNT = rf"(?P<sign>[$€£₽₴₺₫](?!\d)|(?:{_CODES})\b)"
 

@@ -36,19 +36,20 @@ NOTES = (
     Rule(
         "raised mark after a stop",
         re.compile(rf"(?<=[.,;:!?\"”’]){_SUPERSCRIPTS}{{1,3}}(?![\w⁻⁺])"),
-        _drop_after_word,
+        _drop,
         drops=True,
     ),
     Rule(
         "mark after a full stop",
-        re.compile(rf"(?<=[.!?\"”’)])[1-9]\d{{0,2}}(?={_CLOSERS}?(?:\s+[\"“‘'(]?[A-Z]|\s*\Z))"),
+        re.compile(rf"(?<=[.!?\"”’)])[1-9]\d{{0,2}}(?={_CLOSERS}?(?:\s+(?![AP]\.?M\b)[\"“‘'(]?[A-Z]|\s*\Z))"),
         _drop_after_word,
         drops=True,
     ),
+    Rule("mark after a quotation", re.compile(r"(?<=[.,!?][\"”])[1-9]\d{0,2}(?=\s|\Z)"), _drop, drops=True),
     Rule(
         "mark in brackets",
         re.compile(
-            r"(?<=[a-z.,;:!?\"”’)\]])\[(?:[1-9]\d{0,2}|note \d{1,3}|citation needed)\]"
+            r"(?<=[a-z.,;:!?\"”’)\]])\[(?:[1-9]\d{0,2}|note \d{1,3}|citation needed)\](?::\d{1,4}\b)?"
             r"(?=\s(?![=<>+*/-])|[.,;:!?)\"”’]{1,3}(?:\s|\Z|\[\d)|\[\d|\Z)"
         ),
         _drop_after_word,

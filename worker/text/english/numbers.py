@@ -32,6 +32,7 @@ _OPERATORS = {
     "≥": "is at least",
     "±": "plus or minus",
 }
+_FORMULA = re.compile(r"[=+*×÷^]|\bis\s\d|\bequals\b")
 _PREFIXES = {
     "~": "about",
     "≈": "about",
@@ -79,6 +80,10 @@ def vulgar_fraction(match: Match) -> str | None:
     return f"{number(match['whole'])} and {'a' + spoken[3:] if parts[0] == '1' else spoken}"
 
 
+def _point(match: Match) -> str:
+    return " point" if match["number"].endswith(".") else ""
+
+
 def _from_to(match: Match) -> str:
     return f"{number(match['first'])} to {number(match['second'])}"
 
@@ -107,7 +112,18 @@ def _plain(match: Match) -> str:
     return sign + number(written)
 
 
-_OPERATOR = "".join(re.escape(sign) for sign in _OPERATORS)
+def _minus_or_dash(match: Match) -> str | None:
+    sign = match["sign"]
+    start, end = match.span()
+    if sign in "/\N{MINUS SIGN}" or (
+        sign == "-" and _FORMULA.search(match.string, max(start - 30, 0), end + 30)
+    ):
+        return f" {_OPERATORS[sign]} "
+    are_figures = match.string[start - 1].isdecimal() and match.string[end : end + 1].isdecimal()
+    return " to " if are_figures else None
+
+
+_OPERATOR = "".join(re.escape(sign) for sign in _OPERATORS if sign not in "-/\N{MINUS SIGN}")
 
 NUMBERED = (
     Rule(
@@ -125,13 +141,18 @@ NUMBERS = (
         lambda match: ordinal(int(match["number"].replace(",", ""))),
     ),
     Rule(
+        "ordinal of a decimal",
+        re.compile(r"(?<![\w.,])(?P<number>\d{1,3}\.\d{0,3})(?P<last>\d)th\b"),
+        lambda match: f"{number(match['number'].rstrip('.'))}{_point(match)} {ordinal(int(match['last']))}",
+    ),
+    Rule(
         "ordinals from to",
         re.compile(rf"(?i)(?<=st|nd|rd|th){DASH}(?=\d{{1,9}}(?:st|nd|rd|th)\b)"),
         lambda _: " to ",
     ),
     Rule(
         "set phrase",
-        re.compile(r"(?<![\w/])(?:24/7|50/50|9/11)(?![\w/])"),
+        re.compile(r"(?<![\w/])(?:24/7|50/50|20/20|9/11)(?![\w/])"),
         lambda match: " ".join(cardinal(int(part)) for part in match.group().split("/")),
     ),
     Rule(
@@ -144,7 +165,7 @@ NUMBERS = (
     Rule(
         "fraction",
         re.compile(
-            r"(?<![\w./,-])(?:(?P<whole>\d{1,4})[\s-])?(?P<numerator>\d{1,3})[/⁄](?P<denominator>\d{1,4})(?![\w/]|[.,]\d)"
+            r"(?<![\w./,-])(?:(?P<whole>\d{1,4})[\s-])?(?P<numerator>\d{1,3})[/⁄](?P<denominator>\d{1,4})(?:rds?|ths?)?(?![\w/]|[.,]\d)"
         ),
         written_fraction,
     ),
@@ -166,6 +187,7 @@ NUMBERS = (
             rf"|(?P<raised>[⁺⁻]?{_RAISED_FIGURES}{{1,6}}|[⁺⁻]?ⁿ))"
         ),
         _power,
+        replaces=r"[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+",
     ),
     Rule(
         "resolution",
@@ -181,8 +203,13 @@ NUMBERS = (
     ),
     Rule(
         "by",
-        re.compile(r"(?<=\d)\s?[x×]\s?(?=\d)|(?<=\d)\s(?:by)\s(?=\d)"),
+        re.compile(r"(?<=\d)\s?[x×]\s?(?=\d)|(?<=[\"″])[x×](?=\d)|(?<=\d)\s(?:by)\s(?=\d)"),
         lambda _: " by ",
+    ),
+    Rule(
+        "times from to",
+        re.compile(rf"(?<![\w.,-])(?P<first>{NUMBER}){DASH}(?P<second>{NUMBER})[x×](?!\w)"),
+        lambda match: f"{_from_to(match)} times",
     ),
     Rule(
         "times over",
@@ -206,6 +233,12 @@ NUMBERS = (
             rf"(?<=[\d)²³])\s?(?P<sign>[+*×÷=≠≈<>≤≥±])\s?(?=[\d(])|(?<=[\w)²³])\s(?P<spaced>[{_OPERATOR}])\s(?=[\w(])"
         ),
         lambda match: f" {_OPERATORS[match['sign'] or match['spaced']]} ",
+    ),
+    Rule(
+        "minus or dash",
+        # Between two terms alone: "Bob - a friend" has a dash.
+        re.compile(r"(?:(?<=[\d)²³])|(?<=\b[A-Za-z]))\s(?P<sign>[-−–/])\s(?=\(|\d|[A-Za-z]\b)"),
+        _minus_or_dash,
     ),
     Rule(
         "prefix",

@@ -11,7 +11,7 @@ _CALLING = re.compile(
     r"(?i)(?:\b(?:call(?:s|ed|ing)?|dial(?:s|l?ed|l?ing)?|ring(?:s|ing)?|rang|phone(?:d)?|fax|text(?:s|ed|ing)?|sms|"
     r"whatsapp|emergency (?:numbers?|services))"
     r"(?:\s(?:me|us|him|her|them|[A-Z]{2,8}))?(?:\s(?:at|on|to|is|are))?:?\s)"
-    r"(?:\d[\d -]{2,13}(?:,|,?\s(?:or|and)|\s?/)\s?){0,6}\Z"
+    r"(?:\d[\d -]{2,13}(?:\s?\([A-Za-z ]{1,20}\))?(?:,|,?\s(?:or|and)|\s?/)\s?){0,6}\Z"
 )
 """What stands before a number that is called, and other numbers of a list before it."""
 _GROUPS_OF_TEN = re.compile(r"(1)?(\d{3})(\d{3})(\d{4})")
@@ -71,16 +71,16 @@ PHONES = (
     ),
     Rule("in letters", re.compile(r"(?<![\w-])1-8\d\d-(?:\d-)?[A-Z]{3,9}(?:-[A-Z]{2,9})?(?!\w)"), _spell),
     Rule(
-        "called",
-        re.compile(
-            r"(?<![\w.,$€£/-])(?:(?P<apart>\d-\d-\d)|\d{3}(?:\s\d{2,4}){1,3}|\d{3}|\d{5,12})(?!\w|[.,:/-]\d|\s?[%$€£]|\s\d)"
-        ),
-        _spell_called,
-    ),
-    Rule(
         "ten or eleven in a run",
         re.compile(r"(?<![\w.,$€£¥+/#-])\d{10,11}(?![\w%°]|[.,-]\d|\s?[$€£¥])"),
         _spell_run,
+    ),
+    Rule(
+        "called",
+        re.compile(
+            r"(?<![\w.,$€£/-])(?:(?P<apart>\d-\d-\d)|\d{3,5}(?:\s\d{2,5}){1,3}|\d{3}|\d{5,12})(?!\w|[.,:/-]\d|\s?[%$€£]|\s\d)"
+        ),
+        _spell_called,
     ),
     Rule(
         "emergency",

@@ -13,8 +13,10 @@ _SIZES = re.compile(
     r"exceed(?:ed|s)?|grossed|hits?|invest(?:ed)?|lost|made|nearly|over|paid|pass(?:ed)?|raise[ds]?|raising|reach(?:ed|es)?|"
     r"roughly|sold|spent|than|top(?:ped)?|total(?:ing|ed)?|under|up to|worth)|[~<>≈≥≤])\s?\Z"
 )
-_SUMS = re.compile(r"\+|\s(?:in|of|per|a)\s(?:debt|funding|month|profit|revenue|sales|them|year)\b")
-_CAPITAL = re.compile(r"\s[A-Z][a-z]")
+_SUMS = re.compile(
+    r"\+|\s[A-Z][a-z]+s\b|\s(?:in|of|per|a)\s(?:debt|funding|month|profit|revenue|sales|them|year)\b"
+)
+_CAPITAL = re.compile(r"\s[A-Z][a-z]+\b(?<!s)")
 _SURELY_A_COUNT = 100
 _COUNTED = (
     "customers|dollars|downloads|euros|followers|likes|listeners|people|pounds|streams|subscribers|users|"
@@ -42,8 +44,9 @@ def _scaled(match: Match) -> str | None:
     written, scale = match["number"], match["scale"]
     if scale in _LETTERS_OF_NAMES and not _is_count(match):
         return None
-    if scale == "K" and written in _PIXELS and not counts_things(match):
-        return None
+    is_picture = written in _PIXELS and (scale == "K" or before(match).endswith(" in "))
+    if is_picture and scale in _THOUSANDS and not counts_things(match):
+        return f"{number(written)} K"
     if scale in _THOUSANDS and _RAN.search(before(match)) and not counts_things(match):
         return f"{number(written)} K"
     return f"{number(written)} {SCALES[scale]}"

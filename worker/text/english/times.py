@@ -7,7 +7,7 @@ from worker.text.reading import Match, Rule
 
 _HALF = r"(?:[AaPp]\.\s?[Mm]\.|[AaPp][Mm]\b)"
 _CLOCK = r"(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?"
-_TWELVE = r"(?:1[0-2]|0?[1-9])(?::[0-5]\d)?(?::[0-5]\d)?"
+_TWELVE = r"(?:1[0-2]|0?[1-9])(?:[:.][0-5]\d)?(?::[0-5]\d)?"
 _NOON = 12
 _LASTING = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
 _LASTS = re.compile(r"(\d+)\s?([dhms]?)")
@@ -18,7 +18,7 @@ _AFTER_RATIO = re.compile(r"\s(?:aspect|dilution|mix|mixture|model|odds|proporti
 
 
 def _clock(written: str, half: str | None = None, fraction: str | None = None) -> str:
-    hour, *rest = (int(part) for part in written.split(":"))
+    hour, *rest = (int(part) for part in re.split("[:.]", written))
     words = [cardinal(hour)]
     if rest and rest[0]:
         words.append(spoken_pair(rest[0]))
@@ -81,7 +81,7 @@ TIMES = (
         ),
         lambda match: (
             _range(match)
-            if match["first"] or ":" in match["from"]
+            if match["first"] or not match["from"].isdecimal()
             else f"{cardinal(int(match['from']))} to {_clock(match['to'], match['second'])}"
         ),
     ),
@@ -98,9 +98,11 @@ TIMES = (
     Rule(
         "clock",
         re.compile(
-            rf"(?:(?<![\w:.,])|(?<=\dT))(?P<time>{_CLOCK})(?:\.(?P<fraction>\d{{1,9}}))?(?P<utc>Z\b)?(?![\w:])"
+            rf"(?:(?<![\w:.,])|(?<=\dT))(?P<time>{_CLOCK})(?:\.(?P<fraction>\d{{1,9}}))?(?P<utc>Z\b|\s?h\b)?(?![\w:])"
         ),
-        lambda match: _clock(match["time"], fraction=match["fraction"]) + (" U T C" if match["utc"] else ""),
+        lambda match: (
+            _clock(match["time"], fraction=match["fraction"]) + (" U T C" if match["utc"] == "Z" else "")
+        ),
     ),
     Rule("halves alone", re.compile(r"\b(?P<half>[ap])\.m\."), lambda match: f"{match['half'].upper()} M"),
 )

@@ -53,6 +53,10 @@ ml milliliter
 mL milliliter
 cl centiliter
 dl deciliter
+dL deciliter
+µL microliter
+μL microliter
+mEq milliequivalent
 l liter
 L liter
 gal gallon

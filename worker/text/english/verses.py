@@ -21,7 +21,7 @@ Job
 Psalm Ps Psa
 Psalms
 Proverbs Prov
-Ecclesiastes Eccles Eccl
+Ecclesiastes Eccles Eccl Ecc
 Isaiah Isa
 Jeremiah Jer
 Lamentations Lam
