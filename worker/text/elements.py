@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+PAUSE = ", "
+"""Read for a short break."""
 _PARAGRAPH = (
     "address article aside blockquote body caption center chapter details dialog div dl fieldset figcaption "
     "figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend main menu nav ol p pre section speak "
@@ -24,7 +26,7 @@ _EFFECTS = {
     "tr": "\n| ",
     "td": "",
     "th": "",
-    "break": ", ",
+    "break": PAUSE,
     "q": "“",
 }
 _WITHIN_WORDS = frozenset(_INLINE.split())

@@ -5,8 +5,12 @@ import re
 from worker.text.reading import Match, Rule
 from worker.text.tags import TAG
 
+ARROWS = "\u2794\u2798-\u27af\u27b1-\u27be\u27a1"
+PICTURED_SIGNS = f"♀♂♭♮♯☎☏✆✓✔✕✖➕➖➗⌃⌘⌥⌫⎋⏎⇥⇧▲▼{ARROWS}"
+"""Signs that look like pictures and mean a word."""
 EMOJI = re.compile(
-    "(?:[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u25a0-\u25ff\u3030\u303d]"
+    f"(?:(?![{PICTURED_SIGNS}])"
+    "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u25a0-\u25ff\u3030\u303d]"
     "[\ufe0e\ufe0f\u20e3\u200d\U000e0020-\U000e007f]*)+|[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]+"
 )
 """Pictures, joined or alone, and what is left of keycaps; their digits and letters are text."""
@@ -51,7 +55,7 @@ MARKUP = (
         _nothing,
         drops=True,
     ),
-    Rule("bullet", re.compile(r"^[ \t]*+[-*+•‣◦–—][ \t]++", re.MULTILINE), _nothing),
+    Rule("bullet", re.compile(r"^[ \t]*+[-*+•‣◦–—▪●○■□◆▶►→➜➔➤✓✔✗✘✖☐☑☒✅❌][ \t]++", re.MULTILINE), _nothing),
     Rule("footnote", re.compile(r"\[\^[^\[\]]{1,40}\]"), _nothing, drops=True),
     Rule("code", re.compile(r"`+"), _nothing),
     Rule("strike", re.compile(r"~~"), _nothing),
@@ -63,6 +67,9 @@ MARKUP = (
     Rule("emoji", EMOJI, _blank),
     Rule("emoticon", re.compile(r"(?<!\S)[:;=8][-']?[()DPp|\\](?![^\s.,!?])"), _nothing, drops=True),
 )
+
+PICTURES = (Rule("picture", re.compile(f"[{PICTURED_SIGNS}]+"), _blank),)
+"""For languages that have no words for them here."""
 
 TAGS = (Rule("tag", TAG, Match.group),)
 """Before every other rule, and also where nothing is put into words: a tag is spoken by the model itself."""

@@ -10,8 +10,10 @@ from worker.text.sentences import LONGEST_SENTENCE, Sentence, sentences
 from worker.text.spanning import Spanning, thought_end
 from worker.text.tables import spoken_tables
 
+_AT_FIRST = 8_000
+"""Characters that are prepared before the first is spoken."""
 _AT_ONCE = 30_000
-"""Characters that are prepared together, so that speech begins before a long text is read."""
+"""Characters that are prepared together later on."""
 _AHEAD = 2 * LONGEST_SENTENCE
 """Characters behind a sentence that may still change where it ends, or how it is read."""
 
@@ -37,7 +39,7 @@ def prepared_sentences(text: str, *, normalize: bool) -> Iterator[PreparedSenten
     """Yield the sentences in order, as they are found; without ``normalize`` markup stays."""
     defined = labels(text) if normalize else frozenset()
     begin = first = thought_end(text) if normalize else 0
-    size = _AT_ONCE
+    size = _AT_FIRST
     while begin < len(text):
         end = _end(text, begin + size)
         is_last = end == len(text)

@@ -3,9 +3,10 @@
 import html
 import re
 from collections.abc import Callable, Iterator
+from html.entities import html5
 
 from worker.text.draft import Edit
-from worker.text.elements import Elements
+from worker.text.elements import PAUSE, Elements
 from worker.text.latex import BARE_COMMANDS, plain_mathematics
 from worker.text.links import Links
 
@@ -49,15 +50,17 @@ _FUNCTIONS = {"log", "ln", "sin", "cos", "tan", "exp", "lim", "max", "min", "mod
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\x00-\x08\x0e-\x1f\x7f]")
 _LONGEST_MATHEMATICS = 2_000
 _LONGEST_FORMULA = 400
+_LONGEST_THOUGHTS = 200_000
 _LONGEST_CODE = 1_000
 _LONGEST_INDENT = 40
 
 
 def thought_end(text: str) -> int:
     """Return where an answer begins whose thoughts end and have no beginning, as models send it."""
-    if "</" not in text and "[/THINK]" not in text and "\u25c1" not in text:
+    head = text[:_LONGEST_THOUGHTS]
+    if not any(mark in head for mark in ("</", "[/THINK]", "\u25c1")):
         return 0
-    end = _LONE_THOUGHT_END.search(text)
+    end = _LONE_THOUGHT_END.search(head)
     begin = _THOUGHT_BEGIN.search(text, 0, end.start()) if end else None
     return end.end() if end and not begin else 0
 
@@ -77,6 +80,8 @@ class Spanning:
         self._links = Links(text, labels)
         self._closings: dict[int, int] = {}
         self._absent: set[str] = set()
+        self._done = 0
+        """So far the text has been read."""
         self._code_ends = _code_ends(text)
         self._read: dict[str, Callable[[int], Iterator[Edit]]] = {
             "<": self._angle,
@@ -96,7 +101,7 @@ class Spanning:
         while self.open_at is None and (match := _TRIGGER.search(self._text, position)):
             position = match.end() if match.group()[0] in "`!" else match.start() + 1
             for edit in self._read[match.group()[0]](match.start()):
-                position = max(position, edit.end)
+                position = self._done = max(position, edit.end)
                 if edit.text or edit.end > edit.start:
                     yield edit
 
@@ -137,13 +142,12 @@ class Spanning:
 
     def _character_data(self, at: int) -> Iterator[Edit]:
         end = self._find("]]>", at)
-        if end >= 0:
-            yield Edit(at, at + 9, "")
-            yield Edit(end, end + 3, "")
-        elif self._is_last:
-            yield Edit(at, at + 9, "")
-        else:
+        if end < 0 and not self._is_last:
             self.open_at = at
+            return
+        if end >= 0:
+            self._closings[end] = end + 3
+        yield Edit(at, at + 9, "")
 
     def _element(self, at: int) -> Iterator[Edit]:
         reading = self._elements.read(at)
@@ -159,7 +163,17 @@ class Spanning:
             if self._elements.is_thought(hidden) and self._is_at_start(at):
                 yield Edit(at, len(self._text), "")
                 return
+        if reading.text == PAUSE:
+            yield self._pause(at, reading.end)
+            return
         yield Edit(at, reading.end, reading.text or self._between(at, reading.end))
+
+    def _pause(self, at: int, end: int) -> Edit:
+        """Put a comma behind the word before, unless something stands there that is a pause itself."""
+        start = at
+        while start > max(self._done, at - _LONGEST_INDENT) and self._text[start - 1].isspace():
+            start -= 1
+        return Edit(start, end, PAUSE if self._text[start - 1 : start].isalnum() else " ")
 
     def _between(self, start: int, end: int) -> str:
         """Return a blank where two words would become one that no element of a word's parts joins."""
@@ -183,10 +197,10 @@ class Spanning:
         if match is None:
             return
         follows = self._text[match.end() : match.end() + 1]
-        if match["name"] and (match["end"] or (follows != "=" and _NAMED_WITHOUT_END.match(match["name"]))):
-            written = f"&{match['name']};"
-            character = html.unescape(written)
-            if character != written:
+        name = match["name"]
+        if name and (match["end"] or (follows != "=" and _NAMED_WITHOUT_END.match(name))):
+            character = html.unescape(f"&{name};") if name[0] == "#" else html5.get(f"{name};")
+            if character is not None:
                 yield Edit(at, match.end(), _UNSEEN.sub("", character.replace("\ufffd", " ")))
                 return
         if match["escapes"]:

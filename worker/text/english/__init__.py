@@ -1,6 +1,7 @@
 """English: how what is written in signs and figures is spoken. The order of the rules is their meaning."""
 
 from worker.text.english.abbreviations import ABBREVIATIONS, BEFORE_NUMBERS
+from worker.text.english.algebra import ALGEBRA
 from worker.text.english.dates import YEAR, dates
 from worker.text.english.measures import MEASURES
 from worker.text.english.money import MONEY
@@ -22,6 +23,7 @@ def english_rules(*, day_first: bool) -> tuple[Rule, ...]:
         *MONEY,
         *PHONES,
         *MEASURES,
+        *ALGEBRA,
         *NUMBERED,
         YEAR,
         *NUMBERS,
