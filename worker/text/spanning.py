@@ -42,6 +42,7 @@ _ENVIRONMENT = re.compile(
     r"\\begin\{(?P<name>(?:equation|align|aligned|gather|gathered|multline|eqnarray|math|displaymath|cases|array|split"
     r"|[pbvBV]?matrix)\*?)\}"
 )
+_STOP = re.compile(r"\s*+(?:[^\w\s<\"'“‘(\[]|\Z)")
 _EMPTY_LINE = re.compile(r"\n[ \t\r]*+\n")
 _MATHEMATICS = re.compile(r"[\\^_={}<>]")
 _FORMULA = re.compile(r"[A-Za-z(|][\w\s+\-*/().,|'!]*+\Z")
@@ -173,6 +174,8 @@ class Spanning:
         start = at
         while start > max(self._done, at - _LONGEST_INDENT) and self._text[start - 1].isspace():
             start -= 1
+        if _STOP.match(self._text, end):
+            return Edit(start, end, "")
         return Edit(start, end, PAUSE if self._text[start - 1 : start].isalnum() else " ")
 
     def _between(self, start: int, end: int) -> str:

@@ -22,8 +22,8 @@ _SIGNS = {
 }
 _TERM = re.compile(rf"{NUMBER}|[A-Za-z]+|\S")
 _POWERS = {"2": "squared", "3": "cubed"}
-_ELEMENT_OR_COUNT = re.compile(r"[A-Z][a-z]?|[₀-₉]+|[⁰¹²³⁴-⁹]+|[⁺⁻]|[()\[\]]")
-_SMALL = {"⁺": "plus", "⁻": "minus", "(": "", ")": "", "[": "", "]": ""}
+_ELEMENT_OR_COUNT = re.compile(r"[A-Z][a-z]?|[₀-₉]+|[⁰¹²³⁴-⁹]+|[⁺⁻]|[()]")
+_SMALL = {"⁺": "plus", "⁻": "minus", "(": "", ")": ""}
 _ROOTS = {"√": "square root of", "∛": "cube root of", "∜": "fourth root of"}
 _ONE_LETTER = r"(?<=(?<![A-Za-z])[A-Za-z])"
 _LETTERS_THAT_ARE_NO_WORD = r"(?<=(?<![A-Za-z])[b-df-hj-np-tv-z]{2})|(?<=(?<![A-Za-z])[b-df-hj-np-tv-z]{3})"
@@ -75,10 +75,12 @@ ALGEBRA = (
     Rule(
         "chemical formula",
         re.compile(
-            rf"(?<!\w)(?=[A-Za-z()\[\]]{{1,12}}[{_LOWERED}]|[A-Z][a-z]?[²³]?[⁺⁻])(?:[A-Z][a-z]?+|[{_LOWERED}]++|[()\[\]](?=[A-Z{_LOWERED}]|\Z|.))++"
-            rf"(?:[⁰¹²³⁴-⁹]*+[⁺⁻])?+(?!\w)"
+            rf"(?<!\w)(?=[A-Za-z()]{{1,12}}[{_LOWERED}]|[A-Z][a-z]?[²³]?[⁺⁻])"
+            rf"[A-Z](?:[A-Z]|(?<=[A-Z])[a-z]|[{_LOWERED}]|\((?=[A-Z])|\)(?=[{_LOWERED}]))*+"
+            r"(?:[⁰¹²³⁴-⁹]*+[⁺⁻])?+(?!\w)"
         ),
         _formula,
+        replaces=".+",
     ),
     Rule(
         "power",
@@ -89,6 +91,7 @@ ALGEBRA = (
             rf"|(?P<single>[-\N{{MINUS SIGN}}]?\d{{1,6}}(?!\w)|[A-Za-z](?![A-Za-z]))))"
         ),
         _power,
+        replaces=f"[{_RAISED}]+",
     ),
     Rule(
         "power of a number",
@@ -97,8 +100,14 @@ ALGEBRA = (
             rf"|\^(?:[({{](?P<group>[\w\s+*/=\N{{MINUS SIGN}}-]{{1,60}}+)[)}}]|(?P<single>[A-Za-z](?!\w))))"
         ),
         _power,
+        replaces=f"[{_RAISED}]+",
     ),
-    Rule("index", re.compile(rf"[{_LOWERED}]+"), lambda match: f" {number(_digits(match.group()))}"),
+    Rule(
+        "index",
+        re.compile(rf"[{_LOWERED}]+"),
+        lambda match: f" {number(_digits(match.group()))}",
+        replaces=".+",
+    ),
     Rule("root", re.compile(r"[√∛∜]\s?"), lambda match: f" {_ROOTS[match.group()[0]]} "),
     Rule("over", re.compile(r"(?<!\d)⁄|⁄(?!\d)"), lambda _: " over "),
     Rule(
@@ -117,5 +126,6 @@ ALGEBRA = (
         "Greek letter",
         re.compile(r"(?<![\u0370-\u03ff\u1f00-\u1fff])[Α-ω](?![\u0370-\u03ff\u1f00-\u1fff])"),
         _greek,
+        replaces=".",
     ),
 )
