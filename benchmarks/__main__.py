@@ -10,7 +10,7 @@ import typer
 
 from benchmarks.capacity.command import capacity
 from benchmarks.load.command import load
-from benchmarks.report import hardware, print_table, write_json
+from benchmarks.report import check_outputs, hardware, print_table, write_json
 
 
 class Benchmark(StrEnum):
@@ -50,6 +50,7 @@ def _command(name: Benchmark) -> Callable[..., None]:
         benchmark = importlib.import_module(f"benchmarks.{name.value}")
         if plot_file is not None and not hasattr(benchmark, "plot"):
             raise typer.BadParameter(f"{name.value} has no picture.", param_hint="--plot")
+        check_outputs(json_file, plot_file)
         results = benchmark.run(checkpoint, quick=quick)
         typer.echo(", ".join(f"{key} {value}" for key, value in hardware().items()))
         print_table(results)

@@ -6,7 +6,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks.report import Result, hardware
+from benchmarks.report import Result, hardware, save_figure
 
 _TEXT = "#222222"
 _COLOURS = {
@@ -46,8 +46,7 @@ def plot_phases(results: list[Result], file: Path) -> None:
         handles, labels = axes.get_legend_handles_labels()
         unique = dict(zip(labels, handles, strict=True))
         figure.legend(unique.values(), unique, loc="outside lower center", ncols=9, fontsize=8, frameon=False)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(file)
+        save_figure(figure, file)
 
 
 def _phases(results: list[Result], whose: str) -> dict[str, float]:

@@ -4,15 +4,23 @@ import json
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+
+from voices.extras import MissingExtra, require
+from voices.whole_file import WholeFile, check_writable, why
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SMALLER_IS_BETTER = ("ms", "_s", "mb", "kb", "rtf", "underruns", "error_rate")
 RATE = "_per_s"
@@ -78,8 +86,28 @@ def write_json(path: Path, results: list[Result], notes: Sequence[str] = ()) -> 
         "results": [{**asdict(result), "ratio": result.ratio} for result in results],
         **({"notes": list(notes)} if notes else {}),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(report, indent=2) + "\n")
+    with WholeFile(path) as whole:
+        whole.write((json.dumps(report, indent=2) + "\n").encode())
+
+
+def check_outputs(json_file: Path | None, plot_file: Path | None) -> None:
+    """End the command unless its files can be written, and drawn: before it measures for an hour."""
+    try:
+        for file in filter(None, (json_file, plot_file)):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            check_writable(file)
+        if plot_file is not None:
+            require("matplotlib", "plot", "pictures need matplotlib")
+    except OSError as error:
+        sys.exit(f"error: {why(error)}")
+    except MissingExtra as error:
+        sys.exit(f"error: {error.message}")
+
+
+def save_figure(figure: "Figure", file: Path) -> None:
+    """Write a picture, in the format of the file's ending, else as a PNG."""
+    with WholeFile(file) as whole:
+        figure.savefig(whole.file, format=file.suffix.removeprefix(".") or "png")
 
 
 def print_table(results: list[Result]) -> None:

@@ -7,7 +7,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks.report import Result, hardware
+from benchmarks.report import Result, hardware, save_figure
 
 _COLOURS = {"int8": "#0072B2", "bfloat16": "#009E73", "float32": "#D55E00", "float16": "#CC79A7"}
 _MARKERS = {"int8": "o", "bfloat16": "s", "float32": "^", "float16": "v"}
@@ -43,8 +43,7 @@ def plot_tokens_per_second(results: list[Result], file: Path) -> None:
         where = machine["gpu"] if machine["gpu"] != "none" else f"{machine['cores']} cores, {machine['cpu']}"
         axes.set_title(f"T3 decoding ({where})", color=_TEXT)
         figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(file)
+        save_figure(figure, file)
 
 
 def _precisions(results: list[Result]) -> list[str]:

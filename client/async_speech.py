@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import anyio
+import anyio.to_thread
 
 from client.errors import JobCancelled
 from client.received import Received
@@ -12,7 +14,6 @@ from client.saving import AudioFile
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
     from types import TracebackType
 
     from client.drivers import AsyncDriver
@@ -73,7 +74,8 @@ class AsyncSpeech(Received):
         with AudioFile(path, self._reception.stream) as file:
             async for audio in self:
                 file.write(audio)
-            return file.complete()
+            await anyio.to_thread.run_sync(file.complete)  # a disk, or a FIFO's reader, may be slow
+        return Path(path)
 
     async def _wait_for(self, steps: Steps[T]) -> T:
         """Take steps that `cancel` ends."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from client.received import Received
@@ -9,7 +10,6 @@ from client.saving import AudioFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from types import TracebackType
 
     from client.drivers import Driver
@@ -67,4 +67,4 @@ class Speech(Received):
         with AudioFile(path, self._reception.stream) as file:
             for audio in self:
                 file.write(audio)
-            return file.complete()
+        return Path(path)

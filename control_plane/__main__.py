@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WATCH_EVERY_S = 0.2
+LAST_PORT = 65_535
 
 READY = """\
 The endpoint is ready: {url}
 
-  curl -s {auth}-X POST {url}/run -d '{{"input": {{"text": "Hello there."}}}}'
-  curl -s {auth}{url}/stream/JOB_ID        what has come since the last call
-  curl -s {auth}{url}/status/JOB_ID
-  curl -s {auth}-X POST {url}/runsync -d '{{"input": {{"action": "list_voices"}}}}'
-  curl -s {auth}{url}/health
+  curl --fail-with-body -sS {auth}-X POST {url}/run -d '{{"input": {{"text": "Hello there."}}}}'
+  curl --fail-with-body -sS {auth}{url}/stream/JOB_ID        what has come since the last call
+  curl --fail-with-body -sS {auth}{url}/status/JOB_ID
+  curl --fail-with-body -sS {auth}-X POST {url}/runsync -d '{{"input": {{"action": "list_voices"}}}}'
+  curl --fail-with-body -sS {auth}{url}/health
 
 Ctrl-C ends it."""
 
@@ -35,13 +36,19 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         description="RunPod's queue on this machine, with one or more workers behind it.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
-    parser.add_argument("--port", type=int, default=8000, help="0 means a free one (default %(default)s)")
+    parser.add_argument("--port", type=_port, default=8001, help="0 means a free one (default %(default)s)")
     parser.add_argument("--workers", type=int, default=1, help="worker processes (default %(default)s)")
     parser.add_argument("--api-key", help="ask clients for this key as a bearer token")
     parser.add_argument(
         "command", nargs="*", metavar="-- COMMAND", help="the worker's command (default: python -m worker)"
     )
     return parser.parse_args(arguments)
+
+
+def _port(value: str) -> int:
+    if not value.isdecimal() or int(value) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {LAST_PORT}")
+    return int(value)
 
 
 def serve(options: argparse.Namespace) -> None:

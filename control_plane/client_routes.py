@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from control_plane.answers import MEGABYTE, describe, read_object
+from control_plane.webhooks import webhook_of
 
 if TYPE_CHECKING:
     from control_plane.jobs import Job
@@ -89,6 +90,7 @@ class ClientRoutes:
             body["input"],
             execution_timeout_s=self._execution_timeout_s(body.get("policy")),
             result_limit_bytes=limit_bytes,
+            webhook=webhook_of(body),
         )
         self._plane.bell.ring()
         return job

@@ -32,6 +32,7 @@ class Job:
     queued_at: float
     execution_timeout_s: float | None = None
     result_limit_bytes: int | None = None
+    webhook: str | None = None
     status: JobStatus = JobStatus.IN_QUEUE
     worker_id: str | None = None
     taken_at: float | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from control_plane.bell import Bell
 from control_plane.queue import JobQueue
 from control_plane.roster import Roster
+from control_plane.webhooks import Webhooks
 
 
 @dataclass(slots=True)
@@ -20,12 +21,16 @@ class Plane:
     stop_wait_s: float = 20.0
     execution_timeout_s: float = 600.0
     """How long a job may run whose policy does not say."""
-    queue: JobQueue = field(default_factory=JobQueue)
+    webhooks: Webhooks = field(default_factory=Webhooks)
+    queue: JobQueue = field(init=False)
     roster: Roster = field(default_factory=Roster)
     bell: Bell = field(default_factory=Bell)
     # Workers prove themselves by their URLs: the SDK sends the key of ~/.runpod/config.toml, if there is
     # one, in place of the key that its environment gives it.
     worker_token: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
+
+    def __post_init__(self) -> None:
+        self.queue = JobQueue(on_end=self.webhooks.job_ended)
 
     def lose_worker(self, worker_id: str) -> None:
         """Forget a worker whose process has ended; what it held is requeued or fails."""

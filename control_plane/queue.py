@@ -27,7 +27,7 @@ class JobQueue:
     """Every job of one endpoint, in the order in which they came.
 
     At most `keep_finished` finished jobs, which hold at most `keep_bytes` of results, are remembered (the
-    newest always), so that memory stays flat however long it runs.
+    newest always), so that memory stays flat however long it runs. `on_end` is told of each job that ends.
     """
 
     def __init__(
@@ -36,7 +36,9 @@ class JobQueue:
         keep_finished: int = 256,
         keep_bytes: int = 100_000_000,
         clock: Callable[[], float] = time.monotonic,
+        on_end: Callable[[Job], None] = lambda _: None,
     ) -> None:
+        self._on_end = on_end
         self._clock = clock
         self._keep_finished = keep_finished
         self._keep_bytes = keep_bytes
@@ -53,6 +55,7 @@ class JobQueue:
         *,
         execution_timeout_s: float | None = None,
         result_limit_bytes: int | None = None,
+        webhook: str | None = None,
     ) -> Job:
         """Queue a job and return it."""
         job = Job(
@@ -61,6 +64,7 @@ class JobQueue:
             queued_at=self._clock(),
             execution_timeout_s=execution_timeout_s,
             result_limit_bytes=result_limit_bytes,
+            webhook=webhook,
         )
         self._jobs[job.id] = job
         self._waiting.append(job)
@@ -199,6 +203,7 @@ class JobQueue:
         job.status, job.finished_at, job.input = status, self._clock(), None
         self._totals[status] += 1
         self._finished.append(job.id)
+        self._on_end(job)
         self._forget()
 
     def _forget(self) -> None:

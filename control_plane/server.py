@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ class PlaneServer:
         return f"http://{host}:{self._port}"
 
     def start(self) -> None:
-        """Listen; raise OSError when the port is taken."""
+        """Listen; raise OSError, which names the address, when it cannot be had."""
         self._thread.start()
         self._started.wait(START_TIMEOUT_S)
         if self._failure is not None:
@@ -86,11 +87,15 @@ class PlaneServer:
         )
         await runner.setup()
         try:
-            await web.TCPSite(runner, self._host, self._port).start()
+            try:
+                await web.TCPSite(runner, self._host, self._port).start()
+            except OSError as error:
+                raise _cannot_listen(self._host, self._port, error) from error
             self._port = runner.addresses[0][1]
             self._started.set()
             await self._sweep_until_stopped()
         finally:
+            await self._plane.webhooks.close()
             await runner.cleanup()
 
     async def _sweep_until_stopped(self) -> None:
@@ -99,3 +104,9 @@ class PlaneServer:
             self._on_sweep()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), SWEEP_EVERY_S)
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> OSError:
+    """Return the error with the address and a way out; asyncio words its own reason."""
+    why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+    return OSError(f"cannot listen at {host}:{port}: {why}. Choose another address with --port or --host.")

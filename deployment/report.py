@@ -138,12 +138,13 @@ def _commands(desired: Desired, deployed: Deployed, *, has_volume: bool) -> list
     key = '-H "Authorization: Bearer $RUNPOD_API_KEY"'
     url = deployed.endpoint.url
     if desired.type == "load_balancer":
-        ask = f'curl -fsSN {url}/tts/generate {key} -d \'{{"text": "Hello there."}}\' -o hello.mp3'
+        text = """-d '{"text": "Hello there."}' -o hello.mp3"""
+        ask = f"curl --fail-with-body -sSN {url}/tts/generate {key} {text}"
         return (
             ["voices add anna recording.wav --no-precompute", ask]
             if has_volume
-            else [f"curl -i {url}/ping {key}", ask]
+            else [f"curl --fail-with-body -sSi {url}/ping {key}", ask]
         )
-    ask = f'curl -s {url}/run {key} -d \'{{"input": {{"text": "Hello there."}}}}\''
+    ask = f'curl --fail-with-body -sS {url}/run {key} -d \'{{"input": {{"text": "Hello there."}}}}\''
     add = f"voices add anna recording.wav --via {deployed.endpoint.id}"
-    return [add, ask] if has_volume else [ask, f"curl -s {url}/stream/JOB_ID {key}"]
+    return [add, ask] if has_volume else [ask, f"curl --fail-with-body -sS {url}/stream/JOB_ID {key}"]

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tempfile
 import wave
 from collections.abc import Callable
 from fractions import Fraction
@@ -47,18 +48,18 @@ def written(
     return buffer.getvalue()
 
 
-def encoded(samples: np.ndarray, container: str, codec: str, rate: int = RATE, layout: str = "mono") -> bytes:
+def encoded(
+    samples: np.ndarray,
+    container: str,
+    codec: str,
+    rate: int = RATE,
+    layout: str = "mono",
+    **options: str,
+) -> bytes:
     """A file made by ffmpeg, all channels alike."""
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format=container) as output:
-        stream = output.add_stream(codec, rate=rate, layout=layout)
-        frame = av.AudioFrame.from_ndarray(samples[np.newaxis], format="flt", layout="mono")
-        frame.sample_rate = RATE
-        resampler = av.AudioResampler(stream.format, layout, rate, frame_size=stream.frame_size or 1024)
-        for source in (frame, None):
-            for resampled in resampler.resample(source):
-                output.mux(stream.encode(resampled))
-        output.mux(stream.encode(None))
+    with av.open(buffer, "w", format=container, options=options) as output:
+        _encode(output, output.add_stream(codec, rate=rate, layout=layout), samples)
     return buffer.getvalue()
 
 
@@ -95,6 +96,102 @@ def riff(rate: int, channels: int, frames: int, *, claimed_bytes: int | None = N
     return bytes(data)
 
 
+def beside(
+    samples: np.ndarray,
+    container: str,
+    codec: str,
+    *,
+    second: np.ndarray | None = None,
+    video: str | None = None,
+    cover: bool = False,
+    picture: int = 64,
+    subtitles: str | None = None,
+    chapters: bool = False,
+) -> bytes:
+    """A sound with other streams beside it; it is the first of the file, but for a ``video``'s "before"."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=container) as output:
+        pictures = _video(output) if video == "before" else None
+        rate = 44_100 if container == "mp3" else 48_000
+        sounds = [(output.add_stream(codec, rate=rate, layout="mono"), samples)]
+        if second is not None:
+            sounds.append((output.add_stream(codec, rate=rate, layout="mono"), second))
+        pictures = _video(output) if video == "behind" else pictures
+        text = output.add_mux_stream(subtitles) if subtitles else None
+        art = _cover(output, picture) if cover else None
+        if chapters:
+            ends = {"start": 0, "end": 6000}, {"start": 6000, "end": 14_000}
+            output.set_chapters(
+                [
+                    {"id": n, **each, "time_base": Fraction(1, 1000), "metadata": {"title": f"{n}"}}
+                    for n, each in enumerate(ends)
+                ]
+            )
+        for stream, count in ((art, 1), (pictures, 50)):
+            if stream is not None:
+                noise = np.random.default_rng(0).integers(0, 256, (stream.height, stream.width, 3), np.uint8)
+                for _ in range(count):
+                    output.mux(stream.encode(av.VideoFrame.from_ndarray(noise)))
+                output.mux(stream.encode(None))
+        if text is not None:
+            output.start_encoding()
+            line = av.Packet(b"\0\5hello" if subtitles == "mov_text" else b"hello")
+            line.stream, line.time_base = text, Fraction(1, 1000)
+            line.pts, line.dts, line.duration = 0, 0, 1000
+            output.mux(line)
+        for stream, track in sounds:
+            _encode(output, stream, track)
+    return buffer.getvalue()
+
+
+def _encode(output: av.container.OutputContainer, stream: av.AudioStream, samples: np.ndarray) -> None:
+    frame = av.AudioFrame.from_ndarray(samples[np.newaxis].astype(np.float32), format="flt", layout="mono")
+    frame.sample_rate = RATE
+    resampler = av.AudioResampler(
+        stream.format, stream.layout, stream.rate, frame_size=stream.frame_size or 1024
+    )
+    for source in (frame, None):
+        for resampled in resampler.resample(source):
+            output.mux(stream.encode(resampled))
+    output.mux(stream.encode(None))
+
+
+def _video(output: av.container.OutputContainer) -> av.VideoStream:
+    codec = "libvpx" if output.format.name == "webm" else "mpeg4"
+    stream = output.add_stream(codec, rate=Fraction(25), width=64, height=64, pix_fmt="yuv420p")
+    assert isinstance(stream, av.VideoStream)
+    return stream
+
+
+def _cover(output: av.container.OutputContainer, size: int) -> av.VideoStream:
+    stream = output.add_stream("png", width=size, height=size, pix_fmt="rgb24")
+    assert isinstance(stream, av.VideoStream)
+    stream.disposition = av.stream.Disposition.attached_pic
+    return stream
+
+
+def index_first(samples: np.ndarray) -> bytes:
+    """An M4A file with its index before the sound, as for the web; ffmpeg needs a file to move it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.m4a"
+        with av.open(str(path), "w", options={"movflags": "faststart"}) as output:
+            _encode(output, output.add_stream("aac", rate=48_000, layout="mono"), samples)
+        return path.read_bytes()
+
+
+def garbled(content: bytes, at: float, share: float) -> bytes:
+    """The file with so much of it, from there on, made noise; both as a share of its length."""
+    damaged, begin = bytearray(content), int(at * len(content))
+    end = begin + max(int(share * len(content)), 200)
+    damaged[begin:end] = np.random.default_rng(1).bytes(len(damaged[begin:end]))
+    return bytes(damaged)
+
+
+def without(content: bytes, at: float, share: float) -> bytes:
+    """The file without so much of it."""
+    return content[: int(at * len(content))] + content[int((at + share) * len(content)) :]
+
+
 Maker = Callable[[np.ndarray], bytes]
 
 CONTAINERS: dict[str, Maker] = {
@@ -125,8 +222,34 @@ CONTAINERS: dict[str, Maker] = {
     "left only.wav": lambda s: written(np.stack([s, 0 * s], axis=1)),
     "phase inverted.wav": lambda s: written(np.stack([s, -0.9 * s], axis=1)),
     "lying about its size.wav": lambda s: written(s)[:40] + b"\xff\xff\xff\xff" + written(s)[44:],
-    "truncated.wav": lambda s: written(s)[:-100_001],
-    "truncated.mp3": lambda s: encoded(s, "mp3", "libmp3lame", 44_100)[:-20_001],
+    "cover.mp3": lambda s: beside(s, "mp3", "libmp3lame", cover=True),
+    "cover.m4a": lambda s: beside(s, "mp4", "aac", cover=True),
+    "cover.flac": lambda s: beside(s, "flac", "flac", cover=True),
+    "chapters.m4b": lambda s: beside(s, "ipod", "aac", chapters=True),
+    "chapters and cover.mp3": lambda s: beside(s, "mp3", "libmp3lame", cover=True, chapters=True),
+    "chapters.mka": lambda s: beside(s, "matroska", "libopus", chapters=True),
+    "subtitles.mkv": lambda s: beside(s, "matroska", "libopus", subtitles="subrip"),
+    "subtitles.mp4": lambda s: beside(s, "mp4", "aac", subtitles="mov_text"),
+    "video behind the sound.mp4": lambda s: beside(s, "mp4", "aac", video="behind"),
+    "video behind the sound.mkv": lambda s: beside(s, "matroska", "libopus", video="behind"),
+    "video before the sound.mov": lambda s: beside(s, "mov", "pcm_s16le", video="before"),
+    "video before the sound.webm": lambda s: beside(s, "webm", "libopus", video="before"),
+    "two sounds.m4a": lambda s: beside(s, "mp4", "aac", second=0 * s),
+    "two sounds.mka": lambda s: beside(s, "matroska", "libopus", second=0 * s[:RATE]),
+    "everything.mkv": lambda s: beside(
+        s, "matroska", "aac", second=0 * s, video="behind", subtitles="subrip", chapters=True
+    ),
+    "two joined.mp3": lambda s: 2 * encoded(s, "mp3", "libmp3lame", 44_100),
+    "two kinds joined.mp3": lambda s: (
+        encoded(s, "mp3", "libmp3lame", 44_100) + encoded(s, "mp3", "libmp3lame", 22_050, "stereo")
+    ),
+    "a tag with a picture in the middle.mp3": lambda s: (
+        encoded(s, "mp3", "libmp3lame", 44_100) + beside(s, "mp3", "libmp3lame", cover=True, picture=300)
+    ),
+    "not knowing its size.wav": lambda s: written(s)[:40] + b"\x00\xf0\xff\x7f" + written(s)[44:],
+    "size of nothing.wav": lambda s: written(s)[:40] + bytes(4) + written(s)[44:],
+    "size of a moment.wav": lambda s: written(s)[:40] + b"\xe8\x03\0\0" + written(s)[44:],
+    "a chunk at the end.wav": lambda s: written(s) + b"LIST\x04\0\0\0INFO",
 }
 """All good, 14 s of speech."""
 
@@ -152,6 +275,61 @@ WARNED: dict[str, tuple[str, Maker]] = {
 }
 """Usable, with this warning and no other."""
 
+DAMAGED: dict[str, tuple[float, float, Maker]] = {
+    "truncated.wav": (2.0, 2.2, lambda s: written(s)[:-100_001]),
+    "claiming 10 s more.wav": (
+        9.9,
+        10.1,
+        lambda s: written(s)[:40] + (2 * len(s) + 20 * RATE).to_bytes(4, "little") + written(s)[44:],
+    ),
+    "truncated.aiff": (2.0, 2.2, lambda s: written(s, container="AIFF")[:-100_001]),
+    "truncated.mp3": (2.4, 2.6, lambda s: encoded(s, "mp3", "libmp3lame", 44_100)[:-20_001]),
+    "noise inside.mp3": (0.02, 0.2, lambda s: garbled(encoded(s, "mp3", "libmp3lame", 44_100), 0.3, 0)),
+    "zeros inside.mp3": (
+        0.1,
+        0.6,
+        lambda s: (
+            encoded(s, "mp3", "libmp3lame", 44_100)[:99_999]
+            + bytes(3000)
+            + encoded(s, "mp3", "libmp3lame", 44_100)[102_999:]
+        ),
+    ),
+    "a hole.mp3": (0.5, 1.0, lambda s: without(encoded(s, "mp3", "libmp3lame", 44_100), 0.5, 0.05)),
+    "no table, a hole.mp3": (
+        0.02,
+        0.2,
+        lambda s: without(encoded(s, "mp3", "libmp3lame", 44_100, write_xing="0"), 0.5, 0.05),
+    ),
+    "cut short.flac": (
+        5.5,
+        6.0,
+        lambda s: written(s, container="FLAC")[: -len(written(s, container="FLAC")) * 2 // 5],
+    ),
+    "noise inside.flac": (0.05, 0.4, lambda s: garbled(written(s, container="FLAC"), 0.3, 0)),
+    "a hole.flac": (0.5, 1.2, lambda s: without(written(s, container="FLAC"), 0.5, 0.05)),
+    "noise inside.m4a": (0.02, 0.2, lambda s: garbled(encoded(s, "mp4", "aac"), 0.3, 0)),
+    "cut short, index first.m4a": (5.0, 6.5, lambda s: without(index_first(s), 0.6, 0.4)),
+    "cut short, in fragments.m4a": (
+        0.0,
+        0.2,
+        lambda s: without(encoded(s, "mp4", "aac", movflags="empty_moov+frag_every_frame"), 0.6, 0.4),
+    ),
+    "a broken page.ogg": (
+        0.3,
+        2.0,
+        lambda s: garbled(written(s, container="OGG", subtype="VORBIS"), 0.3, 0),
+    ),
+    "a broken page.opus": (0.3, 2.0, lambda s: garbled(encoded(s, "ogg", "libopus", 48_000), 0.3, 0)),
+    "pages lost.opus": (3.0, 6.0, lambda s: garbled(encoded(s, "ogg", "libopus", 48_000), 0.3, 0.33)),
+    "cut short.webm": (
+        5.0,
+        6.5,
+        lambda s: without(encoded(s, "webm", "libopus", 48_000), 0.6, 0.4),
+    ),
+    "noise inside.aac": (0.01, 0.4, lambda s: garbled(encoded(s, "adts", "aac", 48_000), 0.3, 0.02)),
+}
+"""Usable, with a warning that so many seconds are lost: at least, at most."""
+
 REFUSED: dict[str, tuple[str, Maker]] = {
     "digital zeros": ("silent", lambda s: written(0 * s)),
     "next to nothing": ("silent", lambda s: written(noise(s, -80), subtype="FLOAT")),
@@ -171,6 +349,12 @@ REFUSED: dict[str, tuple[str, Maker]] = {
     "a PNG": ("not_audio", lambda _: png()),
     "a playlist": ("not_audio", lambda _: b"#EXTM3U\n#EXTINF:10,\n/etc/passwd\n#EXT-X-ENDLIST\n"),
     "truncated m4a": ("not_audio", lambda s: encoded(s, "mp4", "aac")[:40_000]),
+    "mostly noise.mp3": ("damaged", lambda s: garbled(encoded(s, "mp3", "libmp3lame", 44_100), 0.1, 0.8)),
+    "mostly noise.flac": ("damaged", lambda s: garbled(written(s, container="FLAC"), 0.1, 0.8)),
+    "mostly noise.m4a": ("damaged", lambda s: garbled(encoded(s, "mp4", "aac"), 0.1, 0.8)),
+    "mostly noise.opus": ("damaged", lambda s: garbled(encoded(s, "ogg", "libopus", 48_000), 0.1, 0.8)),
+    "mostly noise.mkv": ("damaged", lambda s: garbled(encoded(s, "matroska", "libopus", 48_000), 0.1, 0.8)),
+    "mostly noise.aac": ("damaged", lambda s: garbled(encoded(s, "adts", "aac", 48_000), 0.1, 0.8)),
     "a header alone": ("empty", lambda s: written(s)[:44]),
     "1 Hz": ("not_audio", lambda _: riff(1, 1, 100_000)),
     "255 channels": ("not_audio", lambda _: riff(24_000, 255, 10_000)),

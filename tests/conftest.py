@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import av
@@ -21,6 +21,35 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # How long an example takes is for benchmarks: a busy machine must not fail a test.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `.ci/run` say that a program which is missing there is a fault."""
+    parser.addoption(
+        "--no-skips", action="store_true", help="a skipped test fails, unless it is marked `gpu`"
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if item.get_closest_marker("gpu") is None:
+        _fail_if_skipped(report, item.config)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _fail_if_skipped(report, collector.config)
+    return report
+
+
+def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport, config: pytest.Config) -> None:
+    if report.skipped and not hasattr(report, "wasxfail") and config.getoption("--no-skips"):
+        report.outcome, report.longrepr = "failed", f"skipped, with --no-skips: {report.longreprtext}"
 
 
 SPEECH_TOKENS = (20, 45)
@@ -42,7 +71,7 @@ def speech() -> Clip:
 @pytest.fixture(scope="session")
 def prepared(speech: Clip) -> PreparedClip:
     """The same, as a reference clip."""
-    from voices.clip import decode_clip
+    from voices.decoding import decode_clip
 
     return prepare_clip(decode_clip(speech.to_flac()))
 

@@ -10,6 +10,7 @@ from voices.errors import InvalidRequest, StoreFailure
 from voices.registry import VoiceRegistry
 from voices.store import Store, key_parts
 from voices.voice import VOICE_ID, Voice
+from voices.whole_file import WholeFile
 
 MAX_ARCHIVE_BYTES = 256 * 1024 * 1024
 """A voice takes about a megabyte; more files than that are no voice."""
@@ -20,19 +21,15 @@ def write_archive(registry: VoiceRegistry, voice: Voice, path: Path) -> None:
     manifest = voice.published()
     contents = {file: registry.read(voice, f"{voice.voice_id}/{file}") for file in manifest.files}
     contents["voice.json"] = manifest.to_json()
-    unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        with tarfile.open(unfinished, "w") as archive:
+        with WholeFile(path) as whole, tarfile.open(fileobj=whole.file, mode="w") as archive:
             for file, content in contents.items():
                 entry = tarfile.TarInfo(f"{voice.voice_id}/{file}")
                 entry.size, entry.mode = len(content), 0o644
                 entry.mtime = manifest.created_at.timestamp()
                 archive.addfile(entry, io.BytesIO(content))
-        unfinished.replace(path)
     except OSError as error:
         raise StoreFailure(f"Could not write {path}: {error.strerror or error}.") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def read_archive(path: Path) -> tuple[VoiceRegistry, Voice]:

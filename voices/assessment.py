@@ -31,6 +31,8 @@ class Measurements:
     """Up to where its spectrum reaches, 12,000 Hz at most."""
     dc_offset: float
     """What silence stands at, 1 being full scale."""
+    lost_seconds: float
+    """Missing from the file, or not to be decoded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +75,7 @@ def _measure(recording: Clip, activity: Activity, clipped: Samples) -> Measureme
         snr_db=round(activity.snr_db(), 1),
         bandwidth_hz=bandwidth_hz(recording, activity.speech),
         dc_offset=round(dc_offset(recording), 4),
+        lost_seconds=round(source.lost_seconds, 3) if source else 0.0,
     )
 
 

@@ -70,6 +70,7 @@ class UnknownVoice(ChatterpodError):
     code = "unknown_voice"
 
     def __init__(self, voice_id: str) -> None:
+        self.voice_id = voice_id
         super().__init__(
             f"There is no voice {voice_id!r}: add it with `voices add {voice_id} CLIP`, "
             "or see what there is with `voices list`.",
@@ -83,6 +84,7 @@ class VoiceExists(ChatterpodError):
     code = "voice_exists"
 
     def __init__(self, voice_id: str) -> None:
+        self.voice_id = voice_id
         super().__init__(
             f"There is already a voice {voice_id!r}: choose another id, or replace it with --force.",
             field="voice_id",
@@ -95,6 +97,7 @@ class VoiceBusy(ChatterpodError):
     code = "voice_busy"
 
     def __init__(self, voice_id: str, writer: str) -> None:
+        self.voice_id, self.writer = voice_id, writer
         super().__init__(
             f"{writer} is changing the voice {voice_id!r} right now: try again in a minute. "
             "If that was interrupted, `voices verify --repair` clears what it left.",
@@ -111,8 +114,7 @@ class VoiceCorrupt(ChatterpodError):
     def __init__(self, voice_id: str, what: str) -> None:
         self.what = what
         super().__init__(
-            f"The voice {voice_id!r} is damaged ({what}): "
-            f"add it again with `voices add {voice_id} CLIP --force`.",
+            f"The voice {voice_id!r} is damaged ({what}): add it again, in place of the damaged one.",
             field="voice_id",
         )
 

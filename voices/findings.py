@@ -94,6 +94,16 @@ def short(seconds: float) -> Finding:
     )
 
 
+def _damaged(measured: "Measurements") -> tuple[str, str] | None:
+    if not measured.lost_seconds:
+        return None
+    lost, total = max(measured.lost_seconds, 0.01), measured.seconds + measured.lost_seconds
+    return (
+        f"It is damaged or cut short: {lost:.2f} s of {total:.1f} s are missing ({lost / total:.1%}).",
+        "The rest is used; take an undamaged copy if there is one.",
+    )
+
+
 def _clipped(measured: "Measurements") -> tuple[str, str] | None:
     if measured.clipped_share < CLIPPED_SHARE:
         return None
@@ -141,6 +151,7 @@ def _dc_offset(measured: "Measurements") -> tuple[str, str] | None:
 
 
 _WARNINGS: dict[str, Callable[["Measurements"], tuple[str, str] | None]] = {
+    "damaged": _damaged,
     "clipped": _clipped,
     "noisy": _noisy,
     "quiet": _quiet,
@@ -156,7 +167,6 @@ def judge(measured: "Measurements", clip: str) -> tuple[Finding, ...]:
     """
     if measured.peak_dbfs < SILENCE_DBFS:
         return (silent(clip),)
-    if not measured.speech_seconds:
-        return ()
-    found = ((code, check(measured)) for code, check in _WARNINGS.items())
+    checks = _WARNINGS if measured.speech_seconds else {"damaged": _damaged}
+    found = ((code, check(measured)) for code, check in checks.items())
     return tuple(Finding(code, "warning", clip, *said) for code, said in found if said)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from voices.claim import claimed, is_claim
 from voices.conditionals import Conditionals
 from voices.errors import InvalidRequest, UnknownVoice, VoiceBusy, VoiceExists
+from voices.languages import language_tag
 from voices.preparation import PreparedClip
 from voices.registry import VoiceRegistry, file_facts, manifest_key
 from voices.voice import (
@@ -68,7 +69,7 @@ class Publisher:
         manifest = _described_by(
             voice_id=voice_id,
             name=name or voice_id,
-            language=language,
+            language=language_tag(language),
             labels=dict(labels or {}),
             created_at=datetime.now(UTC).replace(microsecond=0),
             clip=prepared.facts,
@@ -124,7 +125,7 @@ class Publisher:
             merged = {**manifest.labels, **(labels or {})}
             chosen = {
                 "name": name,
-                "language": language,
+                "language": None if language is None else language_tag(language),
                 "labels": {key: value for key, value in merged.items() if value is not None},
             }
             changes = {field: value for field, value in chosen.items() if value is not None}

@@ -12,8 +12,9 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from voices.clip import Clip, decode_clip
+from voices.clip import Clip
 from voices.conditionals import Conditionals
+from voices.decoding import decode_clip
 from voices.errors import InvalidClip, UnknownVoice, VoiceCorrupt
 from voices.store import DirectoryStore, Store
 from voices.untrusted import decode_untrusted

@@ -1,7 +1,6 @@
 """Where voices are kept: a flat space of keys such as ``anna/voice.json``."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Protocol
 from typing_extensions import override
 
 from voices.errors import StoreFailure
+from voices.whole_file import WholeFile
 
 
 class Store(Protocol):
@@ -100,19 +100,11 @@ class DirectoryStore(Store):
     def write(self, key: str, data: bytes) -> None:
         path = self._path(key)
         with self._failures(f"write {key} to"):
-            handle, temporary = _temporary_beside(path)
             try:
-                with os.fdopen(handle, "wb") as file:
+                with _opened(path) as file:
                     file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(temporary).chmod(0o644)
-                Path(temporary).replace(path)
             except FileNotFoundError as error:
                 raise StoreFailure(f"{key} was removed from {self.root} while it was written.") from error
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
 
     @override
     def delete(self, key: str) -> None:
@@ -147,11 +139,11 @@ class DirectoryStore(Store):
             raise StoreFailure(f"Could not {attempt} {self.root}: {error.strerror or error}.") from error
 
 
-def _temporary_beside(path: Path) -> tuple[int, str]:
-    """Open a file beside ``path``, because only a rename within one file system is atomic."""
+def _opened(path: Path) -> WholeFile:
+    """Begin a file, in a folder that is made for it."""
     for _ in range(_ATTEMPTS):
         path.parent.mkdir(parents=True, exist_ok=True)
         # Another writer may prune the folder, still empty, before the file is in it.
         with suppress(FileNotFoundError):
-            return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            return WholeFile(path, mode=0o644)  # the worker may be another user
     raise OSError(f"{path.parent} is being removed again and again")

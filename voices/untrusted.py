@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from voices.clip import DECODE_LIMITS, Clip, DecodeLimits, Samples, Source, decode_clip
+from voices.clip import Clip, Samples, Source
+from voices.decoding import DECODE_LIMITS, DecodeLimits, decode_clip
 from voices.errors import InvalidClip
 
 MEMORY_BYTES = 1024**3
@@ -25,7 +26,7 @@ _COMMAND = "from voices.untrusted import _main; _main()"
 
 
 def decode_untrusted(source: Path | bytes, *, limits: DecodeLimits = DECODE_LIMITS) -> Clip:
-    """Decode like ``voices.clip.decode_clip``, which see, in a process that cannot exhaust this one.
+    """Decode like ``voices.decoding.decode_clip``, which see, in a process that cannot exhaust this one.
 
     Raises ``InvalidClip`` likewise, and when the file takes too much memory.
     """
@@ -84,6 +85,7 @@ def _main() -> None:
         "sample_rate": origin.sample_rate,
         "channels": origin.channels,
         "peak": origin.peak,
+        "lost_seconds": origin.lost_seconds,
         "frames": len(origin.clipped),
         "clip_rate": clip.sample_rate,
     }

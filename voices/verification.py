@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from voices.claim import is_claim, live_writer
-from voices.clip import decode_clip
+from voices.decoding import decode_clip
 from voices.errors import InvalidClip, UnknownVoice, VoiceCorrupt
 from voices.preparation import measure
 from voices.publication import Publisher

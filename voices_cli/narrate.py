@@ -1,9 +1,9 @@
 """``narrate``: a book becomes an audiobook."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,17 +11,11 @@ from voices_cli.options import Device, EndpointUrl, EngineOption, Json, ModelDir
 
 if TYPE_CHECKING:
     from voices_cli.books import Book
+    from voices_cli.narration.spoken import Say
     from voices_cli.narration.workshop import SpokenPiece, Workshop
     from voices_cli.session import Session
 
 app = typer.Typer()
-
-CHARACTERS_PER_SECOND = 14.0
-"""Of English speech, as text chunks are measured."""
-
-_HOUR, _MINUTE = 3600, 60
-
-Say = Callable[[Mapping[str, Any], Path], object]
 
 
 @app.command()
@@ -49,16 +43,22 @@ def narrate(
     """Read a book into an audiobook with chapters; interrupted, the same command goes on with it."""
     from voices_cli.books import read_book
     from voices_cli.narration.audiobook import check_suffix
+    from voices_cli.narration.outlook import outlook, outlook_lines, pace_of
     from voices_cli.narration.pieces import pieces
     from voices_cli.narration.workshop import Workshop
+    from voices_cli.precompute import EngineChoice, name_engine_here
     from voices_cli.session import session
 
     with session(target, endpoint_url, as_json=as_json) as run:
         path = out or book.with_suffix(".m4b")
         check_suffix(path)
         found = read_book(book)
+        for warning in found.warnings:
+            run.output.note(f"warning: {warning}")
         if dry_run:
-            run.output.result(*_outlook(found, speed))
+            here = None if via else name_engine_here(EngineChoice(engine, model_dir, device))
+            told = outlook(found, list(pieces(found)), pace_of(here), speed)
+            run.output.result(told, *outlook_lines(told))
             return
         workshop = Workshop(path)
         if restart:
@@ -68,25 +68,50 @@ def narrate(
         speaker = via or f"{engine or 'auto'} {model_dir or ''}"
         planned = workshop.plan(list(pieces(found)), options, speaker)
         with _speaker(via, (engine, model_dir, device), run) as say:
-            spoken_now = _speak(workshop, planned, say, run)
+            spoken_now = _speak(found, workshop, planned, say, run)
         _finish(found, planned, path, run, spoken_now)
         workshop.clear()
 
 
-def _speak(workshop: "Workshop", planned: "Sequence[SpokenPiece]", say: Say, run: "Session") -> int:
-    """Speak what is not spoken yet; returns how many pieces that were."""
+def _speak(
+    book: "Book", workshop: "Workshop", planned: "Sequence[SpokenPiece]", say: "Say", run: "Session"
+) -> int:
+    """Speak what is not spoken yet; returns how many pieces that were, and exits where some are missing."""
+    from voices_cli.narration.spoken import FailedPiece, speak_pieces
+
     missing = [each for each in planned if not each.is_there]
     if len(missing) < len(planned):
         run.output.note(f"{len(planned) - len(missing)} of {len(planned)} pieces are spoken already")
-    for each in run.output.progress(missing, "speaking"):
-        workshop.speak(each, say)
-    return len(missing)
+    failed: list[FailedPiece] = []
+
+    def tell(failure: FailedPiece) -> None:
+        failed.append(failure)
+        run.output.note(f"{failure.place(book)}: {failure.reason}")
+
+    spoken_now = speak_pieces(workshop, run.output.progress(missing, "speaking"), say, tell)
+    if failed:
+        left = len(missing) - spoken_now
+        run.output.result(
+            {
+                "file": None,
+                "title": book.title,
+                "pieces": len(planned),
+                "pieces_spoken_now": spoken_now,
+                "pieces_missing": left,
+                "failed": [each.as_dict(book) for each in failed],
+            },
+            f"{left} of {len(planned)} pieces are missing, so there is no audiobook yet; "
+            "the same command speaks only these",
+            *(f"  {each.place(book)}: {each.reason}" for each in failed),
+        )
+        raise typer.Exit(1)
+    return spoken_now
 
 
 @contextmanager
 def _speaker(
     via: str | None, engine: tuple[str | None, str | None, str | None], run: "Session"
-) -> Iterator[Say]:
+) -> Iterator["Say"]:
     """Open what speaks: an endpoint, or an engine here."""
     if via:
         from voices_cli.endpoint import open_endpoint
@@ -104,6 +129,7 @@ def _finish(
     book: "Book", planned: "Sequence[SpokenPiece]", path: Path, run: "Session", spoken_now: int
 ) -> None:
     from voices_cli.narration.audiobook import write_audiobook
+    from voices_cli.narration.outlook import clock
 
     with run.output.step(f"writing {path}"):
         marks = write_audiobook(book, planned, path)
@@ -120,36 +146,6 @@ def _finish(
                 {"title": mark.title, "start_s": mark.start_s, "seconds": mark.seconds} for mark in marks
             ],
         },
-        f"{path}: {_clock(seconds)}, {len(marks)} chapters",
-        *(f"  {_clock(mark.start_s)}  {mark.title}" for mark in marks),
+        f"{path}: {clock(seconds)}, {len(marks)} chapters",
+        *(f"  {clock(mark.start_s)}  {mark.title}" for mark in marks),
     )
-
-
-def _outlook(book: "Book", speed: float) -> tuple[Any, ...]:
-    """Return what a dry run tells: as JSON, and in lines."""
-    rows = [
-        (chapter.title or book.title, chapter.characters, chapter.characters / CHARACTERS_PER_SECOND / speed)
-        for chapter in book.chapters
-    ]
-    seconds = sum(row[2] for row in rows)
-    data = {
-        "title": book.title,
-        "author": book.author,
-        "characters": book.characters,
-        "estimated_seconds": round(seconds),
-        "chapters": [
-            {"title": title, "characters": characters, "estimated_seconds": round(estimate)}
-            for title, characters, estimate in rows
-        ],
-    }
-    by = f" by {book.author}" if book.author else ""
-    return (
-        data,
-        f"{book.title}{by}: {book.characters:,} characters, about {_clock(seconds)}",
-        *(f"  {_clock(estimate)}  {characters:>9,}  {title}" for title, characters, estimate in rows),
-    )
-
-
-def _clock(seconds: float) -> str:
-    whole = round(seconds)
-    return f"{whole // _HOUR}:{whole % _HOUR // _MINUTE:02}:{whole % _MINUTE:02}"

@@ -18,6 +18,7 @@ from voices.findings import Finding
 from voices.levels import FRAMES_PER_SECOND
 from voices.preparation import Examination
 from voices.selection import Kept
+from voices.whole_file import WholeFile
 
 _WAVE, _KEPT, _LEVEL, _CLIPPED, _TEXT = "#56606B", "#0072B2", "#D55E00", "#CC0000", "#222222"
 _COLUMNS = 1600
@@ -62,7 +63,8 @@ def plot_preparation(examination: Examination, path: Path) -> None:
                 weight="bold" if bold else "normal",
                 color=_TEXT,
             )
-        figure.savefig(path, format="png")
+        with WholeFile(path) as whole:
+            figure.savefig(whole.file, format="png")
 
 
 def _draw_wave(axes: Any, assessment: Assessment, kept: Kept | None) -> None:

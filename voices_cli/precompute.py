@@ -88,6 +88,16 @@ def open_chosen_engine(choice: EngineChoice) -> "Engine":
         raise _not_installed(error) from error
 
 
+def name_engine_here(choice: EngineChoice) -> str | None:
+    """Name the engine that would speak here, without loading it; None where none is installed."""
+    try:
+        from worker.engine.choice import name_engine
+
+        return name_engine(_settings(choice))
+    except ImportError:
+        return None
+
+
 def say_here(
     job: dict[str, Any], path: Path, registry: VoiceRegistry, choice: EngineChoice
 ) -> dict[str, Any]:

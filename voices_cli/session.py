@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 import typer
 
 from client.errors import ClientError, RequestFailed
-from voices.errors import ChatterpodError, InvalidRequest
+from voices.errors import ChatterpodError, InvalidRequest, StoreFailure
 from voices.registry import VoiceRegistry
+from voices.whole_file import why
 from voices_cli.output import Output, exit_code
 from voices_cli.targets import open_registries
 
@@ -72,6 +73,8 @@ def reporting(*, as_json: bool) -> Iterator[Output]:
         yield output
     except ChatterpodError as error:
         output.fail(error)
+    except OSError as error:
+        output.fail(StoreFailure(why(error)))
     except RequestFailed as error:
         output.fail(EndpointFailed(f"The endpoint answered: {error.message}", field=error.field))
     except ClientError as error:

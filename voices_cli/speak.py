@@ -30,7 +30,11 @@ def say(
     text: Annotated[str, typer.Argument(help="What to speak.")] = SENTENCE,
     *,
     out: Annotated[
-        Path | None, typer.Option(help="The file to write; by default VOICE_ID.wav.", dir_okay=False)
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="The file to write, in the format of its ending; by default VOICE_ID.wav.",
+        ),
     ] = None,
     engine: EngineOption = None,
     model_dir: ModelDir = None,
@@ -41,12 +45,15 @@ def say(
     as_json: Json = False,
 ) -> None:
     """Speak a sentence with a voice into a file, here or through an endpoint."""
+    from voices.file_names import format_of
+    from voices.whole_file import check_writable
     from voices_cli.precompute import EngineChoice, say_here
     from voices_cli.session import session
 
     with session(target, endpoint_url, as_json=as_json) as run:
         path = out or Path(f"{voice_id}.wav")
-        job = {"text": text, "voice_id": voice_id, "format": path.suffix.removeprefix(".").lower() or "wav"}
+        job = {"text": text, "voice_id": voice_id, "format": format_of(path)}
+        check_writable(path)
         if via:
             spoken = _through(via, job, path, run)
         else:

@@ -41,32 +41,35 @@ def say(
     text: Annotated[str, typer.Argument(help="What to speak; '-' reads standard input.")],
     *,
     voice: Annotated[str, typer.Option(help="A voice id, as in `voices list`.")] = "default",
-    out: Annotated[Path, typer.Option(help="The file to write; its ending is the format.")] = Path(
-        "speech.wav"
-    ),
+    out: Annotated[
+        Path,
+        typer.Option(
+            dir_okay=False,
+            help="The file to write, in the format of its ending: .wav, .mp3, .ogg or .opus, .aac, .flac, "
+            ".pcm, .ulaw, .alaw. A device or a FIFO gets it once it is whole.",
+        ),
+    ] = Path("speech.wav"),
     engine: Annotated[str | None, typer.Option(help="auto, preview or chatterbox-turbo.")] = None,
     voices_dir: Annotated[Path | None, typer.Option(help="The voices' directory.")] = None,
     model_dir: Annotated[Path | None, typer.Option(help="The checkpoint's directory.")] = None,
-    speed: Annotated[float, typer.Option(help="0.5 to 2.0.")] = 1.0,
+    speed: Annotated[float, typer.Option(help="0.25 to 4.0.")] = 1.0,
     seed: Annotated[int | None, typer.Option(help="The same seed speaks the same.")] = None,
     sample_rate: Annotated[int | None, typer.Option(help="Hz; the engine's own by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the start and end events as JSON.")] = False,
 ) -> None:
     """Speak a text into a file, without any server."""
+    from voices.file_names import format_of
     from voices.library import VoiceLibrary
+    from voices.whole_file import is_standard_output, why
     from worker.say import say_to_file
     from worker.settings import Settings, explain_settings
 
     chosen: dict[str, Any] = {"engine": engine, "voices_dir": voices_dir, "model_dir": model_dir}
-    job_input: dict[str, Any] = {
-        "text": sys.stdin.read() if text == "-" else text,
-        "voice_id": voice,
-        "format": out.suffix.removeprefix(".").lower() or "wav",
-        "speed": speed,
-    }
+    job_input: dict[str, Any] = {"voice_id": voice, "speed": speed}
     job_input |= {"seed": seed} if seed is not None else {}
     job_input |= {"sample_rate": sample_rate} if sample_rate is not None else {}
     try:
+        job_input |= {"format": format_of(out), "text": sys.stdin.read() if text == "-" else text}
         settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
         start, end = say_to_file(job_input, out, settings, VoiceLibrary.at(*settings.voices_dir))
     except ValidationError as error:
@@ -75,13 +78,18 @@ def say(
         )
     except ChatterpodError as error:
         _fail(error.as_dict(), as_json=as_json)
+    except OSError as error:
+        _fail({"code": "store_failure", "message": why(error), "field": "out"}, as_json=as_json)
+    beside = is_standard_output(out)  # the speech is there already
     if as_json:
-        typer.echo(json.dumps({"file": str(out), "start": start.as_json(), "end": end.as_json()}))
+        told = json.dumps({"file": str(out), "start": start.as_json(), "end": end.as_json()})
+        typer.echo(told, err=beside)
         return
     metrics = end.metrics
     typer.echo(
         f"{out}: {end.audio_seconds:.2f} s by {start.engine} in voice {start.voice_id}; "
-        f"first audio after {metrics.ttfa_ms:.0f} ms, real-time factor {metrics.rtf:.3f}"
+        f"first audio after {metrics.ttfa_ms:.0f} ms, real-time factor {metrics.rtf:.3f}",
+        err=beside,
     )
 
 
@@ -95,6 +103,7 @@ def serve(
     model_dir: Annotated[Path | None, typer.Option(help="The checkpoint's directory.")] = None,
 ) -> None:
     """Serve HTTP, WebSockets and a page to try it, without RunPod's queue."""
+    from worker.listening import CannotListen
     from worker.server.serve import serve as serve_http
     from worker.server.settings import ServerSettings
     from worker.settings import Settings, explain_settings
@@ -109,8 +118,8 @@ def serve(
         serve_http(settings, server_settings)
     except ValidationError as error:
         _fail({"message": explain_settings(error)}, as_json=False)
-    except OSError as error:
-        _fail({"message": f"cannot listen there: {error.strerror or error}."}, as_json=False)
+    except CannotListen as error:
+        _fail({"message": str(error)}, as_json=False)
 
 
 @app.command("settings")

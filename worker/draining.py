@@ -1,8 +1,9 @@
 """Ending RunPod's loop so that no job is taken and left behind.
 
 The SDK asks for jobs by a request that stays open until there is one. Told to end by SIGTERM while one
-is open, it takes the job that comes of it and never runs it. So here that request is waited for; a job that
-still comes is answered, with an error that says to send it again.
+is open, it takes the job that comes of it and never runs it. So here that request is waited for. A job that
+still comes is spoken where the grace period has room for it. The SDK cannot hand a job back, and RunPod does
+not run a failed one again: any other job ends with an error upon which our client sends it again.
 """
 
 import asyncio
@@ -84,7 +85,7 @@ class Draining:
         if self._ending is None:
             log.info("told to end: what is being spoken may take %.0f s more", grace_s)
             if self._service is not None:
-                self._service.end_within(grace_s)
+                self._service.end_within(grace_s, takes_what_fits=True)
             self._ending = asyncio.create_task(self._end(grace_s))
 
     async def _end(self, grace_s: float) -> None:

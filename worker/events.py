@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from typing_extensions import override
 
@@ -58,6 +58,19 @@ class AudioEvent(Event):
     def as_json(self) -> dict[str, Any]:
         json = {**super().as_json(), "audio": base64.b64encode(self.audio).decode()}
         return json if self.text else {name: value for name, value in json.items() if name != "text"}
+
+
+@dataclass(frozen=True)
+class SkippedEvent(Event):
+    """A part of a text that comes in pieces is not spoken; the request goes on."""
+
+    type: ClassVar[str] = "skipped"
+
+    start: int
+    end: int
+    """Characters ``start`` to ``end`` of all pieces joined."""
+    reason: Literal["nothing_to_speak", "open_thought"]
+    """It has no word, as emoji have none; or it is a ``<think>`` block that was never closed."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +153,8 @@ class VoicePreparedEvent(Event):
     voice_cache: str
     published: bool
     """Whether its conditionals are on the volume, so that no worker has to compute them."""
+    warnings: tuple[str, ...] = ()
+    """What could be better about a bare clip; of any other voice the command has told it."""
 
 
 @dataclass(frozen=True)

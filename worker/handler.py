@@ -122,9 +122,7 @@ def start_observer(settings: Settings, service: SpeechService | ChatterpodError)
         try:
             metrics.listen(settings.metrics_host, settings.metrics_port)
         except OSError as error:
-            sys.exit(
-                f"METRICS_PORT: cannot listen at {settings.metrics_host}:{settings.metrics_port}: {error}."
-            )
+            sys.exit(str(error))
         sinks.append(metrics)
     return Observer(sinks)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from voices.errors import VoiceCorrupt
 from voices.library import VoiceLibrary
+from voices.voice import Voice
 from worker.events import VoicesEvent
 from worker.request import ListVoicesRequest
 
@@ -20,7 +21,7 @@ def list_voices(library: VoiceLibrary, request: ListVoicesRequest, fingerprint: 
     voices: list[dict[str, Any]] = []
     size = 0
     for voice_id in ids[begin : begin + request.limit]:
-        voice = _describe(library, voice_id, fingerprint)
+        voice = _described(library, voice_id, fingerprint)
         size += len(json.dumps(voice))
         if voices and size > _PAGE_BYTES:
             break
@@ -29,18 +30,23 @@ def list_voices(library: VoiceLibrary, request: ListVoicesRequest, fingerprint: 
     return VoicesEvent(voices, next=None if is_last else ids[begin + len(voices) - 1])
 
 
-def _describe(library: VoiceLibrary, voice_id: str, fingerprint: str) -> dict[str, Any]:
-    """Describe a voice; a damaged one is listed too, and says that it is."""
-    try:
-        manifest = library.locate(voice_id).get(voice_id).manifest
-    except VoiceCorrupt as error:
-        return {"voice_id": voice_id, "error": error.as_dict()}
+def describe(voice: Voice, fingerprint: str) -> dict[str, Any]:
+    """Return what every list says of a voice; ``fingerprint`` is the engine's."""
+    manifest = voice.manifest
     if manifest is None:
-        return {"voice_id": voice_id, "precomputed": False}
+        return {"voice_id": voice.voice_id, "precomputed": False}
     return {
-        "voice_id": voice_id,
+        "voice_id": voice.voice_id,
         "name": manifest.name,
         "language": manifest.language,
         "labels": manifest.labels,
         "precomputed": fingerprint in manifest.fingerprints,
     }
+
+
+def _described(library: VoiceLibrary, voice_id: str, fingerprint: str) -> dict[str, Any]:
+    """Describe a voice; a damaged one is listed too, and says that it is."""
+    try:
+        return describe(library.locate(voice_id).get(voice_id), fingerprint)
+    except VoiceCorrupt as error:
+        return {"voice_id": voice_id, "error": error.as_dict()}

@@ -1,6 +1,5 @@
 """What a client may ask for: validated, bounded, typed. Nothing unchecked goes further than this."""
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -13,19 +12,22 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
 from voices.errors import InvalidRequest, InvalidVoiceId
+from voices.languages import language_tag
 from voices.voice import DEFAULT_VOICE_ID, VoiceId
 from worker.audio.formats import AudioOutput, FormatName
+from worker.audio.speed import FASTEST, SLOWEST
 from worker.engine.base import Engine, SpeechOptions
-from worker.errors import TextTooLong
+from worker.errors import NothingToSpeak, TextTooLong
 from worker.text.chunks import split_text
-from worker.text.normalize import is_speakable
+from worker.text.normalize import is_speakable, mended_in_place
 
 _MAX_SEED = 2**32 - 1
-_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
-"""All but the blanks: text that holds one is not text, or was decoded by the wrong table."""
+_RANDOM_SEED = -1
+_VOICES_OWN = {"", "auto"}
+"""Languages that leave it to the voice."""
 
 
 class _Request(BaseModel):
@@ -48,7 +50,7 @@ class SpeechRequest(_Request):
     format: Annotated[str, Field(validation_alias=AliasChoices("format", "response_format"))] = "mp3"
     sample_rate: Annotated[int, Field(ge=8_000, le=48_000)] | None = None
     """Hz; the engine's own when left out."""
-    speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
+    speed: Annotated[float, Field(ge=SLOWEST, le=FASTEST)] = 1.0
     """Twice as fast is 2.0; the pitch stays."""
     normalize: bool = True
     """Whether numbers, dates, addresses and the like are put into words; English ones alone."""
@@ -58,7 +60,8 @@ class SpeechRequest(_Request):
     """Names a job: a later one of the same name, voice and text goes on where this one ended."""
     deadline_ms: Annotated[int, Field(ge=1, le=24 * 3_600_000)] | None = None
 
-    seed: Annotated[int, Field(ge=0, le=_MAX_SEED)] | None = None
+    seed: Annotated[int, Field(ge=_RANDOM_SEED, le=_MAX_SEED)] | None = None
+    """-1 is random, as leaving it out is."""
     temperature: Annotated[float, Field(ge=0, le=5)] | None = None
     """0 always takes the likeliest token."""
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
@@ -66,27 +69,26 @@ class SpeechRequest(_Request):
     repetition_penalty: Annotated[float, Field(ge=1, le=5)] | None = None
     exaggeration: Annotated[float, Field(ge=0, le=2)] | None = None
     cfg_weight: Annotated[float, Field(ge=0, le=2)] | None = None
-    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
+    language: str | None = None
+    """A tag such as pt-BR, or a name such as English."""
     watermark: bool | None = None
+
+    @field_validator("seed")
+    @classmethod
+    def _may_be_random(cls, seed: int | None) -> int | None:
+        return None if seed == _RANDOM_SEED else seed
+
+    @field_validator("language")
+    @classmethod
+    def _becomes_a_tag(cls, language: str | None) -> str | None:
+        if language is None or language.strip().lower() in _VOICES_OWN:
+            return None
+        return language_tag(language)
 
     @field_validator("text")
     @classmethod
-    def _can_be_spoken(cls, text: str) -> str:
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise PydanticCustomError(
-                "text", "it holds an unpaired surrogate, which is not Unicode"
-            ) from None
-        if not is_speakable(text):
-            raise PydanticCustomError("text", "there is nothing to speak in it: send at least one word")
-        if found := _CONTROL_CHARACTER.search(text):
-            raise PydanticCustomError(
-                "text",
-                "character {position} is the control character U+{code}, which nobody can speak: take it out",
-                {"position": found.start() + 1, "code": f"{ord(found.group()):04X}"},
-            )
-        return text
+    def _is_mended(cls, text: str) -> str:
+        return mended_in_place(text)
 
     @model_validator(mode="after")
     def _format_has_the_rate(self) -> Self:
@@ -94,12 +96,10 @@ class SpeechRequest(_Request):
         return self
 
     @model_validator(mode="after")
-    def _is_more_than_markup(self) -> Self:
+    def _has_words(self) -> Self:
         chunks = split_text(self.text, language=self.language, normalize=self.normalize)
-        if next(chunks, None) is None:
-            raise InvalidRequest(
-                "text: there is nothing to speak in it but markup: send at least one word.", field="text"
-            )
+        if not any(is_speakable(chunk.text) for chunk in chunks):
+            raise NothingToSpeak(" but markup") if is_speakable(self.text) else NothingToSpeak()
         return self
 
     def output(self, engine_rate: int) -> AudioOutput:
@@ -159,12 +159,19 @@ _BY_ACTION: dict[str, type[Request]] = {
 
 def named_action(job_input: Mapping[str, object]) -> str | None:
     """Return which action is asked for; None for one that there is not."""
-    action = job_input.get("action", "speak")
+    action = job_input.get("action")
+    if action is None:
+        return "speak"
     return action if isinstance(action, str) and action in _BY_ACTION else None
 
 
-def parse_request(job_input: object, *, max_text_characters: int) -> Request:
-    """Turn a job's ``input`` into a request; raises ``InvalidRequest`` naming the field at fault."""
+def parse_request(
+    job_input: object, *, max_text_characters: int, voice_aliases: Mapping[str, str] | None = None
+) -> Request:
+    """Turn a job's ``input`` into a request; raises ``InvalidRequest`` naming the field at fault.
+
+    A field that is null is left out. ``voice_aliases`` are other names of voice ids.
+    """
     if not isinstance(job_input, dict):
         raise InvalidRequest(
             'The job\'s input must be a JSON object such as {"text": "Hello"}.', field="input"
@@ -179,10 +186,18 @@ def parse_request(job_input: object, *, max_text_characters: int) -> Request:
     if action is None:
         raise InvalidRequest(f"action: use one of {', '.join(_BY_ACTION)}.", field="action")
     model = _BY_ACTION[action]
+    given = {name: value for name, value in job_input.items() if value is not None}
+    for name in _VOICE_NAMES & given.keys():
+        given[name] = voice_named(given[name], voice_aliases or {})
     try:
-        return model.model_validate(job_input)
+        return model.model_validate(given)
     except ValidationError as error:
         raise _explain(model, error.errors(include_url=False)[0]) from error
+
+
+def voice_named(name: object, aliases: Mapping[str, str]) -> object:
+    """Return the voice id that a name stands for; what is no alias is returned as it is."""
+    return aliases.get(name, name) if isinstance(name, str) else name
 
 
 def _explain(model: type[Request], error: ErrorDetails) -> InvalidRequest:
@@ -203,4 +218,5 @@ def _explain(model: type[Request], error: ErrorDetails) -> InvalidRequest:
     return InvalidRequest(message, field=field[:80])
 
 
+_VOICE_NAMES = {"voice_id", "voice"}
 _ALIASES = {"voice": "voice_id", "response_format": "format"}

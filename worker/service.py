@@ -2,8 +2,9 @@
 
 import logging
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from copy import copy
 
 from voices.errors import ChatterpodError
@@ -14,14 +15,23 @@ from worker.engine.base import Engine, IsCancelled
 from worker.engine.choice import open_engine
 from worker.engine.device_memory import device_memory
 from worker.errors import EngineFailure, ShuttingDown
-from worker.events import Event, HealthEvent, VoicePreparedEvent
+from worker.events import EndEvent, Event, HealthEvent, VoicePreparedEvent
+from worker.last_requests import LastRequests, Pace
 from worker.listing import list_voices
 from worker.progress import Arrival
-from worker.request import HealthRequest, ListVoicesRequest, PrepareVoiceRequest, Request, parse_request
+from worker.request import (
+    HealthRequest,
+    ListVoicesRequest,
+    PrepareVoiceRequest,
+    Request,
+    SpeechRequest,
+    parse_request,
+)
 from worker.request_threads import RequestThreads
 from worker.settings import Settings
 from worker.synthesizer import Synthesizer
 from worker.vitals import Vitals
+from worker.voice_aliases import doubts
 from worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -50,7 +60,9 @@ class SpeechService:
         self.on_failure: Callable[[], None] = lambda: None
         """Called once, from another thread, after an engine's failure for good."""
         self._failure: EngineFailure | None = None
+        self._pace = Pace()
         self._is_ending = False
+        self._last_requests: LastRequests | None = None
         self._last_call: threading.Timer | None = None
         self._watchdog = Watchdog(engine.pulse, settings.engine_timeout_s, self._fail)
 
@@ -59,6 +71,8 @@ class SpeechService:
         """Load the engine that the settings ask for; raises ``EngineFailure`` when it cannot be."""
         engine = open_engine(settings)
         library = VoiceLibrary.at(*settings.voices_dir)
+        for doubt in doubts(settings.voice_aliases, library):
+            log.warning("VOICE_ALIASES: %s", doubt)
         log.info("ready: engine %s, voices in %s", engine.name, library)
         return cls(engine, library, settings)
 
@@ -68,13 +82,18 @@ class SpeechService:
         return self._threads.active
 
     @property
+    def fingerprint(self) -> str:
+        """The engine's: voices with conditionals for it need no computing."""
+        return self._engine.fingerprint
+
+    @property
     def failure(self) -> EngineFailure | None:
         """Why it will not speak again, if so."""
         return self._failure
 
     async def respond(self, job_input: object, arrival: Arrival) -> AsyncGenerator[Event]:
         """Yield the events that answer a job's input; raises nothing but ``ChatterpodError``."""
-        if self._is_ending and self._failure is None:
+        if self._is_ending and self._last_requests is None and self._failure is None:
             raise ShuttingDown
         try:
             request = self._accept(job_input)
@@ -91,8 +110,12 @@ class SpeechService:
                 f"The engine failed on this request; the worker's log says why, under {arrival.request_id}."
             ) from error
 
-    def end_within(self, seconds: float) -> None:
-        """Take no more requests; those under way may go on for so long, and then end with an error."""
+    def end_within(self, seconds: float, *, takes_what_fits: bool = False) -> None:
+        """Let the requests under way go on for so long, and then end with an error; take no more.
+
+        ``takes_what_fits`` still takes the requests that are likely to end in time.
+        """
+        self._last_requests = LastRequests(seconds, self._pace) if takes_what_fits else None
         self._is_ending = True
         error = ShuttingDown(
             f"This worker is being stopped, and {seconds:.0f} s were too few for the speech."
@@ -128,9 +151,15 @@ class SpeechService:
         self._threads.fail(failure)
 
     def _accept(self, job_input: object) -> Request:
-        request = parse_request(job_input, max_text_characters=self._settings.max_text_characters)
+        request = parse_request(
+            job_input,
+            max_text_characters=self._settings.max_text_characters,
+            voice_aliases=self._settings.voice_aliases,
+        )
         if self._failure is not None:
             raise copy(self._failure)  # each raise of the same one would add to its traceback
+        if self._last_requests is not None and not self._last_requests.have_room_for(request):
+            raise ShuttingDown
         return request
 
     def _answer(self, request: Request, arrival: Arrival, cancelled: IsCancelled) -> Iterator[Event]:
@@ -141,8 +170,16 @@ class SpeechService:
                 yield list_voices(self._library, request, self._engine.fingerprint)
             case PrepareVoiceRequest():
                 yield self._prepare(request)
-            case _:
-                yield from self._synthesizer.speak(request, arrival, cancelled)
+            case SpeechRequest():
+                yield from self._speak(request, arrival, cancelled)
+
+    def _speak(self, request: SpeechRequest, arrival: Arrival, cancelled: IsCancelled) -> Iterator[Event]:
+        began = time.monotonic()
+        with closing(self._synthesizer.speak(request, arrival, cancelled)) as events:
+            for event in events:
+                if isinstance(event, EndEvent):
+                    self._pace.note(request.text, time.monotonic() - began)
+                yield event
 
     def _health(self) -> HealthEvent:
         return HealthEvent(
@@ -161,6 +198,7 @@ class SpeechService:
             fingerprint=voice.conditionals.fingerprint,
             voice_cache=voice.source,
             published=self._is_published(request.voice_id),
+            warnings=voice.warnings,
         )
 
     def _is_published(self, voice_id: str) -> bool:

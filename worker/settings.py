@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from voices.registry import voices_dirs
 from voices.voice import LONGEST_PROMPT_SECONDS, PromptSeconds
 from worker.observation.logs import LogFormat
+from worker.voice_aliases import VoiceAliases
 
 EngineName = Literal["auto", "preview", "chatterbox-turbo"]
 
@@ -69,6 +70,8 @@ class Settings(BaseSettings):
         json_schema_extra={"by_default": "``/voices`` where it is, else ``~/.chatterpod/voices``"},
     )
     """Searched in order; separated as in PATH."""
+    voice_aliases: VoiceAliases = Field(default_factory=dict)
+    """Other names of voices, wherever a voice is named: alloy=anna,nova=bella."""
     write_back: bool = True
     """Whether conditionals that had to be computed are published, so that no other worker has to."""
     voice_cache_mb: Annotated[int, Field(ge=1)] = 256
@@ -133,6 +136,6 @@ class Settings(BaseSettings):
 def explain_settings(error: ValidationError) -> str:
     """Say in a line each which environment variables are wrong, and how."""
     return "\n".join(
-        f"{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}."
+        f"{'.'.join(map(str, each['loc'])).upper()}: {each['msg'].removeprefix('Value error, ')}."
         for each in error.errors(include_url=False, include_input=False)
     )

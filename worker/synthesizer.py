@@ -1,6 +1,6 @@
 """The path of one request, from what was asked to the events that answer it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from functools import partial
 
 from voices.library import VoiceLibrary
@@ -33,7 +33,7 @@ class Synthesizer:
         """Finish what is still being written; the engine stays open."""
         self.voices.close()
 
-    def speak(self, request: SpeechRequest, arrival: Arrival, cancelled: IsCancelled) -> Iterator[Event]:
+    def speak(self, request: SpeechRequest, arrival: Arrival, cancelled: IsCancelled) -> Generator[Event]:
         """Yield the start event, the audio events as the speech is made, and the end event.
 
         Raises any of ``worker.errors``; once it has, or is closed, nothing of the request is left but the

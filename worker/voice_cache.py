@@ -35,6 +35,8 @@ class LoadedVoice:
     """Of the voice's manifest; None leaves it to the engine."""
     source: Source
     """Where its conditionals came from this time."""
+    warnings: tuple[str, ...] = ()
+    """What could be better about a bare clip, which no command has judged."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,11 @@ class _Entry:
     registry: VoiceRegistry
     voice: Voice
     conditionals: Conditionals
+    warnings: tuple[str, ...]
 
     def loaded(self, source: Source) -> LoadedVoice:
         language = self.voice.manifest.language if self.voice.manifest else None
-        return LoadedVoice(self.voice.voice_id, self.conditionals, language, source)
+        return LoadedVoice(self.voice.voice_id, self.conditionals, language, source, self.warnings)
 
 
 class VoiceCache:
@@ -137,26 +140,32 @@ class VoiceCache:
             registry = self._library.locate(voice_id)
             voice = registry.get(voice_id)
             try:
-                conditionals, source = self._conditionals(registry, voice)
+                conditionals, source, warnings = self._conditionals(registry, voice)
             except VoiceCorrupt:
                 if attempt == _ATTEMPTS or registry.version(voice) == voice.version:
                     raise
             else:
-                return _Entry(registry, voice, conditionals), source
+                return _Entry(registry, voice, conditionals, warnings), source
         raise AssertionError  # the last attempt returns or raises
 
-    def _conditionals(self, registry: VoiceRegistry, voice: Voice) -> tuple[Conditionals, Source]:
+    def _conditionals(
+        self, registry: VoiceRegistry, voice: Voice
+    ) -> tuple[Conditionals, Source, tuple[str, ...]]:
         stored = registry.conditionals(voice, self._engine.fingerprint)
         if stored is not None:
-            return stored, "miss"
+            return stored, "miss", ()
         log.info("computing conditionals of voice %s for %s", voice.voice_id, self._engine.fingerprint)
         clip = registry.reference(voice)
+        warnings: tuple[str, ...] = ()
         if voice.manifest is None:
             try:
-                clip = prepare_clip(clip).clip
+                prepared = prepare_clip(clip)
             except InvalidClip as error:
                 raise VoiceCorrupt(voice.voice_id, error.message) from error
-        return self._engine.prepare(clip, voice.prompt_seconds), "computed"
+            clip, warnings = prepared.clip, tuple(map(str, prepared.findings))
+        for warning in warnings:
+            log.warning("voice %s: %s", voice.voice_id, warning)
+        return self._engine.prepare(clip, voice.prompt_seconds), "computed", warnings
 
     def _keep(self, entry: _Entry) -> None:
         with self._lock:

@@ -11,6 +11,8 @@ from benchmarks.capacity import day
 from benchmarks.capacity.arithmetic import explain
 from benchmarks.capacity.cost import Cost, Prices, costs
 from benchmarks.capacity.plan import Demand, Plan, Service
+from benchmarks.report import check_outputs
+from voices.whole_file import WholeFile
 
 _NO_PLACE = "give --streams-per-worker, or --from a file that `scripts/bench load --sweep --json` wrote"
 
@@ -62,8 +64,9 @@ def capacity(
     for line in explain(plan, ways):
         typer.echo(line)
     if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(json.dumps(as_json(plan, ways), indent=2) + "\n")
+        check_outputs(json_file, None)
+        with WholeFile(json_file) as whole:
+            whole.write((json.dumps(as_json(plan, ways), indent=2) + "\n").encode())
 
 
 def as_json(plan: Plan, ways: list[Cost]) -> dict[str, Any]:

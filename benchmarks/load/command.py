@@ -15,7 +15,7 @@ from benchmarks.load.sweep import Goal, most_that_hold
 from benchmarks.load.table import print_cases
 from benchmarks.load.texts import LENGTHS
 from benchmarks.load.workload import FORMATS, USUAL_LENGTHS, Mixture, Shares, parse_shares, write_shares
-from benchmarks.report import Result, hardware, write_json
+from benchmarks.report import Result, check_outputs, hardware, write_json
 from client import ClientError
 from control_plane import WorkerDied
 
@@ -79,6 +79,7 @@ def load(
 ) -> None:
     """Measure real workers under people who come at random."""
     _check(sweep=sweep, clients=clients, rate=rate, url=url, workers=workers, protocol=protocol)
+    check_outputs(json_file, plot_file)
     seconds = duration or (_QUICK_SECONDS if quick else _SECONDS)
     clock = Clock(seconds, seconds * _WARM_UP_SHARE, seed)
     goal = Goal(target_ms)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.load.figures import PERCENTILES, at_once, figures_of, first_audio_ms, listening
 from benchmarks.load.measuring import Measured
-from benchmarks.report import hardware
+from benchmarks.report import hardware, save_figure
 
 _COLOURS = {50: "#0072B2", 90: "#009E73", 95: "#D55E00", 99: "#CC79A7"}
 _GOAL, _TEXT = "#56606B", "#222222"
@@ -33,8 +33,7 @@ def plot_load(cases: Sequence[Measured], shown: Measured, goal_ms: float, file: 
         machine = hardware()
         where = machine["gpu"] if machine["gpu"] != "none" else f"{machine['cores']} cores, {machine['cpu']}"
         figure.suptitle(f"{shown.name}, asked from {where}", color=_TEXT)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(file)
+        save_figure(figure, file)
 
 
 def _draw_waits(axes: Any, case: Measured, goal_ms: float) -> None:

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from benchmarks.quality.words import HOW_TO_INSTALL, find_recogniser
-from benchmarks.report import hardware, print_table, write_json
-from voices.clip import decode_clip
+from benchmarks.report import check_outputs, hardware, print_table, write_json
+from voices.decoding import decode_clip
 from voices.errors import ChatterpodError
 from voices.preparation import PreparedClip, prepare_clip
 from worker.engine.checkpoint import require_checkpoint
@@ -43,6 +43,7 @@ def main(
     ] = 7,
 ) -> None:
     """Measure how good the speech is: likeness of the voice, words, and what streaming changes."""
+    check_outputs(json_file, None)
     try:
         prepared, chosen = _checked(checkpoint, clip, texts)
         from benchmarks.quality.judging import judge

@@ -8,7 +8,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks.report import Result, hardware
+from benchmarks.report import Result, hardware, save_figure
 from benchmarks.stream.figures import StreamResults
 from benchmarks.stream.listeners import Heard
 
@@ -31,8 +31,7 @@ def plot_streams(results: list[Result], file: Path) -> None:
         machine = hardware()
         where = machine["gpu"] if machine["gpu"] != "none" else f"{machine['cores']} cores, {machine['cpu']}"
         figure.suptitle(f"Chatterbox Turbo, 10 s of speech ({where})", color=_TEXT)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(file)
+        save_figure(figure, file)
 
 
 def _draw_latency(axes: Any, results: list[Result]) -> None:

@@ -41,7 +41,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def at_hand(text: str, site: Served, queue_url: str, llm_url: str) -> str:
     """Put the addresses of this test in the place of the documented ones."""
-    text = text.replace("http://127.0.0.1:8000/v2/local", queue_url)
+    text = text.replace("http://127.0.0.1:8001/v2/local", queue_url)
     return text.replace("http://127.0.0.1:8000", site.url).replace("http://127.0.0.1:11434/v1", llm_url)
 
 

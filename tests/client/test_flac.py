@@ -15,12 +15,13 @@ def _streamed(samples):
 
 def test_a_streamed_file_gets_its_length(tmp_path):
     for name, close in (
-        ("client.flac", lambda path: close_flac_header(path, 12_345)),
-        ("worker.flac", lambda path: close_file(path, "flac", 24_000, 12_345)),
+        ("client.flac", lambda file: close_flac_header(file, 12_345)),
+        ("worker.flac", lambda file: close_file(file, "flac", 24_000, 12_345)),
     ):
         path = tmp_path / name
         path.write_bytes(_streamed(12_345))
-        close(path)
+        with path.open("r+b") as file:
+            close(file)
         samples, rate = soundfile.read(path)
         assert (len(samples), rate) == (12_345, 24_000)
         assert samples[-1] > 0.49
@@ -30,8 +31,10 @@ def test_other_files_and_closed_ones_are_left_as_they_are(tmp_path):
     path = tmp_path / "a.flac"
     for content in (b"", b"fLaC", b"RIFF" + bytes(60), _streamed(100)):
         path.write_bytes(content)
-        close_flac_header(path, 100)
+        with path.open("r+b") as file:
+            close_flac_header(file, 100)
         once = path.read_bytes()
-        close_flac_header(path, 7)
+        with path.open("r+b") as file:
+            close_flac_header(file, 7)
         assert path.read_bytes() == once
         assert (once == content) is (content[:4] != b"fLaC" or len(content) < 26)

@@ -12,7 +12,8 @@ def test_a_streamed_wav_gets_its_length(tmp_path):
     path = tmp_path / "a.wav"
     encoder = WavEncoder(16_000)
     path.write_bytes(encoder.encode(np.zeros(500, np.float32)) + encoder.flush())
-    close_wav_header(path)
+    with path.open("r+b") as file:
+        close_wav_header(file)
     whole = tmp_path / "b.wav"
     soundfile.write(whole, np.zeros(500, np.float32), 16_000, subtype="PCM_16")
     assert path.read_bytes() == whole.read_bytes()
@@ -22,5 +23,6 @@ def test_a_streamed_wav_gets_its_length(tmp_path):
 def test_any_other_file_is_left_alone(tmp_path, content):
     path = tmp_path / "a.bin"
     path.write_bytes(content)
-    close_wav_header(path)
+    with path.open("r+b") as file:
+        close_wav_header(file)
     assert path.read_bytes() == content

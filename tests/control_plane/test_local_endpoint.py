@@ -111,3 +111,18 @@ def test_the_command_line_ends_with_its_worker() -> None:
     assert done.returncode == 1
     assert "exit code 2" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_address_that_cannot_be_had_is_named_with_a_way_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = subprocess.run(
+            [sys.executable, "-m", "control_plane", "--port", port],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert ended.returncode == 1
+    assert f"127.0.0.1:{port}: Address already in use. Choose another address with --port" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -30,7 +30,7 @@ def test_it_says_how_to_go_on(deploy):
     assert 'export VOICES_TARGETS="s3://vol0/voices?datacenter=EU-RO-1"' in ran.out
     assert "bucket vol0 at https://s3api-eu-ro-1.runpod.io/" in ran.out
     assert "voices add anna recording.wav --via ep0" in ran.out
-    assert "curl -s https://api.runpod.ai/v2/ep0/run" in ran.out
+    assert "curl --fail-with-body -sS https://api.runpod.ai/v2/ep0/run" in ran.out
     assert "Edit Endpoint, Model: ResembleAI/chatterbox-turbo" in ran.out
 
 
@@ -118,7 +118,7 @@ def test_a_load_balancing_endpoint_serves_http(deploy, account):
     (endpoint,) = account.endpoints
     assert (endpoint["type"], endpoint["ports"]) == ("LOAD_BALANCER", ["8000/http"])
     assert (endpoint["env"]["MODE"], endpoint["env"]["PORT"]) == ("serve", "8000")
-    assert "curl -fsSN https://ep0.api.runpod.ai/tts/generate" in ran.out
+    assert "curl --fail-with-body -sSN https://ep0.api.runpod.ai/tts/generate" in ran.out
     assert "--no-precompute" in ran.out  # --via asks a queue
 
 

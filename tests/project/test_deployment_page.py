@@ -21,8 +21,8 @@ STAYS = (
     "python -m control_plane",
     "python -m worker serve",
     "python -m worker --rp_serve_api",
-    "curl -s http://127.0.0.1",
-    "curl -s -X POST http://127.0.0.1",
+    "curl --fail-with-body -sS http://127.0.0.1",
+    "curl --fail-with-body -sS -X POST http://127.0.0.1",
 )
 
 

@@ -174,7 +174,15 @@ class TestCompose:
 
     def test_the_voices_of_this_folder_are_seen(self, compose):
         for service in compose["services"].values():
-            assert f"./voices:{service['environment']['VOICES_DIR']}" in service["volumes"]
+            mounted = dict(each.split(":") for each in service["volumes"])
+            assert mounted["./data/voices"] == service["environment"]["VOICES_DIR"]
+
+    def test_recordings_reach_neither_the_repository_nor_an_image(self, compose):
+        for service in compose["services"].values():
+            for source in (each.split(":")[0] for each in service["volumes"]):
+                top = source.removeprefix("./").split("/")[0]
+                assert not source.startswith("./") or f"/{top}/" in (ROOT / ".gitignore").read_text().split()
+                assert f"!{top}" not in (ROOT / ".dockerignore").read_text().split()
 
     def test_only_this_machine_can_ask(self, compose):
         for service in compose["services"].values():
@@ -207,8 +215,8 @@ class TestWorkflows:
             assert re.fullmatch(r"\./\S+|[\w./-]+@[0-9a-f]{40} # v[\d.]+", each)
 
     def test_the_same_scripts_run_here_and_there(self):
-        commands = [step.get("run") for step in _steps(ROOT / ".github/workflows/ci.yml")]
-        assert {"./scripts/check", "./scripts/test"} <= set(commands)
+        for name in ("ci.yml", "release.yml"):
+            assert "./.ci/run" in [step.get("run") for step in _steps(ROOT / ".github/workflows" / name)]
 
     def test_the_image_is_tried_listed_and_scanned_in_this_order(self):
         names = [step.get("name") for step in _steps(ROOT / ".github/actions/image/action.yml")]

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clips import CONTAINERS, RATE, REFUSED, WARNED, hum, noise, resized, silence, written
+from clips import CONTAINERS, DAMAGED, RATE, REFUSED, WARNED, hum, noise, resized, silence, written
 
 from voices.assessment import assess
-from voices.clip import Clip, decode_clip
+from voices.clip import Clip
+from voices.decoding import decode_clip
 from voices.errors import InvalidClip
 from voices.findings import LEAST_SNR_DB
 from voices.levels import loudness_lufs
@@ -43,6 +44,20 @@ def test_a_fault_is_warned_of_and_refused_when_strict(spoken, name):
     with pytest.raises(InvalidClip) as refused:
         prepare_clip(clip, strict=True)
     assert refused.value.reason == code
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_what_can_be_read_of_a_damaged_file_is_used_and_the_rest_is_counted(spoken, name):
+    least, most, make = DAMAGED[name]
+    clip = decode_clip(make(spoken))
+    examination = examine(clip)
+    assert least <= clip.source.lost_seconds <= most
+    assert clip.seconds > 7
+    assert _codes(examination)[0] == "damaged"
+    assert f"{clip.source.lost_seconds:.2f} s of " in examination.findings[0].message
+    with pytest.raises(InvalidClip) as refused:
+        prepare_clip(clip, strict=True)
+    assert refused.value.reason == "damaged"
 
 
 @pytest.mark.parametrize("name", REFUSED)

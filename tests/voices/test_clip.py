@@ -4,11 +4,12 @@ import time
 
 import numpy as np
 import pytest
-from clips import riff, written
+from clips import beside, encoded, garbled, resized, riff, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voices.clip import Clip, DecodeLimits, decode_clip
+from voices.clip import Clip
+from voices.decoding import DecodeLimits, decode_clip
 from voices.errors import InvalidClip
 
 CONTAINERS = [
@@ -78,6 +79,19 @@ def test_too_large_a_file_is_refused_unread(clip_file):
         decode_clip(clip_file, limits=DecodeLimits(file_bytes=1000))
 
 
+def test_an_mp4_without_its_index_is_refused_with_the_reason(encode_clip, speech):
+    path = encode_clip(speech, "clip.m4a", "aac")
+    path.write_bytes(path.read_bytes()[:-5000])
+    with pytest.raises(InvalidClip, match=r"cut short: the index .* \(moov\) is missing"):
+        decode_clip(path)
+
+
+def test_of_two_sounds_in_a_file_the_first_is_taken(speech):
+    spoken = resized(speech, 6)
+    alone = decode_clip(encoded(spoken, "mp4", "aac", 48_000))
+    assert np.array_equal(decode_clip(beside(spoken, "mp4", "aac", second=0 * spoken)).samples, alone.samples)
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_bytes_never_do_more_than_be_refused(speech, data):
@@ -89,6 +103,31 @@ def test_damaged_bytes_never_do_more_than_be_refused(speech, data):
     except InvalidClip:
         return
     assert np.isfinite(decoded.samples).all()
+
+
+@pytest.fixture(scope="module")
+def whole_files(speech):
+    spoken = resized(speech, 2)
+    return [
+        beside(spoken, "mp3", "libmp3lame", cover=True) + encoded(spoken, "mp3", "libmp3lame", 22_050),
+        written(spoken),
+        encoded(spoken, "mp4", "aac", 48_000),
+        encoded(spoken, "ogg", "libopus", 48_000),
+        encoded(spoken, "matroska", "libopus", 48_000),
+    ]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(which=st.integers(0, 4), at=st.floats(0, 0.99), share=st.floats(0, 0.5), cut=st.floats(0, 1))
+def test_any_container_garbled_and_cut_is_decoded_or_refused(whole_files, which, at, share, cut):
+    damaged = garbled(whole_files[which], at, share)
+    try:
+        decoded = decode_clip(damaged[: int(cut * len(damaged))])
+    except InvalidClip:
+        return
+    assert np.isfinite(decoded.samples).all()
+    assert np.isfinite(decoded.source.lost_seconds)
+    assert decoded.source.lost_seconds >= 0
 
 
 class TestLimits:

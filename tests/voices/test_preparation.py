@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from voices.clip import Clip, decode_clip
+from voices.clip import Clip
+from voices.decoding import decode_clip
 from voices.errors import InvalidClip
 from voices.preparation import TARGET_LUFS, loudness_lufs, prepare_clip
 

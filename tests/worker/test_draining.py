@@ -74,17 +74,56 @@ def test_what_takes_longer_than_the_grace_ends_with_an_error_to_try_again(tmp_pa
         assert seconds < 5
 
 
-def test_a_job_handed_out_after_the_signal_is_answered(tmp_path):
-    with running(tmp_path, SHUTDOWN_GRACE_S="8") as (endpoint, client):
+def test_a_job_handed_out_after_the_signal_is_spoken_where_it_fits(tmp_path):
+    with running(tmp_path, SHUTDOWN_GRACE_S="15") as (endpoint, client):
         time.sleep(0.3)  # its request for jobs is open
         since = _end(endpoint)
         time.sleep(0.3)
-        with pytest.raises(RequestFailed) as failed:
-            client.speak("Hello.", format="pcm").read()
-        assert failed.value.code == "shutting_down"
+        speech = client.speak("Hello.", format="pcm")
+        assert speech.read()
+        assert speech.attempts == 1
         code, seconds = _wait_for_end(endpoint, since)
         assert code == 0
-        assert seconds < 8, "and it asks for no more"
+        assert seconds < 15, "and it asks for no more"
+        assert _none_was_left(client)
+
+
+def test_other_actions_are_still_answered_after_the_signal(tmp_path):
+    with running(tmp_path, SHUTDOWN_GRACE_S="15") as (endpoint, client):
+        time.sleep(0.3)
+        since = _end(endpoint)
+        time.sleep(0.3)
+        assert client.run_action({"action": "list_voices"})["type"] == "voices"
+        assert _wait_for_end(endpoint, since)[0] == 0
+
+
+def test_a_job_that_does_not_fit_is_refused_before_it_is_begun(tmp_path):
+    with running(tmp_path, SHUTDOWN_GRACE_S="8") as (endpoint, client):
+        time.sleep(0.3)
+        since = _end(endpoint)
+        time.sleep(0.3)
+        speech = client.speak(SLOW, format="pcm")
+        with pytest.raises(RequestFailed) as failed:
+            speech.read()
+        assert failed.value.code == "shutting_down"
+        assert failed.value.may_pass
+        assert speech.start is None
+        assert _wait_for_end(endpoint, since)[0] == 0
+
+
+def test_the_client_sends_a_refused_job_again_and_another_worker_speaks_it(tmp_path):
+    with running(tmp_path, SHUTDOWN_GRACE_S="0.5") as (endpoint, _):
+        time.sleep(0.3)
+        since = _end(endpoint)
+        time.sleep(0.1)
+        with SpeechClient(endpoint.url, timeout=60) as client, client.speak(QUICK, format="pcm") as speech:
+            asking = threading.Thread(target=speech.prefetch)
+            asking.start()
+            assert _wait_for_end(endpoint, since)[0] == 0
+            endpoint.restart_worker()
+            asking.join(60)
+            assert speech.read()
+            assert speech.attempts == 2
 
 
 def test_jobs_keep_coming_while_it_ends_and_none_is_left(tmp_path):
@@ -147,9 +186,7 @@ def test_a_job_that_was_cancelled_while_it_was_posted_is_over_at_once(tmp_path):
         time.sleep(1)
         since = _end(endpoint)
         time.sleep(0.2)
-        with pytest.raises(RequestFailed) as failed:
-            client.speak("Hello.", format="pcm", timeout=15).read()
-        assert failed.value.code == "shutting_down"
+        assert client.speak("Hello.", format="pcm", timeout=15).read()
         code, seconds = _wait_for_end(endpoint, since)
         assert code == 0
         assert seconds < 15

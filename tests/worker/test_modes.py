@@ -18,6 +18,8 @@ from worker.health_check import STALE_S, Heartbeat, complaint
 WORKER = [sys.executable, "-m", "worker"]
 FIRST_PROCESS = ["unshare", "--fork", "--pid", "--kill-child", "--mount-proc"]
 """Starts a command with the process id 1, as a container does."""
+if os.geteuid() != 0:
+    FIRST_PROCESS.append("--map-root-user")
 
 needs_namespaces = pytest.mark.skipif(
     subprocess.run([*FIRST_PROCESS, "true"], capture_output=True, check=False).returncode != 0,

@@ -11,6 +11,7 @@ from voices.errors import InvalidRequest, InvalidVoiceId
 from worker.engine.base import SpeechOptions
 from worker.errors import TextTooLong
 from worker.request import HealthRequest, ListVoicesRequest, PrepareVoiceRequest, SpeechRequest, parse_request
+from worker.text.chunks import split_text
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -33,6 +34,41 @@ def test_text_is_all_that_is_needed():
 def test_aliases_are_understood():
     request = _parse({"text": "Hello", "voice": "anna", "response_format": "wav"})
     assert (request.voice_id, request.format) == ("anna", "wav")
+
+
+def test_a_field_that_is_null_is_left_out():
+    fields = {*SpeechRequest.model_fields, "voice", "response_format"} - {"text"}
+    request = _parse({"text": "Hello", **dict.fromkeys(fields), "of_no_such_name": None})
+    assert request == _parse({"text": "Hello"})
+    assert request.model_fields_set == {"text"}
+    assert isinstance(_parse({"action": None, "text": "Hello"}), SpeechRequest)
+    assert _parse({"text": "Hello", "voice_id": None, "voice": "anna"}).voice_id == "anna"
+    assert _parse({"action": "list_voices", "after": None, "limit": None}).limit == 1000
+
+
+def test_a_seed_of_minus_one_is_random():
+    assert _parse({"text": "Hello", "seed": -1}).seed is None
+    assert _parse({"text": "Hello", "seed": 0}).seed == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "tag"),
+    [("en_US", "en-US"), ("EN", "en"), ("english", "en"), ("pt-BR", "pt-BR"), ("auto", None), ("", None)],
+)
+def test_a_language_may_be_written_as_people_do(written, tag):
+    assert _parse({"text": "Hello", "language": written}).language == tag
+
+
+def test_an_alias_is_the_voice_that_it_stands_for():
+    def parse(job_input):
+        aliases = {"alloy": "anna", "Narrator 1": "bella"}
+        return parse_request(job_input, max_text_characters=100, voice_aliases=aliases)
+
+    for field in ("voice_id", "voice"):
+        assert parse({"text": "Hello", field: "alloy"}).voice_id == "anna"
+        assert parse({"text": "Hello", field: "Narrator 1"}).voice_id == "bella"
+        assert parse({"text": "Hello", field: "carla"}).voice_id == "carla"
+    assert parse({"action": "prepare_voice", "voice_id": "alloy"}).voice_id == "anna"
 
 
 def test_every_option_reaches_the_engine():
@@ -71,16 +107,15 @@ def test_actions(job_input, model):
         ({"text": "[laugh] [clear throat]"}, "text", "nothing to speak"),
         ({"text": "🙂👍🏽👨‍👩‍👧"}, "text", "nothing to speak"),
         ({"text": "<br/> <hr>"}, "text", "nothing to speak in it but markup"),
-        ({"text": "\ud800 hello"}, "text", "surrogate"),
-        ({"text": "hi \x00"}, "text", "character 4 is the control character U+0000"),
-        ({"text": "\x1b[1mhi"}, "text", "U+001B"),
-        ({"text": "it\x92s"}, "text", "U+0092"),
+        ({"text": "\ud800"}, "text", "nothing to speak"),
+        ({"text": "\x00\x07"}, "text", "nothing to speak"),
+        ({"text": "\x1b[31m\x1b[0m"}, "text", "nothing to speak"),
         ({"normalize": "no"}, "normalize", "valid boolean"),
         ({"text": 5}, "text", "valid string"),
-        ({"text": None}, "text", "valid string"),
+        ({"text": None}, "text", "text is required"),
         ({"sped": 1.0}, "sped", "There is no field 'sped': the fields are action, text"),
-        ({"speed": 3}, "speed", "less than or equal to 2 (not 3)"),
-        ({"speed": 0.4}, "speed", "greater than or equal to 0.5"),
+        ({"speed": 5}, "speed", "less than or equal to 4 (not 5)"),
+        ({"speed": 0.2}, "speed", "greater than or equal to 0.25"),
         ({"speed": "fast"}, "speed", "valid number"),
         ({"speed": float("nan")}, "speed", "finite"),
         ({"speed": True}, "speed", "valid number"),
@@ -107,11 +142,13 @@ def test_actions(job_input, model):
         ({"top_p": float("inf")}, "top_p", "finite"),
         ({"top_k": -1}, "top_k", "greater than or equal to 0"),
         ({"top_k": 6_564}, "top_k", "less than or equal to 6563"),
-        ({"seed": -1}, "seed", "greater than or equal to 0"),
+        ({"seed": -2}, "seed", "greater than or equal to -1"),
         ({"seed": 1.5}, "seed", "valid integer"),
         ({"stream": "yes"}, "stream", "valid boolean"),
         ({"deadline_ms": 0}, "deadline_ms", "greater than or equal to 1"),
-        ({"language": "../en"}, "language", "match pattern"),
+        ({"language": "../en"}, "language", "a code such as en or pt-BR"),
+        ({"language": "klingon"}, "language", "a name such as English"),
+        ({"language": 7}, "language", "valid string"),
         ({"action": "sing"}, "action", "use one of speak"),
         ({"action": ["speak"]}, "action", "use one of speak"),
     ],
@@ -145,6 +182,31 @@ def test_a_voice_id_that_is_none_is_refused(voice_id):
 def test_ten_megabytes_of_text_are_refused_at_once():
     with pytest.raises(TextTooLong, match="10,485,760 characters are more than the 100"):
         _parse({"text": "a" * 10 * 2**20})
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("\ud800 hello \udc00", "hello"),
+        ("hi\x00there\x07", "hi there"),
+        ("\x1b[1mhi\x1b[0m there", "hi there"),
+        ("a \x1b[31mred\x1b[m \x1b[1;38;5;12mcar\x1b[K", "a red car"),
+        ("\x1bHello", "Hello"),
+        ("it\x92s \x93so\x94", "it’s “so”"),
+        ("caf\u0065\ud835\udc1b", "cafe\U0001d41b"),
+        ("back\x08space\x7f", "back space"),
+        ("\x1b]8;;https://a.example\x07a link\x1b]8;;\x07", "a link"),
+        ("\x0ein\x0f", "in"),
+    ],
+)
+@pytest.mark.parametrize("normalize", [True, False])
+def test_control_characters_are_mended_and_spans_keep_their_places(text, spoken, normalize):
+    request = _parse({"text": text, "normalize": normalize})
+    request.text.encode()
+    [chunk] = split_text(request.text, normalize=normalize)
+    assert chunk.text.rstrip(".") == spoken
+    if "\ud835" not in text:
+        assert len(request.text) == len(text)
 
 
 @pytest.mark.parametrize("blank", ["\t", "\n", "\r\n", "\f", "\x85", "\u2028"])

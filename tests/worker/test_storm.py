@@ -17,7 +17,7 @@ from benchmarks.checkpoint import write_beside
 from benchmarks.memory import anonymous_mb_of
 from benchmarks.soak import slope_kb
 from control_plane import LocalEndpoint
-from voices.clip import decode_clip
+from voices.decoding import decode_clip
 from voices.preparation import prepare_clip
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry

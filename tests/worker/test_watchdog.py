@@ -115,6 +115,14 @@ async def test_every_request_hears_of_a_stuck_engine_and_so_do_later_ones(servic
     service.close()  # does not wait for what is stuck
 
 
+async def test_told_to_end_it_may_still_take_what_fits(service):
+    service.end_within(60, takes_what_fits=True)
+    with pytest.raises(ShuttingDown, match="send the request again"):
+        await _all(service, "word " * 600)  # 3 minutes, as long as nothing better is known
+    assert isinstance((await _all(service, "Hello."))[-1], EndEvent)
+    assert isinstance((await _all(service, "word " * 600))[-1], EndEvent)
+
+
 async def test_told_to_end_it_finishes_what_it_can_and_says_so_to_the_others(service):
     quick = asyncio.create_task(_all(service, "word " * 10))
     slow = asyncio.create_task(_all(service, "word " * 600))

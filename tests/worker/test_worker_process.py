@@ -18,7 +18,7 @@ from speech import PASSAGE, speak_clip
 
 from client import RequestFailed, SpeechClient
 from control_plane.local_endpoint import LocalEndpoint
-from voices.clip import decode_clip
+from voices.decoding import decode_clip
 from voices.preparation import prepare_clip
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
@@ -117,7 +117,7 @@ BAD_INPUTS = [
     ({"text": "Hi", "tempo": 2}, "invalid_request", "tempo"),
     ({"text": ["Hi"]}, "invalid_request", "text"),
     ({"text": "Hi", "speed": "fast"}, "invalid_request", "speed"),
-    ({"text": "Hi", "speed": 2.5}, "invalid_request", "speed"),
+    ({"text": "Hi", "speed": 4.5}, "invalid_request", "speed"),
     ({"text": "Hi", "voice_id": "nobody"}, "unknown_voice", "voice_id"),
     ({"text": "Hi", "voice": "../../etc/passwd"}, "invalid_request", "voice_id"),
     ({"text": "Hi", "voice_id": "damaged"}, "voice_corrupt", "voice_id"),

@@ -10,6 +10,7 @@ from voices.errors import InvalidRequest
 MOST_CHARACTERS = 10_000_000
 """More than any book: the longest novels have three million."""
 
+_FIRST_CHARACTERS = 60
 _BLANKS = re.compile(r"\s+")
 _UNSPOKEN_CATEGORIES = {"Cc", "Cs"}
 """Control characters and unpaired surrogates, which a worker refuses."""
@@ -44,6 +45,8 @@ class Book:
     title: str
     author: str | None
     chapters: tuple[Chapter, ...]
+    warnings: tuple[str, ...] = ()
+    """Sentences about what of the file could not be read."""
 
     @property
     def characters(self) -> int:
@@ -51,7 +54,12 @@ class Book:
         return sum(chapter.characters for chapter in self.chapters)
 
 
-def make_book(title: str, author: str | None, chapters: Iterable[tuple[str | None, list[str]]]) -> Book:
+def make_book(
+    title: str,
+    author: str | None,
+    chapters: Iterable[tuple[str | None, list[str]]],
+    warnings: Iterable[str] = (),
+) -> Book:
     """Clean what a reader found and leave out what is empty; raises ``InvalidBook`` if all is."""
     kept = []
     for heading, paragraphs in chapters:
@@ -59,7 +67,9 @@ def make_book(title: str, author: str | None, chapters: Iterable[tuple[str | Non
         name = clean_line(heading or "") or None
         if name or any(map(is_spoken, clean)):
             kept.append(Chapter(name, clean))
-    book = Book(clean_line(title) or "Untitled", clean_line(author or "") or None, tuple(kept))
+    book = Book(
+        clean_line(title) or "Untitled", clean_line(author or "") or None, tuple(kept), tuple(warnings)
+    )
     if not any(is_spoken(text) for chapter in kept for text in (chapter.title or "", *chapter.paragraphs)):
         raise InvalidBook("There is no text in the book.")
     if book.characters > MOST_CHARACTERS:
@@ -75,6 +85,13 @@ def clean_line(text: str) -> str:
         if character.isspace() or unicodedata.category(character) not in _UNSPOKEN_CATEGORIES
     )
     return _BLANKS.sub(" ", "".join(spoken)).strip()
+
+
+def first_words(text: str) -> str:
+    """Return a text's beginning, by which a person finds it: at most 60 characters, and whole words."""
+    if len(text) <= _FIRST_CHARACTERS:
+        return text.replace("\n\n", " ")
+    return f"{text[:_FIRST_CHARACTERS].rsplit(maxsplit=1)[0].replace(chr(10), ' ')} …"
 
 
 def is_spoken(text: str) -> bool:

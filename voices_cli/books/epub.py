@@ -3,12 +3,18 @@
 import posixpath
 import zipfile
 import zlib
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from voices_cli.books.book import Book, InvalidBook, make_book
-from voices_cli.books.markup import Element, ElementList, PageText, Section
+from voices_cli.books.chapters import ChapterList
+from voices_cli.books.encoding import decode
+from voices_cli.books.gutenberg import is_end, is_start
+from voices_cli.books.package import ElementList, NavEntries, ncx_entries
+from voices_cli.books.page import Block, page_blocks
+from voices_cli.books.protection import lock_of
 
 MOST_PAGE_BYTES = 16 << 20
 MOST_BYTES = 128 << 20
@@ -16,18 +22,36 @@ MOST_BYTES = 128 << 20
 MOST_PAGES = 10_000
 
 _CONTAINER = "META-INF/container.xml"
-_PAGE_TYPES = {"application/xhtml+xml", "text/html"}
-_NOT_READ = {"nav", "toc", "cover"}
+_PAGE_TYPES = {"application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document"}
+_NCX_TYPE = "application/x-dtbncx+xml"
+_LONGEST_NOTE = 20
+"""Blocks: what is longer is no note, whoever refers to it."""
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+"""What zipfile raises for damaged, encrypted and oddly packed entries, and parsing for odd numbers."""
+
+_Entries = list[tuple[str, str]]
 
 
 def read_epub(path: Path) -> Book:
-    """Read an unprotected EPUB 2 or 3; raises ``InvalidBook``."""
+    """Read an unprotected EPUB 2 or 3; raises ``InvalidBook``.
+
+    What is lost with a page or a table of contents that is missing or damaged, is told in ``warnings``.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             return _Reader(archive).book(path.stem)
-    # What zipfile raises for damaged, encrypted and oddly packed entries, and parsing for odd numbers.
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except _DAMAGED as error:
         raise InvalidBook(f"{path} is damaged, or no EPUB.") from error
+
+
+@dataclass
+class _Page:
+    path: str
+    blocks: list[Block]
+
+
+class _Missing(Exception):
+    """A document of the archive is missing or damaged: the message says which."""
 
 
 class _Reader:
@@ -37,91 +61,171 @@ class _Reader:
         self._archive = archive
         self._left = MOST_BYTES
         self._names = set(archive.namelist())
+        self._folded = {name.casefold(): name for name in self._names}
+        self._warnings: list[str] = []
 
     def book(self, name: str) -> Book:
-        if "META-INF/rights.xml" in self._names:
-            raise InvalidBook("The book is locked by digital rights management: it cannot be read.")
-        roots = ElementList(self._read(_CONTAINER)).named("rootfile")
+        if scheme := lock_of(self._names, self._needed):
+            raise InvalidBook(
+                f"The book is locked by digital rights management ({scheme}): it cannot be read. "
+                "Its seller may have it without."
+            )
+        roots = ElementList(self._needed(_CONTAINER)).named("rootfile")
         if not roots:
             raise InvalidBook("The EPUB does not say where its contents are.")
         package_path = unquote(roots[0].attributes.get("full-path", ""))
-        package = ElementList(self._read(package_path))
+        package = ElementList(self._needed(package_path))
         items = {item.attributes.get("id", ""): item.attributes for item in package.named("item")}
+        title = next((each.text for each in package.named("title") if each.text.strip()), name)
+        author = next((each.text for each in package.named("creator") if each.text.strip()), None)
+        contents = self._contents(items, package_path)
+        lists = {
+            _resolved(each.attributes.get("href", ""), package_path)
+            for each in package.named("reference")
+            if each.attributes.get("type") == "toc" and "#" not in each.attributes.get("href", "")
+        }
+        paths = [path for path in self._spine(package, items, package_path) if path not in lists]
+        pages = _without_licence(_without_notes(self._pages(paths)))
+        chapters = ChapterList(title)
+        for page in pages:
+            chapters.add_page(page.blocks, contents.get(page.path, []), is_alone=len(pages) == 1)
+        return make_book(title, author, chapters.chapters, self._warnings)
+
+    def _spine(self, package: ElementList, items: dict[str, dict[str, str]], package_path: str) -> list[str]:
+        """Return the paths of the pages in reading order, each once."""
         spine = [each.attributes for each in package.named("itemref")]
         if len(spine) > MOST_PAGES:
             raise InvalidBook(f"The EPUB has more than {MOST_PAGES:,} pages.")
-        titles = self._titles(items, package_path)
-        chapters: list[tuple[str | None, list[str]]] = [(None, [])]
+        paths = []
         for reference in spine:
-            item = items.get(reference.get("idref", ""), {})
-            properties = set(item.get("properties", "").split())
-            if reference.get("linear") == "no" or properties & _NOT_READ:
-                continue
-            if item.get("media-type") not in _PAGE_TYPES:
-                continue
-            page = _resolved(item.get("href", ""), package_path)
-            _add_page(chapters, PageText(self._read(page)).sections, titles.get(page))
-        title = next((each.text for each in package.named("title") if each.text.strip()), name)
-        author = next((each.text for each in package.named("creator") if each.text.strip()), None)
-        return make_book(title, author, chapters)
+            item = items.get(reference.get("idref", ""))
+            if item is None:
+                self._warnings.append(
+                    f"A page is not in the book's list of files: {reference.get('idref')!r}."
+                )
+            elif (
+                reference.get("linear") != "no"
+                and "nav" not in item.get("properties", "").split()
+                and item.get("media-type") in _PAGE_TYPES
+            ):
+                paths.append(_resolved(item.get("href", ""), package_path))
+        return list(dict.fromkeys(paths))
 
-    def _titles(self, items: dict[str, dict[str, str]], package_path: str) -> dict[str, str]:
-        """Return what the table of contents calls each page: an EPUB 3's ``nav``, an EPUB 2's ``ncx``."""
-        titles: dict[str, str] = {}
-        for item in items.values():
-            path = _resolved(item.get("href", ""), package_path)
-            if "nav" in item.get("properties", "").split():
-                elements = ElementList(self._read(path)).elements
-                # A label may be in an element of its own within the link.
-                links = [
-                    (each.attributes.get("href", ""), each.text.strip() or following.text)
-                    for each, following in pairwise([*elements, Element("", {})])
-                    if each.name == "a"
-                ]
-            elif item.get("media-type") == "application/x-dtbncx+xml":
-                elements = ElementList(self._read(path)).elements
-                # In each point its label comes before the page that it names.
-                links, label = [], ""
-                for each in elements:
-                    label = each.text if each.name == "text" else label
-                    if each.name == "content":
-                        links.append((each.attributes.get("src", ""), label))
-            else:
-                continue
-            for href, label in links:
-                if label.strip():
-                    titles.setdefault(_resolved(href, path), label)
-        return titles
+    def _pages(self, paths: Sequence[str]) -> list[_Page]:
+        pages = []
+        for path in paths:
+            try:
+                pages.append(_Page(path, page_blocks(self._read(path))))
+            except _Missing as error:
+                self._warnings.append(f"A page was left out: {error}")
+        return pages
+
+    def _contents(self, items: dict[str, dict[str, str]], package_path: str) -> dict[str, _Entries]:
+        """Return what the table of contents calls each page and its parts.
+
+        An EPUB 3 has a ``nav``, an EPUB 2 an ``ncx``, many have both.
+        """
+        is_listed = False
+        for is_nav in (True, False):
+            for item in items.values():
+                if not (
+                    "nav" in item.get("properties", "").split()
+                    if is_nav
+                    else item.get("media-type") == _NCX_TYPE
+                ):
+                    continue
+                is_listed = True
+                path = _resolved(item.get("href", ""), package_path)
+                try:
+                    document = self._read(path)
+                except _Missing as error:
+                    self._warnings.append(f"A table of contents was left out: {error}")
+                    continue
+                links = NavEntries(document).entries if is_nav else ncx_entries(document)
+                if contents := _by_page(links, path):
+                    return contents
+        if not is_listed:
+            self._warnings.append(
+                "The book has no table of contents: its chapters are those of its headings."
+            )
+        return {}
+
+    def _needed(self, name: str) -> str:
+        try:
+            return self._read(name)
+        except _Missing as error:
+            raise InvalidBook(f"The book cannot be read: {error}") from error
 
     def _read(self, name: str) -> str:
-        if name not in self._names:
-            raise InvalidBook(f"The EPUB lacks {name[:200]!r}.")
-        with self._archive.open(name) as entry:
-            limit = min(MOST_PAGE_BYTES, self._left)
-            data = entry.read(limit + 1)
+        """Return a document; raises ``_Missing``, and ``InvalidBook`` for one that is a bomb."""
+        found = name if name in self._names else self._folded.get(name.casefold())
+        if found is None:
+            raise _Missing(f"the EPUB lacks {name[:200]!r}.")
+        limit = min(MOST_PAGE_BYTES, self._left)
+        try:
+            with self._archive.open(found) as entry:
+                data = entry.read(limit + 1)
+        except _DAMAGED as error:
+            raise _Missing(f"{name[:200]!r} is damaged or encrypted.") from error
         if len(data) > limit:
             raise InvalidBook("The EPUB unpacks to more than any book has: it is made to do harm.")
         self._left -= len(data)
-        is_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-        return data.decode("utf-16" if is_utf16 else "utf-8-sig", errors="replace")
+        return decode(data, is_page=True)
 
 
-def _add_page(
-    chapters: list[tuple[str | None, list[str]]], sections: list[Section], title: str | None
-) -> None:
-    """Add a page: a chapter under its title, or several under its highest headings, else more of the last."""
-    top = min((section.rank for section in sections if section.rank), default=0)
-    if top == 0 and title and any(section.paragraphs for section in sections):
-        chapters.append((title, []))
-    for section in sections:
-        if section.rank and section.rank == top:
-            chapters.append((section.heading, []))
-        elif section.rank:
-            chapters[-1][1].append(section.heading)
-        chapters[-1][1].extend(section.paragraphs)
+def _by_page(links: _Entries, base: str) -> dict[str, _Entries]:
+    """Return fragments and titles of each page that the links of ``base`` lead to."""
+    contents: dict[str, _Entries] = {}
+    for href, label in links:
+        title = " ".join(label.split())
+        if title and href and not urlsplit(href).scheme:
+            contents.setdefault(_resolved(href, base), []).append((_fragment(href), title))
+    return contents
+
+
+def _without_notes(pages: Sequence[_Page]) -> list[_Page]:
+    """Leave out the notes that marks in the text lead to; a note comes after its mark."""
+    places: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for page_number, page in enumerate(pages):
+        for number, block in enumerate(page.blocks):
+            for each in block.within:
+                places.setdefault((page.path, each), []).append((page_number, number))
+    notes: set[tuple[int, int]] = set()
+    for page_number, page in enumerate(pages):
+        for number, block in enumerate(page.blocks):
+            for href in block.notes:
+                found = places.get((_resolved(href, page.path), _fragment(href)), [])
+                if len(found) <= _LONGEST_NOTE:
+                    notes.update(each for each in found if each > (page_number, number))
+    return [
+        _Page(page.path, [block for at, block in enumerate(page.blocks) if (number, at) not in notes])
+        for number, page in enumerate(pages)
+    ]
+
+
+def _without_licence(pages: Sequence[_Page]) -> list[_Page]:
+    """Leave out what Project Gutenberg puts around a book."""
+    kept: list[_Page] = []
+    for page in pages:
+        blocks: list[Block] = []
+        for block in page.blocks:
+            if is_start(block.text):
+                kept.clear()
+                blocks.clear()
+            elif is_end(block.text):
+                return [*kept, _Page(page.path, blocks)]
+            else:
+                blocks.append(block)
+        kept.append(_Page(page.path, blocks))
+    return kept
+
+
+def _fragment(href: str) -> str:
+    return unquote(urlsplit(href).fragment)
 
 
 def _resolved(href: str, base: str) -> str:
     """Return the name in the archive of what ``base`` calls ``href``."""
     path = unquote(urlsplit(href).path)
-    return posixpath.normpath(posixpath.join(posixpath.dirname(base), path)) if path else base
+    joined = posixpath.normpath(posixpath.join(posixpath.dirname(base), path)) if path else base
+    return joined.lstrip("/")

@@ -1,63 +1,65 @@
-"""Markdown: chapters begin at headings; other markup is left to the worker, which does not speak it."""
+"""Markdown: its HTML is read as a page, so that headings, tables, lists and notes are what they are there."""
 
 import re
 
-from voices_cli.books.book import Book, make_book
+from markdown_it import MarkdownIt
 
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*")
-_FENCE = re.compile(r" {0,3}(```|~~~)")
-_FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
-_FIELD = re.compile(r"^(title|author):\s*[\"']?(.*?)[\"']?\s*$", re.MULTILINE)
+from voices_cli.books.book import Book, make_book
+from voices_cli.books.chapters import ChapterList, chapter_rank
+from voices_cli.books.page import Block, page_blocks
+
+_FRONT_MATTER = re.compile(
+    r"\A(?P<fence>---|\+\+\+)[ \t]*\n(?P<fields>.*?)\n(?:(?P=fence)|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL
+)
+_FIELD = re.compile(
+    r"^(?P<name>title|authors?)[ \t]*[:=][ \t]*(?P<value>.*(?:\n[ \t]*-[ \t]+.*)*)$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_FOOTNOTE = re.compile(
+    r"^ {0,3}\[\^[^\]\n]{1,100}\]:.*"
+    r"(?:\n(?:[ \t]+\S.*|(?!\[\^)\S.*)|\n[ \t]*(?=\n(?: {4}|\t)\S))*",  # lines that go on, or are indented
+    re.MULTILINE,
+)
+_FOOTNOTE_MARK = re.compile(r"[ \t]?\^?\[\^[^\]\n]{1,100}\]")
+_INLINE_NOTE = re.compile(r"\^\[[^\[\]\n]{0,2000}\]")
 
 
 def read_markdown(text: str, name: str) -> Book:
     """Read a text; its title is the front matter's, a lone heading of the first rank, or else ``name``.
 
-    Chapters begin at headings of the highest rank that there are several of. Code is left out.
+    Chapters begin at headings of the highest rank that there are several of. Code and notes are left out.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     fields: dict[str, str] = {}
     if front := _FRONT_MATTER.match(text):
-        fields = dict(_FIELD.findall(front[1]))
+        fields = _fields(front["fields"])
         text = text[front.end() :]
-    blocks = list(_blocks(text))
-    ranks = [rank for rank, _ in blocks if rank]
-    rank = next((each for each in range(1, 7) if ranks.count(each) > 1), min(ranks, default=1))
-    title = fields.get("title")
-    chapters: list[tuple[str | None, list[str]]] = [(None, [])]
-    for each, block in blocks:
-        if each == 0 or each > rank:
-            chapters[-1][1].append(block)
-        elif each < rank and title is None and len(chapters) == 1 and not chapters[0][1]:
-            title = block  # the book's own heading, above those of its chapters
+    for notes in (_FOOTNOTE, _FOOTNOTE_MARK, _INLINE_NOTE):
+        text = notes.sub("", text)
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    title, blocks = _book_title(page_blocks(parser.render(text)), fields.get("title"))
+    chapters = ChapterList(title or name)
+    chapters.add_page(blocks, is_alone=True)
+    return make_book(title or name, fields.get("author"), chapters.chapters)
+
+
+def _fields(text: str) -> dict[str, str]:
+    fields = {}
+    for match in _FIELD.finditer(text):
+        value = match["value"].strip()
+        if match["name"].lower() == "title":
+            fields["title"] = value.strip("\"'")
         else:
-            chapters.append((block, []))
-    return make_book(title or name, fields.get("author"), chapters)
+            parts = re.split(
+                r"\n[ \t]*-[ \t]+|,[ \t]*" if value[:1] in "[-" or "\n" in value else r"\n", value.strip("[]")
+            )
+            fields["author"] = ", ".join(filter(None, (each.strip(" \t-\"'") for each in parts)))
+    return fields
 
 
-def _blocks(text: str) -> list[tuple[int, str]]:
-    """Return headings with their rank, and paragraphs with 0."""
-    blocks: list[tuple[int, str]] = []
-    paragraph: list[str] = []
-    fence: str | None = None
-
-    def end_paragraph() -> None:
-        if paragraph:
-            blocks.append((0, "\n".join(paragraph)))
-            paragraph.clear()
-
-    for line in text.split("\n"):
-        if marker := _FENCE.match(line):
-            end_paragraph()
-            fence = None if fence == marker[1] else fence or marker[1]
-        elif fence is not None:
-            continue
-        elif heading := _HEADING.fullmatch(line):
-            end_paragraph()
-            blocks.append((len(heading[1]), heading[2]))
-        elif line.strip():
-            paragraph.append(line)
-        else:
-            end_paragraph()
-    end_paragraph()
-    return blocks
+def _book_title(blocks: list[Block], title: str | None) -> tuple[str | None, list[Block]]:
+    """Return the book's title, and the blocks without the heading above the chapters' that says it."""
+    rank = chapter_rank([block.rank for block in blocks])
+    if blocks and title is None and 0 < blocks[0].rank < rank:
+        return blocks[0].text, blocks[1:]
+    return title, blocks

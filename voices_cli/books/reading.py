@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from voices_cli.books.book import Book, InvalidBook
+from voices_cli.books.encoding import decode
 from voices_cli.books.epub import read_epub
 from voices_cli.books.markdown import read_markdown
 from voices_cli.books.plain_text import read_plain_text
@@ -10,7 +11,6 @@ from voices_cli.books.plain_text import read_plain_text
 MOST_FILE_BYTES = 256 << 20
 """An EPUB may be full of pictures; a text file never gets near."""
 
-_ENCODINGS = ("utf-8-sig", "cp1252")
 _TEXTS = {".txt": read_plain_text, ".md": read_markdown, ".markdown": read_markdown}
 
 
@@ -23,18 +23,7 @@ def read_book(path: Path) -> Book:
         if suffix == ".epub":
             return read_epub(path)
         if suffix in _TEXTS:
-            return _TEXTS[suffix](_decoded(path.read_bytes()), path.stem)
+            return _TEXTS[suffix](decode(path.read_bytes()), path.stem)
     except OSError as error:
         raise InvalidBook(f"{path} cannot be read: {error.strerror or error}.") from error
     raise InvalidBook(f"{path}: a book is a .txt, .md or .epub file.")
-
-
-def _decoded(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", errors="replace")
-    for encoding in _ENCODINGS:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")

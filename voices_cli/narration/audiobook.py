@@ -1,6 +1,5 @@
 """The audiobook: pieces joined with pauses at one level, encoded, with a mark at each chapter."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +13,7 @@ from av.container import OutputContainer
 from voices.clip import Clip, Samples
 from voices.errors import InvalidRequest
 from voices.levels import FLOOR_DB, frame_levels, mean_level
+from voices.whole_file import WholeFile
 from voices_cli.books.book import Book
 from voices_cli.narration.workshop import SpokenPiece
 
@@ -33,11 +33,17 @@ class _Container:
     sample_format: str
     kbit_rate: int | None = None
 
+    def rate(self, sample_rate: int) -> int:
+        """Return its own rate for speech of ``sample_rate``, both in Hz: Opus has few."""
+        return 48_000 if self.codec == "libopus" else sample_rate
+
 
 CONTAINERS = {
     ".m4b": _Container("ipod", "aac", "fltp", 64),
     ".m4a": _Container("ipod", "aac", "fltp", 64),
     ".mp3": _Container("mp3", "libmp3lame", "fltp", 64),
+    ".ogg": _Container("ogg", "libopus", "s16", 48),
+    ".opus": _Container("ogg", "libopus", "s16", 48),
     ".flac": _Container("flac", "flac", "s16"),
     ".wav": _Container("wav", "pcm_s16le", "s16"),
 }
@@ -65,16 +71,9 @@ def write_audiobook(book: Book, spoken: Sequence[SpokenPiece], out: Path) -> lis
     marks = _marks(book, spoken, sample_rate)
     gains = _gains(spoken)
     kind = CONTAINERS[out.suffix.lower()]
-    unfinished = out.with_name(f".{out.name}.unfinished")
-    try:
-        with av.open(str(unfinished), "w", format=kind.format) as container:
-            _describe(container, book, marks)
-            _encode(container, kind, _samples(spoken, gains, sample_rate), sample_rate)
-        with unfinished.open("rb") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with WholeFile(out) as whole, av.open(str(whole.partial), "w", format=kind.format) as container:
+        _describe(container, book, marks)
+        _encode(container, kind, _samples(spoken, gains, sample_rate), sample_rate)
     return marks
 
 
@@ -141,7 +140,7 @@ def _describe(container: OutputContainer, book: Book, marks: Sequence[ChapterMar
 def _encode(
     container: OutputContainer, kind: _Container, blocks: Iterator[Samples], sample_rate: int
 ) -> None:
-    stream = container.add_stream(kind.codec, rate=sample_rate, layout="mono")
+    stream = container.add_stream(kind.codec, rate=kind.rate(sample_rate), layout="mono")
     assert isinstance(stream, av.AudioStream)  # noqa: S101  # an audio codec makes no other
     stream.format = kind.sample_format
     if kind.kbit_rate is not None:

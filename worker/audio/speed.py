@@ -1,24 +1,31 @@
 """Speed without a change of pitch: ffmpeg's time stretcher, fed as the samples come."""
 
+from itertools import pairwise
+
 import av
 import av.filter
 import numpy as np
 
 from voices.clip import Samples
 
+SLOWEST, FASTEST = 0.25, 4.0
+"""As OpenAI's API has them."""
+_MOST_AT_ONCE = 2.0
+"""Beyond it one filter leaves samples out instead of blending them, and below its inverse it refuses."""
 _TAIL_SECONDS = 0.2
 
 
 class TimeStretch:
-    """Makes speech ``speed`` times faster (0.5 to 2.0) at ``sample_rate`` Hz."""
+    """Makes speech ``speed`` times faster (0.25 to 4.0) at ``sample_rate`` Hz."""
 
     def __init__(self, speed: float, sample_rate: int) -> None:
         self._sample_rate = sample_rate
         self._graph = av.filter.Graph()
         source = self._graph.add_abuffer(sample_rate=sample_rate, format="flt", layout="mono")
-        stretch = self._graph.add("atempo", str(speed))
-        source.link_to(stretch)
-        stretch.link_to(sink := self._graph.add("abuffersink"))
+        stretches = [self._graph.add("atempo", f"{factor:.9f}") for factor in _factors(speed)]
+        sink = self._graph.add("abuffersink")
+        for before, behind in pairwise([source, *stretches, sink]):
+            before.link_to(behind)
         self._graph.configure()
         self._source, self._sink = source, sink
         self._speed = speed
@@ -32,7 +39,7 @@ class TimeStretch:
     def flush(self) -> Samples:
         """Return the rest, to the exact length; nothing can be processed afterwards."""
         missing = round(self._taken / self._speed) - self._given
-        # The filter swallows its last window, so that window is made of silence.
+        # Each filter swallows its last window, so those windows are made of silence.
         tail = self._stretch(np.zeros(int(_TAIL_SECONDS * self._sample_rate), np.float32))
         self._source.push(None)
         return np.concatenate([tail, self._pull()])[:missing]
@@ -55,3 +62,9 @@ class TimeStretch:
                 return np.concatenate(blocks)
             assert isinstance(frame, av.AudioFrame)  # noqa: S101  # the graph holds no other kind
             blocks.append(frame.to_ndarray()[0])
+
+
+def _factors(speed: float) -> list[float]:
+    """Split a speed into what each filter of a row does."""
+    is_too_much = not 1 / _MOST_AT_ONCE <= speed <= _MOST_AT_ONCE
+    return [speed**0.5] * 2 if is_too_much else [speed]

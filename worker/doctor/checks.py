@@ -11,7 +11,7 @@ from worker.doctor.gpu import check_driver, check_torch
 from worker.doctor.ports import check_ports
 from worker.doctor.self_test import check_speech
 from worker.doctor.storage import check_disks, check_results
-from worker.doctor.voices import check_voices
+from worker.doctor.voices import check_aliases, check_voices
 
 Check = Callable[[Subject], Iterator[Finding]]
 
@@ -24,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     check_torch,
     check_checkpoint,
     check_voices,
+    check_aliases,
     check_disks,
     check_results,
     check_ports,

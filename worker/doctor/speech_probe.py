@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from voices.clip import decode_clip
+from voices.decoding import decode_clip
 from voices.errors import ChatterpodError
 from voices.library import VoiceLibrary
 from worker.say import Speaker

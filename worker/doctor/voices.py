@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from voices.errors import StoreFailure, VoiceCorrupt
+from voices.library import VoiceLibrary
 from voices.registry import VoiceRegistry
 from voices.voice import Manifest
 from worker.doctor.checkpoint import fingerprint_here
 from worker.doctor.finding import Finding, Subject, fault, ok, warning
+from worker.voice_aliases import doubts
 
 _MOST_NAMED = 5
 
@@ -20,6 +22,16 @@ def check_voices(subject: Subject) -> Iterator[Finding]:
     fingerprint = fingerprint_here(subject)
     for directory in subject.settings.voices_dir:
         yield from _directory(directory, fingerprint, write_back=subject.settings.write_back)
+
+
+def check_aliases(subject: Subject) -> Iterator[Finding]:
+    """Hold VOICE_ALIASES against the voices that there are."""
+    aliases = subject.settings.voice_aliases
+    found = list(doubts(aliases, VoiceLibrary.at(*subject.settings.voices_dir)))
+    for doubt in found:
+        yield warning("voice aliases", doubt, "Correct VOICE_ALIASES, or add the voice with `voices add`.")
+    if aliases and not found:
+        yield ok("voice aliases", ", ".join(f"{name}={voice_id}" for name, voice_id in aliases.items()))
 
 
 def _directory(directory: Path, fingerprint: str | None, *, write_back: bool) -> Iterator[Finding]:

@@ -28,6 +28,14 @@ def open_engine(settings: Settings) -> Engine:
             return _best(settings)
 
 
+def name_engine(settings: Settings) -> str:
+    """Name the engine that ``open_engine`` would load, without loading it."""
+    if settings.engine != "auto":
+        return settings.engine
+    is_here = find_checkpoint(settings.model_dir) is not None and _is_chatterbox_installed()
+    return "chatterbox-turbo" if is_here else "preview"
+
+
 def _best(settings: Settings) -> Engine:
     checkpoint = find_checkpoint(settings.model_dir)
     if checkpoint is None:

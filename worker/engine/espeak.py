@@ -80,7 +80,8 @@ class Espeak:
         if abandoned.is_set():
             return
         library = self._library
-        if library.espeak_SetVoiceByName(voice.language.lower().encode()) != 0:
+        names = _names(voice.language)
+        if all(library.espeak_SetVoiceByName(name.encode()) != 0 for name in names):
             raise InvalidRequest(f"The preview engine does not speak {voice.language!r}.", field="language")
         library.espeak_SetParameter(_RATE, voice.words_per_minute, 0)
         library.espeak_SetParameter(_PITCH, voice.pitch, 0)
@@ -91,6 +92,18 @@ class Espeak:
         encoded = text.encode()
         if library.espeak_Synth(encoded, len(encoded) + 1, 0, 0, 0, _CHARS_UTF8, None, None) != 0:
             raise EngineFailure("espeak-ng could not speak the text.")
+
+
+def _names(language: str) -> list[str]:
+    """Return what espeak-ng may call a language, the nearest first: ``de-DE`` is its ``de``."""
+    tag, plus, variant = language.lower().partition("+")
+    parts = tag.split("-")
+    names = ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    names += [_OWN_NAMES[parts[0]]] if parts[0] in _OWN_NAMES else []
+    return [f"{name}{plus}{variant}" for name in names]
+
+
+_OWN_NAMES = {"zh": "cmn", "no": "nb", "nn": "nb"}
 
 
 def _initialise() -> tuple[Any, int]:

@@ -16,6 +16,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
+from worker.listening import CannotListen
 from worker.observation.finished import FinishedRequest
 from worker.observation.observer import Sink
 from worker.text.undone import undone_rules
@@ -93,8 +94,11 @@ class Metrics(Sink):
         return generate_latest(self.registry)
 
     def listen(self, host: str, port: int) -> None:
-        """Answer Prometheus at a port of its own, from now on; raises ``OSError`` when it cannot be had."""
-        start_http_server(port, host, self.registry)
+        """Answer Prometheus at a port of its own, from now on; raises ``CannotListen``."""
+        try:
+            start_http_server(port, host, self.registry)
+        except OSError as error:
+            raise CannotListen(host, port, error, "Set METRICS_PORT to another port.") from error
 
 
 def _histogram(

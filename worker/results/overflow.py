@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -56,7 +57,8 @@ class Overflow:
     def discard(self) -> None:
         """Leave nothing behind; a file that was moved away stays."""
         if self._file is not None and self.path is not None:
-            self._file.close()
+            with suppress(OSError):  # on a full disk closing fails, since it writes
+                self._file.close()
             self.path.unlink(missing_ok=True)
 
     def _begin_file(self) -> None:

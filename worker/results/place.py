@@ -1,6 +1,5 @@
 """Where a large result is put: a directory on the volume, or a bucket."""
 
-import os
 import re
 import time
 from dataclasses import asdict, dataclass, field
@@ -13,6 +12,7 @@ from typing_extensions import override
 from voices.errors import StoreFailure
 from voices.s3_client import S3Credentials, S3Limits, s3_client
 from voices.s3_failures import s3_failures
+from voices.whole_file import put_in_place
 
 URL_SECONDS = 7 * 24 * 3600
 """How long the URL of a file in a bucket is good for: the longest that S3's signatures allow."""
@@ -63,9 +63,7 @@ class DirectoryPlace(ResultPlace):
     def put(self, file: Path, name: str, mime: str) -> Where:
         target = self._root / name
         try:
-            with file.open("rb") as written:
-                os.fsync(written.fileno())
-            file.replace(target)
+            put_in_place(file, target)
         except OSError as error:
             raise StoreFailure(f"The result could not be written to {target}: {error.strerror}.") from error
         return Where(path=str(target))

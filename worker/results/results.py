@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from voices.conditionals import Conditionals
 from voices.errors import InvalidRequest
+from voices.whole_file import WholeFile
 from worker.audio.encoders.closing import close_file
 from worker.audio.formats import AudioOutput
 from worker.engine.base import Engine
@@ -69,10 +69,8 @@ class Job:
         if self.parts is None:
             return
         if result is not None and self._note is not None:
-            with suppress(OSError):  # it costs only the doing again
-                unfinished = self._note.with_name(f".{self._note.name}.{os.getpid()}")
-                unfinished.write_text(json.dumps({"digest": self._digest, **result.as_json()}))
-                unfinished.replace(self._note)
+            with suppress(OSError), WholeFile(self._note) as note:  # it costs only the doing again
+                note.write(json.dumps({"digest": self._digest, **result.as_json()}).encode())
         self.parts.discard()
 
 
@@ -148,7 +146,8 @@ class Results:
         file = overflow.finish()
         if file is None or self._place is None:
             return None
-        close_file(file, output.name, output.sample_rate, round(audio_seconds * output.sample_rate))
+        with file.open("r+b") as opened:
+            close_file(opened, output.name, output.sample_rate, round(audio_seconds * output.sample_rate))
         size, sha256 = file.stat().st_size, file_sha256(file)
         where = self._place.put(file, f"{job.key}.{output.name}", output.mime)
         return StoredResult(size, sha256, round(audio_seconds, 6), where.path, where.url)

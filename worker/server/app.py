@@ -14,12 +14,15 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.routing import Match
 
 from voices.errors import ChatterpodError, InvalidRequest
 from worker.errors import EngineFailure
 from worker.server.access import AccessControl
+from worker.server.as_meant import AsMeant
 from worker.server.backend import Backend
 from worker.server.bounds import BodyBounds
+from worker.server.documents import SPOKEN_HEADERS
 from worker.server.failures import MethodNotAllowed, NotFound, answer_to
 from worker.server.openai_routes import openai_routes
 from worker.server.page_routes import PAGE_PATHS, page_routes
@@ -32,6 +35,7 @@ from worker.server.voice_routes import voice_routes
 
 OPENAPI_PATH = "/openapi.json"
 _METHOD_NOT_ALLOWED = 405
+_METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
 _DESCRIPTION = """Chatterbox speech in cloned voices, streamed while it is being spoken.
 
 Two WebSockets are not in this document, because OpenAPI has no words for them: API.md describes `/tts/stream`
@@ -48,6 +52,7 @@ def make_app(backend: Backend) -> FastAPI:
         openapi_url=OPENAPI_PATH,
         docs_url=None,  # its page would load scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=partial(_lifespan, backend),
         middleware=_middleware(settings),
     )
@@ -87,20 +92,15 @@ def _middleware(settings: ServerSettings) -> list[Middleware]:
     cors = Middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
-        allow_methods=["GET", "POST", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-Id"],
-        expose_headers=[
-            "X-Request-Id",
-            "X-Voice-Id",
-            "X-Engine",
-            "X-Audio-Format",
-            "X-Sample-Rate",
-            "X-Ignored",
-        ],
+        allow_methods=_METHODS,
+        allow_headers=["*"],  # which each client library has its own; none is more than may be sent anyway
+        allow_private_network=True,  # the operator named the site, and may run this server beside the browser
+        expose_headers=[*SPOKEN_HEADERS, "Retry-After", "Accept-Ranges", "Content-Range", "ETag"],
     )
     open_paths = {*PAGE_PATHS, OPENAPI_PATH, "/ping", TWILIO_SOCKET}  # the last asks for the key itself
     return [
         *([cors] if settings.cors_origins else []),
+        Middleware(AsMeant),
         Middleware(AccessControl, settings=settings, open_paths=open_paths),
         Middleware(BodyBounds, limit_mb=limit_mb, timeout_s=settings.body_timeout_s),
     ]
@@ -115,15 +115,24 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     """Answer for a path that is not there, or not for this method."""
     assert isinstance(error, HTTPException)  # noqa: S101  # what it is registered for
     if error.status_code == _METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "")
-        refusal: ChatterpodError = MethodNotAllowed(
-            f"Use {allowed} here." if allowed else "Not by this method."
-        )
-    elif error.status_code == 400:  # noqa: PLR2004  # a form that is not one
-        refusal = InvalidRequest(f"{str(error.detail).rstrip('.')}.", field="body")
+        allowed = ", ".join(_methods(request))
+        told = MethodNotAllowed(f"Use {allowed} here.")
+        return answer_to(told, request.url.path, {"Allow": allowed})
+    if error.status_code == 400:  # noqa: PLR2004  # a form that is not one
+        refusal: ChatterpodError = InvalidRequest(f"{str(error.detail).rstrip('.')}.", field="body")
     else:
         refusal = NotFound("There is nothing at this path: /openapi.json lists what there is.")
     return answer_to(refusal, request.url.path, error.headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods of a path, of which each may be another route; HEAD comes with GET."""
+    found = []
+    for method in _METHODS:
+        asked = {**request.scope, "method": "GET" if method == "HEAD" else method}
+        if any(route.matches(asked)[0] is Match.FULL for route in request.app.routes):
+            found.append(method)
+    return found
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

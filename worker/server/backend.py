@@ -89,6 +89,11 @@ class Backend:
         return self._service is not None and self._service.failure is not None
 
     @property
+    def fingerprint(self) -> str:
+        """The engine's; raises ``ChatterpodError`` where there is none."""
+        return self._ready().fingerprint
+
+    @property
     def active_requests(self) -> int:
         """How many requests are under way."""
         return self._service.active_requests if self._service is not None else 0

@@ -1,6 +1,6 @@
 """What the OpenAPI document says of bodies and answers: made of the models that check them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from worker.audio.formats import FORMATS
@@ -53,14 +53,16 @@ VOICE: dict[str, Any] = {
     },
 }
 _BINARY = {"type": "string", "format": "binary"}
-_HEADERS = {
+SPOKEN_HEADERS = {
     "X-Request-Id": "The request's name in the server's log: the client's own, where it sent one.",
     "X-Voice-Id": "The voice that speaks.",
     "X-Engine": "The engine that speaks.",
     "X-Audio-Format": "The format without its numbers.",
     "X-Sample-Rate": "Hz.",
-    "X-Ignored": "Options that were sent and that the engine does not have.",
+    "X-Ignored": "Fields that were sent and had no effect.",
+    "X-Voice-Substituted": "The name of OpenAI's that was asked for, and for which the default voice speaks.",
 }
+"""What an answer of audio tells beside it."""
 SAID_BY = {
     400: "The request is wrong: `field` says where.",
     401: "The API key is missing or wrong.",
@@ -108,8 +110,15 @@ def spoken(
     mimes = mimes or sorted({audio_format.mime for audio_format in FORMATS.values()})
     content: dict[str, Any] = {mime: {"schema": _BINARY} for mime in mimes}
     content |= {mime: {"schema": schema} for mime, schema in (others or {}).items()}
-    headers = {name: {"description": said, "schema": {"type": "string"}} for name, said in _HEADERS.items()}
+    headers = {
+        name: {"description": said, "schema": {"type": "string"}} for name, said in SPOKEN_HEADERS.items()
+    }
     return {"description": description, "content": content, "headers": headers}
+
+
+def spoken_file(description: str, mimes: Iterable[str]) -> dict[str, Any]:
+    """Describe an answer of audio that was not made for it."""
+    return {"description": description, "content": {mime: {"schema": _BINARY} for mime in sorted(set(mimes))}}
 
 
 def answers(schema: dict[str, Any], description: str) -> dict[str, Any]:

@@ -13,13 +13,14 @@ ChatterpodError                      (worker/errors.py)
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
 from typing_extensions import override
 
-from voices.errors import ChatterpodError
+from voices.errors import ChatterpodError, UnknownVoice, VoiceBusy, VoiceExists
 
 
 class Loading(ChatterpodError):
@@ -98,7 +99,8 @@ STATUSES = {
 }
 _SERVER_ERROR = 500
 
-OPENAI_PATHS = ("/v1/audio/", "/v1/models")
+_OPENAI = "/v1"
+_OURS_BELOW_IT = "/v1/synthesize"
 
 
 class Json(Response):
@@ -116,22 +118,50 @@ def status_of(error: ChatterpodError) -> int:
     return STATUSES.get(error.code, _SERVER_ERROR)
 
 
+def is_openai(path: str) -> bool:
+    """Whether a path is OpenAI's, be there something at it or not: its clients know only its errors."""
+    return f"{path}/".startswith(f"{_OPENAI}/") and not path.startswith(_OURS_BELOW_IT)
+
+
 def body_of(error: ChatterpodError, path: str) -> dict[str, Any]:
-    """Return the JSON object that tells of an error on a path: OpenAI's clients know only theirs."""
-    if not path.startswith(OPENAI_PATHS):
-        return {"error": error.as_dict()}
-    return {"error": openai_error(error)}
+    """Return the JSON object that tells of an error on a path."""
+    return {"error": openai_error(error) if is_openai(path) else our_error(error)}
+
+
+def our_error(error: ChatterpodError) -> dict[str, str | float | None]:
+    """Return the error as the queue tells it, but in the words of HTTP."""
+    return {**error.as_dict(), "message": _in_words_of_http(error, "/voices")}
 
 
 def openai_error(error: ChatterpodError) -> dict[str, str | None]:
-    """Return the error as OpenAI's API describes its own."""
+    """Return the error as OpenAI's API describes its own, in the names of its fields."""
     kind = "server_error" if status_of(error) >= _SERVER_ERROR else "invalid_request_error"
     code = "invalid_api_key" if isinstance(error, NotAuthorised) else error.code
-    param = _OPENAI_NAMES.get(error.field or "", error.field)
-    return {"message": error.message, "type": kind, "param": param, "code": code}
+    message, param = _in_words_of_http(error, "/v1/audio/voices"), error.field
+    if param in _OPENAI_NAMES:
+        message = re.sub(rf"^{param}\b", _OPENAI_NAMES[param], message)
+        param = _OPENAI_NAMES[param]
+    return {"message": message, "type": kind, "param": param, "code": code}
 
 
 _OPENAI_NAMES = {"text": "input", "voice_id": "voice", "format": "response_format"}
+
+
+def _in_words_of_http(error: ChatterpodError, voices_path: str) -> str:
+    """Return an error's message without the commands that people at a shell are told of."""
+    match error:
+        case UnknownVoice():
+            return f"There is no voice {error.voice_id!r}: GET {voices_path} lists those that there are."
+        case VoiceExists():
+            return (
+                f"There is already a voice {error.voice_id!r}: choose another id, "
+                "or replace it with the field replace=true."
+            )
+        case VoiceBusy():
+            return (
+                f"{error.writer} is changing the voice {error.voice_id!r} right now: try again in a minute."
+            )
+    return error.message
 
 
 def answer_to(error: ChatterpodError, path: str, headers: Mapping[str, str] | None = None) -> Json:

@@ -2,8 +2,14 @@
 
 from typing import Any
 
+from voices.voice import DEFAULT_VOICE_ID
 from worker.server import documents
 from worker.server.openai_request import MODELS, OUR_FIELDS, STREAM_FORMATS
+
+_VOICE = (
+    "A voice id, or an alias of one. The names of OpenAI's voices, where they are neither, speak in the "
+    "default voice, and `X-Voice-Substituted` says so."
+)
 
 
 def _request() -> dict[str, Any]:
@@ -11,23 +17,32 @@ def _request() -> dict[str, Any]:
     voice = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
     return {
         "type": "object",
-        "required": ["model", "input", "voice"],
+        "required": ["input"],
         "additionalProperties": False,
         "properties": {
             "model": {
                 "type": "string",
                 "description": "The engine's name, or one of OpenAI's.",
-                "enum": [*MODELS],
+                "examples": [*MODELS],
             },
             "input": {"type": "string", "minLength": 1, "description": "What to speak."},
-            "voice": {"anyOf": [{"type": "string"}, voice], "description": "A voice id, or an alias of one."},
-            "instructions": {"type": ["string", "null"], "description": "Taken, and not followed."},
+            "voice": {
+                "anyOf": [{"type": "string"}, voice],
+                "default": DEFAULT_VOICE_ID,
+                "description": _VOICE,
+            },
+            "instructions": {"type": "string", "description": "Taken, and not followed."},
             "response_format": {
-                "type": ["string", "null"],
+                "type": "string",
                 "default": "mp3",
                 "description": "mp3, opus, aac, flac, wav, pcm; or another format of this server.",
             },
-            "speed": {"type": "number", "minimum": 0.5, "maximum": 2.0, "default": 1.0},
+            "speed": ours["speed"],
+            "stream": {
+                "type": "boolean",
+                "default": True,
+                "description": "`false` answers with a finished file, its length told in advance.",
+            },
             "stream_format": {"type": "string", "enum": [*STREAM_FORMATS], "default": "audio"},
             **{name: ours[name] for name in sorted(OUR_FIELDS) if name in ours},
         },

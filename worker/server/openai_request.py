@@ -1,74 +1,108 @@
 """OpenAI's request for speech, and the job's input that it becomes."""
 
-from collections.abc import Mapping
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from voices.errors import InvalidRequest
+from voices.voice import DEFAULT_VOICE_ID
 from worker.request import SpeechRequest
+from worker.server.wires import AudioWire, FileWire, SpeechEventsWire, Wire
 
 MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 """OpenAI's own names, under which its clients ask; the engine's name is the honest one."""
+_DATED = re.compile(rf"({'|'.join(MODELS)})(-\d+)+")
+"""As in gpt-4o-mini-tts-2025-12-15."""
+VOICES = (
+    *("alloy", "ash", "ballad", "coral", "echo", "fable", "marin"),
+    *("nova", "onyx", "sage", "shimmer", "verse", "cedar"),
+)
+"""OpenAI's own, which its clients name when nobody told them otherwise."""
 STREAM_FORMATS = ("audio", "sse")
 OUR_FIELDS = set(SpeechRequest.model_fields) - {"action", "text", "voice_id", "format", "speed", "stream"}
 """What a request may have beside OpenAI's own fields."""
 _RATE = 24_000
 """Hz. OpenAI's clients take it for granted."""
 _TELEPHONE_RATE = 8_000
-_SLOWEST, _FASTEST = 0.25, 4.0
-_NAMES = {"model", "input", "voice", "instructions", "response_format", "speed", "stream_format"}
+_NAMES = ("input", "model", "voice", "instructions", "response_format", "speed", "stream_format", "stream")
 
 
-def job_input_of(body: dict[str, Any], aliases: Mapping[str, str]) -> dict[str, Any]:
-    """Return a body as a job's input, its voice an alias or an id; raises ``InvalidRequest``."""
-    _check_fields(body)
-    voice = body["voice"]["id"] if isinstance(body["voice"], dict) else body["voice"]
-    name = body.get("response_format") or "mp3"
+@dataclass(frozen=True)
+class SpeechAsked:
+    """What a body asks for."""
+
+    job_input: dict[str, Any]
+    model: str | None
+    """None is the engine that there is."""
+    voice: str
+    """As it was named: an id, an alias, or one of ``VOICES``."""
+    wire: Wire
+    ignored: tuple[str, ...]
+    """Fields that are taken and not followed."""
+
+
+def read_request(body: dict[str, Any]) -> SpeechAsked:
+    """Read a body without nulls; raises ``InvalidRequest`` for what only OpenAI's form can have wrong.
+
+    What it has in common with the job's input is checked where that is.
+    """
+    for name in body:
+        if name not in {*_NAMES, *OUR_FIELDS}:
+            raise InvalidRequest(
+                f"There is no field {name[:80]!r} here: OpenAI's are {', '.join(_NAMES)}.", field=name[:80]
+            )
+    if not isinstance(body.get("input"), str):
+        raise InvalidRequest("input is required, and is a string.", field="input")
+    name = _string(body, "response_format") or "mp3"
+    voice = _voice(body)
     given = {
         "text": body["input"],
-        "voice_id": aliases.get(voice, voice),
+        "voice_id": voice,
         "format": name,
-        "speed": body.get("speed"),
-        **{field: value for field, value in body.items() if field in OUR_FIELDS},
+        "sample_rate": None if "_" in name else _TELEPHONE_RATE if name in {"ulaw", "alaw"} else _RATE,
+        **{field: value for field, value in body.items() if field in OUR_FIELDS | {"speed"}},
     }
-    if given.get("sample_rate") is None and "_" not in str(name):
-        given["sample_rate"] = _TELEPHONE_RATE if str(name) in {"ulaw", "alaw"} else _RATE
-    return {field: value for field, value in given.items() if value is not None}
+    return SpeechAsked(
+        job_input={field: value for field, value in given.items() if value is not None},
+        model=_string(body, "model"),
+        voice=voice,
+        wire=_wire(body),
+        ignored=("instructions",) if _string(body, "instructions") else (),
+    )
 
 
-def wants_events(body: dict[str, Any]) -> bool:
-    """Whether the answer is to be server-sent events; raises ``InvalidRequest``."""
-    chosen = body.get("stream_format") or "audio"
+def is_openais(model: str) -> bool:
+    """Whether a model's name is one of OpenAI's for speech."""
+    return model in MODELS or _DATED.fullmatch(model) is not None
+
+
+def _string(body: dict[str, Any], field: str) -> str | None:
+    """Return a field that may be left out, or be empty, which is the same."""
+    value = body.get(field, "")
+    if not isinstance(value, str):
+        raise InvalidRequest(f"{field}: use a string.", field=field)
+    return value or None
+
+
+def _voice(body: dict[str, Any]) -> str:
+    voice = body.get("voice")
+    if isinstance(voice, dict) and not voice.keys() - {"id"}:
+        voice = voice.get("id")
+    if voice is None or voice == "":
+        return DEFAULT_VOICE_ID
+    if not isinstance(voice, str):
+        raise InvalidRequest('voice: use a voice id, or {"id": VOICE_ID}.', field="voice")
+    return voice
+
+
+def _wire(body: dict[str, Any]) -> Wire:
+    """Return the form of the answer: audio while it is spoken, unless the body says otherwise."""
+    streams = body.get("stream", True)
+    if not isinstance(streams, bool):
+        raise InvalidRequest("stream: use true or false.", field="stream")
+    chosen = _string(body, "stream_format") or "audio"
     if chosen not in STREAM_FORMATS:
         raise InvalidRequest("stream_format: use audio or sse.", field="stream_format")
-    return bool(chosen == "sse")
-
-
-def _check_fields(body: dict[str, Any]) -> None:
-    """Raise ``InvalidRequest`` for what only OpenAI's form of a request can have wrong."""
-    for name in body:
-        if name not in _NAMES | OUR_FIELDS:
-            raise InvalidRequest(f"There is no field {name[:80]!r}.", field=name[:80])
-    for name in ("model", "input"):
-        if not isinstance(body.get(name), str):
-            raise InvalidRequest(f"{name} is required, and is a string.", field=name)
-    voice = body.get("voice")
-    if isinstance(voice, dict):
-        voice = voice.get("id")
-    if not isinstance(voice, str):
-        raise InvalidRequest('voice is required: a voice id, or {"id": VOICE_ID}.', field="voice")
-    instructions = body.get("instructions")
-    if instructions is not None and not isinstance(instructions, str):
-        raise InvalidRequest("instructions: use a string.", field="instructions")
-    _check_speed(body.get("speed"))
-
-
-def _check_speed(speed: object) -> None:
-    """Refuse by its own sentence what OpenAI allows and this server cannot do."""
-    bounds = SpeechRequest.model_json_schema()["properties"]["speed"]
-    slowest, fastest = bounds["minimum"], bounds["maximum"]
-    if isinstance(speed, int | float) and not slowest <= speed <= fastest:
-        allowed = "OpenAI's API allows it, but " if _SLOWEST <= speed <= _FASTEST else ""
-        raise InvalidRequest(
-            f"speed: {allowed}this server speaks {slowest} to {fastest} times as fast (not {speed!r}).",
-            field="speed",
-        )
+    if chosen == "sse":
+        return SpeechEventsWire(len(body["input"]), whole=not streams)
+    return AudioWire() if streams else FileWire()

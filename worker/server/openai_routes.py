@@ -1,9 +1,11 @@
 """OpenAI's speech API, for every client that speaks it already."""
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
 
+from voices.errors import UnknownVoice
 from voices.voice import DEFAULT_VOICE_ID
 from worker.events import HealthEvent
 from worker.server import documents
@@ -11,9 +13,8 @@ from worker.server.backend import Backend, arrival
 from worker.server.bodies import json_object
 from worker.server.failures import Json, NotFound
 from worker.server.openai_documents import MODEL, MODEL_LIST, REQUEST, SPEECH_EVENT, VOICE_LIST
-from worker.server.openai_request import MODELS, job_input_of, wants_events
+from worker.server.openai_request import MODELS, VOICES, is_openais, read_request
 from worker.server.speaking import SpeechResponse
-from worker.server.wires import AudioWire, SpeechEventsWire
 
 
 def openai_routes(backend: Backend) -> APIRouter:
@@ -47,12 +48,17 @@ def openai_routes(backend: Backend) -> APIRouter:
     )
     async def speech(request: Request) -> SpeechResponse:
         """Answer with audio, or with `stream_format` `sse` with OpenAI's events."""
-        body = await json_object(request)
-        job_input = job_input_of(body, backend.server_settings.voice_aliases)
-        await _check_model(backend, body["model"])
-        wire = SpeechEventsWire(len(job_input["text"])) if wants_events(body) else AudioWire()
-        asked = arrival(request.headers.get("x-request-id"))
-        return SpeechResponse(backend, job_input, wire, asked, "openai")
+        asked = read_request(await json_object(request))
+        if asked.model is not None:
+            await _check_model(backend, asked.model)
+        job_input, told = asked.job_input, {}
+        if await _is_only_openais(backend, asked.voice):
+            job_input = {**job_input, "voice_id": DEFAULT_VOICE_ID}
+            told = {"X-Voice-Substituted": asked.voice}
+        arrived = arrival(request.headers.get("x-request-id"))
+        return SpeechResponse(
+            backend, job_input, asked.wire, arrived, "openai", ignored=asked.ignored, told=told
+        )
 
     @routes.get(
         "/models",
@@ -97,7 +103,7 @@ def openai_routes(backend: Backend) -> APIRouter:
             for each in await backend.voices()
             if "error" not in each
         ]
-        aliases = [{"id": name, "name": name} for name in backend.server_settings.voice_aliases]
+        aliases = [{"id": name, "name": name} for name in backend.settings.voice_aliases]
         return Json({"voices": [{"id": DEFAULT_VOICE_ID, "name": "Default"}, *sound, *aliases]})
 
     return routes
@@ -109,13 +115,24 @@ async def _model_names(backend: Backend) -> list[str]:
     return [event.engine, *MODELS]
 
 
-async def _check_model(backend: Backend, name: object) -> None:
+async def _check_model(backend: Backend, name: str) -> None:
     """Raise ``NotFound`` for a model that is neither the engine nor one of OpenAI's."""
-    if name in MODELS:
+    if is_openais(name):
         return
     names = await _model_names(backend)
     if name not in names:
         raise NotFound(f"model: use one of {', '.join(names)}.", field="model")
+
+
+async def _is_only_openais(backend: Backend, voice: str) -> bool:
+    """Whether a voice's name is one of OpenAI's, and neither a voice here nor an alias of one."""
+    if voice.lower() not in VOICES or voice in backend.settings.voice_aliases:
+        return False
+    try:
+        await asyncio.to_thread(backend.library.locate, voice.lower())
+    except UnknownVoice:
+        return True
+    return False
 
 
 def _model(name: str) -> dict[str, Any]:

@@ -12,6 +12,8 @@ _MIMES = {
     "/": ("index.html", "text/html"),
     "/page.css": ("page.css", "text/css"),
     "/page.js": ("page.js", "text/javascript"),
+    "/commands.js": ("commands.js", "text/javascript"),
+    "/meters.js": ("meters.js", "text/javascript"),
     "/waveform.js": ("waveform.js", "text/javascript"),
     "/chatterpod.js": ("chatterpod.js", "text/javascript"),
     "/chatterpod.d.ts": ("chatterpod.d.ts", "text/plain"),

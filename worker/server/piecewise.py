@@ -1,19 +1,20 @@
 """A request whose text comes in pieces: one stream of events, one encoder, one file in the end."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 
 import numpy as np
 
-from voices.clip import Samples
-from voices.errors import ChatterpodError, InvalidRequest
+from voices.errors import InvalidRequest
 from worker.audio.formats import AudioOutput, FormatName
-from worker.events import AudioEvent, EndEvent, Event, HealthEvent, Metrics, StartEvent
+from worker.errors import NothingToSpeak
+from worker.events import AudioEvent, EndEvent, Event, HealthEvent, Metrics, SkippedEvent, StartEvent
 from worker.progress import Arrival
 from worker.server.backend import Backend
-from worker.server.text_feed import TextFeed
+from worker.server.text_feed import FedText, TextFeed
+from worker.timeline import Timeline
 
 _INT16_STEPS = np.float32(2**15)
 
@@ -28,49 +29,47 @@ class PiecewiseSpeech:
         self._options = options
         self._feed = feed
         self._arrival = arrival
-        self._digest = hashlib.sha256()
-        self._chunks = 0
-        self._offset_s = 0.0
-        self._ends: list[EndEvent] = []
 
     async def events(self) -> AsyncGenerator[Event]:
-        """Yield a start event, audio events, and an end event over all parts; raises ``ChatterpodError``."""
-        output = await self._output()
-        options = {**self._options, "format": "pcm", "sample_rate": output.sample_rate, "stream": True}
-        options.pop("response_format", None)
-        encoder = output.encoder()
-        rest = np.zeros(0, np.float32)
-        started = False
-        while (text := await self._feed.take()) is not None:
-            async with aclosing(self._parts({**options, "text": text})) as parts:
-                async for event in parts:
-                    match event:
-                        case StartEvent() if not started:
-                            started = True
-                            yield replace(event, format=output.name, mime=output.mime)
-                        case AudioEvent():
-                            samples = np.concatenate([rest, _samples(event.audio)])
-                            whole = len(samples) - len(samples) % output.event_samples
-                            rest = samples[whole:]
-                            for audio in self._encoded(encoder.encode(samples[:whole]), whole, output):
-                                yield audio
-                        case EndEvent():
-                            self._ends.append(event)
-        if not started:
-            raise InvalidRequest("text: there was nothing to speak in it.", field="text")
-        for audio in self._encoded(encoder.encode(rest) + encoder.flush(), len(rest), output):
-            yield audio
-        yield self._end()
+        """Yield a start event, audio events, and an end event over all parts; raises ``ChatterpodError``.
 
-    async def _parts(self, job_input: Mapping[str, object]) -> AsyncGenerator[Event]:
-        """Yield one part's events; a part that is markup alone says nothing."""
-        try:
-            async with aclosing(self._backend.respond(job_input, self._arrival, "socket")) as events:
-                async for event in events:
-                    yield event
-        except ChatterpodError as error:
-            if error.code != "invalid_request" or error.field != "text":
-                raise
+        A part that is not spoken is told by a skipped event, after the start event in any case.
+        """
+        output = await self._output()
+        audio = _JoinedAudio(output)
+        skipped: list[SkippedEvent] = []
+        async with aclosing(self._parts(output.sample_rate)) as parts:
+            async for part, event in parts:
+                match event:
+                    case StartEvent() if not audio.begin(part):
+                        yield replace(event, format=output.name, mime=output.mime)
+                    case SkippedEvent():
+                        skipped.append(event)
+                    case AudioEvent() | EndEvent():
+                        for each in audio.add(event):
+                            yield each
+                while audio.has_begun and skipped:
+                    yield skipped.pop(0)
+        if not audio.has_begun:
+            raise NothingToSpeak
+        for last in audio.finish():
+            yield last
+
+    async def _parts(self, sample_rate: int) -> AsyncGenerator[tuple[FedText, Event]]:
+        """Yield the events of every part, which is a request of its own."""
+        options = {**self._options, "format": "pcm", "sample_rate": sample_rate, "stream": True}
+        options.pop("response_format", None)
+        while (part := await self._feed.take()) is not None:
+            if not part.text:
+                yield part, SkippedEvent(part.start, part.end, "open_thought")
+                continue
+            events = self._backend.respond({**options, "text": part.text}, self._arrival, "socket")
+            async with aclosing(events):
+                try:
+                    async for event in events:
+                        yield part, event
+                except NothingToSpeak:
+                    yield part, SkippedEvent(part.start, part.end, "nothing_to_speak")
 
     async def _output(self) -> AudioOutput:
         """Decide what the audio will be; raises ``InvalidRequest``."""
@@ -86,29 +85,74 @@ class PiecewiseSpeech:
         parsed.check_rate(rate)
         return parsed.output(rate, health.sample_rate)
 
-    def _encoded(self, audio: bytes, samples: int, output: AudioOutput) -> list[AudioEvent]:
-        seconds = samples / output.sample_rate
-        if not audio:
-            return []
-        self._digest.update(audio)
-        event = AudioEvent(
-            index=self._chunks, offset_s=round(self._offset_s, 6), seconds=round(seconds, 6), audio=audio
-        )
-        self._chunks += 1
-        self._offset_s += seconds
-        return [event]
 
-    def _end(self) -> EndEvent:
-        return EndEvent(
-            chunks=self._chunks,
+class _JoinedAudio:
+    """The audio of all parts as one file, with the places of the text that it speaks."""
+
+    def __init__(self, output: AudioOutput) -> None:
+        self._output = output
+        self._encoder = output.encoder()
+        self._rest = np.zeros(0, np.float32)
+        self._timeline = Timeline(speed=1.0)  # the parts' own have their speed in them
+        self._digest = hashlib.sha256()
+        self._ends: list[EndEvent] = []
+        self._sent = 0
+        self._sent_seconds = 0.0
+        self._held_samples = 0
+        """Encoded, but not in an event yet."""
+        self._samples = 0
+        self._part = FedText(0, 0, "")
+        self._part_offset_s = 0.0
+        self.has_begun = False
+
+    def begin(self, part: FedText) -> bool:
+        """Note that a part's speech follows; return whether there was one before."""
+        had_begun, self.has_begun = self.has_begun, True
+        self._part = part
+        self._part_offset_s = self._samples / self._output.sample_rate
+        return had_begun
+
+    def add(self, event: AudioEvent | EndEvent) -> Iterator[AudioEvent]:
+        """Take a part's event in, and encode its samples."""
+        if isinstance(event, EndEvent):
+            self._ends.append(event)
+            return
+        for text in event.text:
+            start, end = self._part.start + text.start, self._part.start + text.end
+            self._timeline.note(self._part_offset_s + text.offset_s, start, end)
+        samples = np.frombuffer(event.audio, "<i2").astype(np.float32) / _INT16_STEPS
+        self._samples += len(samples)
+        samples = np.concatenate([self._rest, samples])
+        whole = len(samples) - len(samples) % self._output.event_samples
+        self._rest = samples[whole:]
+        yield from self._event(self._encoder.encode(samples[:whole]), whole)
+
+    def finish(self) -> Iterator[AudioEvent | EndEvent]:
+        """Encode what is left, and sum up."""
+        yield from self._event(self._encoder.encode(self._rest) + self._encoder.flush(), len(self._rest))
+        yield EndEvent(
+            chunks=self._sent,
             audio_seconds=round(sum(end.audio_seconds for end in self._ends), 6),
             sha256=self._digest.hexdigest(),
             metrics=_summed([end.metrics for end in self._ends]),
         )
 
-
-def _samples(pcm: bytes) -> Samples:
-    return np.frombuffer(pcm, "<i2").astype(np.float32) / _INT16_STEPS
+    def _event(self, audio: bytes, samples: int) -> Iterator[AudioEvent]:
+        self._held_samples += samples
+        if not audio:
+            return
+        seconds = self._held_samples / self._output.sample_rate
+        self._held_samples = 0
+        self._digest.update(audio)
+        offset_s, self._sent_seconds = self._sent_seconds, self._sent_seconds + seconds
+        yield AudioEvent(
+            index=self._sent,
+            offset_s=round(offset_s, 6),
+            seconds=round(seconds, 6),
+            audio=audio,
+            text=self._timeline.until(self._sent_seconds),
+        )
+        self._sent += 1
 
 
 def _summed(metrics: list[Metrics]) -> Metrics:

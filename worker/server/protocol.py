@@ -1,9 +1,16 @@
-"""uvicorn's HTTP protocol, with patience that ends: it waits for headers for ever, however many come."""
+"""uvicorn's HTTP protocol, with patience that ends, and with an end of the body that HTTP/1.0 knows.
+
+uvicorn's own waits for headers for ever, however many come, and sends chunks to clients that take them
+for part of the body.
+"""
 
 import asyncio
+import socket
+import struct
 
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEADER_BYTES = 65_536
 
@@ -47,6 +54,11 @@ class PatientProtocol(HttpToolsProtocol):
         self._stop_waiting()
         super().on_headers_complete()
 
+    @override
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
+        is_old = cycle.scope["http_version"] == "1.0"
+        super()._start_asgi_task(cycle, _ended_by_closing(cycle, app) if is_old else app)  # type: ignore[arg-type]
+
     def _wait_for_headers(self) -> None:
         if self._timer is None:
             self._timer = self.loop.call_later(self.header_timeout_s, self._give_up)
@@ -64,3 +76,32 @@ class PatientProtocol(HttpToolsProtocol):
 def patient_for(header_timeout_s: float) -> type[PatientProtocol]:
     """Return the protocol with another patience, in seconds."""
     return type("PatientProtocol", (PatientProtocol,), {"header_timeout_s": header_timeout_s})
+
+
+def _ended_by_closing(cycle: RequestResponseCycle, app: ASGIApp) -> ASGIApp:
+    """Return the application with answers whose end is the connection's, unless they tell their length."""
+
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        tells_length = False
+
+        async def send_plain(message: Message) -> None:
+            nonlocal tells_length
+            if message["type"] == "http.response.start":
+                tells_length = any(name == b"content-length" for name, _ in message["headers"])
+                cycle.chunked_encoding = None if tells_length else False
+            elif not tells_length:
+                cycle.expected_content_length = len(message.get("body", b""))  # so much is never too much
+            await send(message)
+
+        await app(scope, receive, send_plain)
+        if not tells_length and not cycle.response_complete:
+            _reset(cycle.transport)
+
+    return answering
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """End a connection by an error: its client would take a usual end for that of the body."""
+    connection = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

@@ -7,6 +7,7 @@ import socket
 import uvicorn
 
 from voices.library import VoiceLibrary
+from worker.listening import CannotListen
 from worker.observation.logs import set_up_logging
 from worker.server.app import make_app
 from worker.server.backend import Backend
@@ -30,7 +31,7 @@ _UNBOUNDED_RESULT_MB = 1_000.0
 def serve(settings: Settings, server_settings: ServerSettings) -> None:
     """Serve until told to end by SIGTERM or SIGINT, or until the engine is beyond help.
 
-    Raises ``OSError`` when a port cannot be had.
+    Raises ``CannotListen`` when a port cannot be had.
     """
     set_up_logging(settings.log_level, settings.log_format)
     if "max_result_mb" not in settings.model_fields_set:
@@ -72,19 +73,23 @@ def make_server(backend: Backend) -> PatientServer:
 
 def _listen(settings: ServerSettings) -> list[socket.socket]:
     """Listen on the port, and on the health port where it is another: RunPod may ask there."""
-    ports = [settings.port]
+    wanted = {"Choose another address with --port or --host (PORT, LISTEN_HOST).": settings.port}
     if settings.port_health is not None and settings.port_health != settings.port:
-        ports.append(settings.port_health)
-    return [_listen_on(settings.listen_host, port) for port in ports]
+        wanted["Set PORT_HEALTH to another port, or leave it out."] = settings.port_health
+    return [_listen_on(settings.listen_host, port, remedy) for remedy, port in wanted.items()]
 
 
-def _listen_on(host: str, port: int) -> socket.socket:
+def _listen_on(host: str, port: int, remedy: str) -> socket.socket:
     # With the protocol named: asyncio turns off the gathering of small packets only then.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
-    listening.listen(_BACKLOG)
+    try:
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise CannotListen(host, port, error, remedy) from error
     return listening
 
 

@@ -17,16 +17,6 @@ def _split(value: object) -> object:
     )
 
 
-def _pairs(value: object) -> object:
-    """Read ``alloy=anna,nova=bella``; raises ``ValueError`` for a part without its sign."""
-    if not isinstance(value, str):
-        return value
-    parts = [each.strip() for each in value.split(",") if each.strip()]
-    if any("=" not in part for part in parts):
-        raise ValueError("write it as name=voice_id,name=voice_id")
-    return {name.strip(): voice_id.strip() for name, voice_id in (part.split("=", 1) for part in parts)}
-
-
 class ServerSettings(BaseSettings):
     """The server's settings; raises ``pydantic.ValidationError`` for a value it cannot have."""
 
@@ -44,9 +34,7 @@ class ServerSettings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
     """Web sites, as in https://app.example.com, whose pages may use this server; * for all."""
     voice_uploads: bool = False
-    """Whether POST and DELETE /voices may change the registry."""
-    voice_aliases: Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)] = Field(default_factory=dict)
-    """Voice names that OpenAI clients send, and the voice that speaks for each: alloy=anna."""
+    """Whether POST /voices, and PATCH and DELETE of one, may change the registry."""
 
     max_body_mb: Annotated[float, Field(gt=0)] = 1.0
     """Of a request or a WebSocket message."""

@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -31,14 +30,25 @@ class SpeechResponse(Response):
     """
 
     def __init__(
-        self, backend: Backend, job_input: Mapping[str, object], wire: Wire, arrival: Arrival, interface: str
+        self,
+        backend: Backend,
+        job_input: Mapping[str, object],
+        wire: Wire,
+        arrival: Arrival,
+        interface: str,
+        *,
+        ignored: Sequence[str] = (),
+        told: Mapping[str, str] | None = None,
     ) -> None:
+        """Prepare it; ``ignored`` are fields that ``job_input`` leaves out, ``told`` are further headers."""
         super().__init__()
         self._backend = backend
         self._job_input = {**job_input, "stream": not wire.whole}
         self._wire = wire
         self._arrival = arrival
         self._interface = interface
+        self._ignored = ignored
+        self._told = told or {}
         self._stall_s = backend.settings.stall_timeout_s
 
     @override
@@ -63,7 +73,7 @@ class SpeechResponse(Response):
         assert isinstance(start, StartEvent)  # noqa: S101  # a speech begins with it
         body = b"".join(map(self._wire.encode, opening))
         length = {"Content-Length": str(len(body))} if self._wire.whole else {}
-        headers = {"Content-Type": self._wire.mime(start), **_described(start), **length}
+        headers = {"Content-Type": self._wire.mime(start), **self._described(start), **length}
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": 200, "headers": raw})
         await self._send_body(send, body)
@@ -83,6 +93,22 @@ class SpeechResponse(Response):
             piece = body[begin : begin + _SLICE_BYTES]
             await self._take(send({"type": "http.response.body", "body": piece, "more_body": True}))
 
+    def _described(self, start: StartEvent) -> dict[str, str]:
+        """Tell in headers what a body of audio cannot."""
+        ignored = sorted({*start.ignored, *self._ignored})
+        return {
+            "X-Request-Id": start.request_id,
+            "X-Voice-Id": start.voice_id,
+            "X-Engine": start.engine,
+            "X-Audio-Format": start.format,
+            "X-Sample-Rate": str(start.sample_rate),
+            **({"X-Ignored": ", ".join(ignored)} if ignored else {}),
+            **self._told,
+            # nginx and what imitates it would gather the audio before passing it on.
+            "X-Accel-Buffering": "no",
+            "Cache-Control": "no-store",
+        }
+
     async def _take(self, sending: Awaitable[None]) -> None:
         async with asyncio.timeout(self._stall_s):
             await sending
@@ -96,18 +122,3 @@ async def _opening(events: AsyncGenerator[Event], *, whole: bool) -> list[Event]
         if isinstance(event, AudioEvent) and not whole:
             break
     return opening
-
-
-def _described(start: StartEvent) -> dict[str, Any]:
-    """Tell in headers what a body of audio cannot."""
-    return {
-        "X-Request-Id": start.request_id,
-        "X-Voice-Id": start.voice_id,
-        "X-Engine": start.engine,
-        "X-Audio-Format": start.format,
-        "X-Sample-Rate": str(start.sample_rate),
-        **({"X-Ignored": ", ".join(start.ignored)} if start.ignored else {}),
-        # nginx and what imitates it would gather the audio before passing it on.
-        "X-Accel-Buffering": "no",
-        "Cache-Control": "no-store",
-    }

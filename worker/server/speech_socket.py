@@ -2,27 +2,24 @@
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import partial
 from typing import Any
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from voices.errors import ChatterpodError, InvalidRequest
 from worker.events import AudioEvent, Event
 from worker.server.backend import Backend, arrival
 from worker.server.bodies import parse_object, speech_input
+from worker.server.connection import until_one_ends
+from worker.server.failures import our_error
 from worker.server.in_order import InOrder
 from worker.server.piecewise import PiecewiseSpeech
 from worker.server.text_feed import TextFeed
 
-log = logging.getLogger(__name__)
-
 _OWN_FIELDS = {"type", "request_id", "events"}
-_OF_THE_CLIENT = (TimeoutError, WebSocketDisconnect, RuntimeError)
-"""What ends a connection whose client is gone or stalls; starlette raises RuntimeError on a closed one."""
 
 
 class SpeechSocket:
@@ -36,16 +33,9 @@ class SpeechSocket:
 
     async def run(self) -> None:
         """Serve the connection until the client leaves it; then nothing of its requests is left."""
-        speaking = asyncio.create_task(self._requests.run())
-        reading = asyncio.create_task(self._read_all())
         try:
-            await asyncio.wait({speaking, reading}, return_when=asyncio.FIRST_COMPLETED)
+            await until_one_ends(self._requests.run(), self._read_all())
         finally:
-            speaking.cancel()
-            reading.cancel()
-            for ended in await asyncio.gather(speaking, reading, return_exceptions=True):
-                if isinstance(ended, Exception) and not isinstance(ended, _OF_THE_CLIENT):
-                    log.error("a socket's own task failed", exc_info=ended)
             await self._requests.drop()
 
     async def _read_all(self) -> None:
@@ -130,7 +120,7 @@ class SpeechSocket:
             await self._websocket.send_bytes(event.audio)
 
     async def _tell_error(self, error: ChatterpodError, request_id: str | None) -> None:
-        await self._tell({"type": "error", "request_id": request_id, "error": error.as_dict()})
+        await self._tell({"type": "error", "request_id": request_id, "error": our_error(error)})
 
     async def _tell(self, message: dict[str, Any]) -> None:
         async with asyncio.timeout(self._backend.settings.stall_timeout_s):

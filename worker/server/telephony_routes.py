@@ -9,12 +9,10 @@ from worker.server.backend import Backend
 from worker.server.bodies import json_object, speech_input
 from worker.server.failures import Json, NotFound
 from worker.server.sockets import open_socket
-from worker.server.twilio import Call
+from worker.server.twilio import STREAM_SID, Call
 
 TWILIO_SOCKET = "/twilio/media"
-StreamSid = Annotated[
-    str, Path(pattern="^[A-Za-z0-9]{1,64}$", examples=["MZ18ad3ab5a668481ce02b83e7395059f0"])
-]
+StreamSid = Annotated[str, Path(pattern=STREAM_SID, examples=["MZ18ad3ab5a668481ce02b83e7395059f0"])]
 
 
 def telephony_routes(backend: Backend) -> APIRouter:

@@ -1,60 +1,113 @@
 """Text that arrives in pieces, given out in whole sentences."""
 
 import asyncio
+import re
+from collections import deque
+from dataclasses import dataclass
 
 from worker.errors import TextTooLong
+from worker.text.reading import Match
 from worker.text.sentences import sentences
+from worker.text.thoughts import Run, Thoughts
+
+_HALF = re.compile("[\ud800-\udbff]\\Z")
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_BEGUN_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*+[ -/]*+|\][^\x07\x1b\n]{0,400}\x1b?|[ -/]*+)\Z")
+"""What the next piece may make a whole sequence for a terminal, which is not spoken."""
+
+
+@dataclass(frozen=True, slots=True)
+class FedText:
+    """Characters ``start`` to ``end`` of all pieces joined; ``text`` is empty for a block without an end."""
+
+    start: int
+    end: int
+    text: str
 
 
 class TextFeed:
     """Gathers pieces; ``take`` gives out every sentence that is surely complete, as soon as one is.
 
     A sentence is complete once the next one has begun: only then is a full stop known to be none of
-    an abbreviation's.
+    an abbreviation's. ``<think>`` blocks are left out, and surrogate halves are joined over pieces.
     """
 
     def __init__(self, max_characters: int) -> None:
         self._max_characters = max_characters
+        self._thoughts = Thoughts()
+        self._half = ""
+        self._whole: deque[FedText] = deque()
+        """To be spoken, sentence or not."""
         self._waiting = ""
-        self._flushed = 0
-        """So many of the waiting characters are to be spoken, sentence or not."""
+        self._start = 0
+        """Where the waiting text begins, in characters of all pieces joined."""
         self._is_closed = False
         self._changed = asyncio.Event()
 
     def add(self, text: str) -> None:
         """Take a piece in; raises ``TextTooLong`` when more waits than one request may have."""
-        if len(self._waiting) + len(text) > self._max_characters:
+        if (
+            len(self._waiting) + sum(len(each.text) for each in self._whole) + len(text)
+            > self._max_characters
+        ):
             raise TextTooLong(
                 f"text: more than {self._max_characters:,} characters are waiting: send it more slowly."
             )
-        self._waiting += text
+        text, self._half = self._half + text, ""
+        if half := _HALF.search(text):
+            text, self._half = text[: half.start()], half.group()
+        for run in self._thoughts.feed(_PAIR.sub(_joined, text)):
+            self._append(run)
         self._changed.set()
 
     def flush(self) -> None:
         """Have what is there spoken, though its sentence may go on."""
-        self._flushed = len(self._waiting)
+        begun = _BEGUN_SEQUENCE.search(self._waiting)
+        self._cut(begun.start() if begun else len(self._waiting))
         self._changed.set()
 
     def close(self) -> None:
         """Say that no more text comes."""
+        for run in [*self._thoughts.feed(self._half), *self._thoughts.end()]:
+            self._append(run)
+        self._cut(len(self._waiting))
         self._is_closed = True
-        self.flush()
+        self._changed.set()
 
-    async def take(self) -> str | None:
+    async def take(self) -> FedText | None:
         """Wait for text to speak and return all of it that is complete; None after the last."""
         while True:
-            end = max(self._flushed, self._complete())
-            if end:
-                taken, self._waiting, self._flushed = self._waiting[:end], self._waiting[end:], 0
-                if taken.strip():
-                    return taken
-                continue
+            if not self._whole:
+                self._cut(self._complete())
+            if self._whole:
+                return self._whole.popleft()
             if self._is_closed:
                 return None
             self._changed.clear()
             await self._changed.wait()
 
+    def _append(self, run: Run) -> None:
+        """Take a run in; what stands before a block is complete."""
+        if run.text:
+            self._waiting += run.text
+            return
+        self._cut(len(self._waiting))
+        if not run.is_whole:
+            self._whole.append(FedText(self._start, self._start + run.length, ""))
+        self._start += run.length
+
+    def _cut(self, length: int) -> None:
+        """Let so much of the waiting text be spoken."""
+        text, self._waiting = self._waiting[:length], self._waiting[length:]
+        if text.strip():
+            self._whole.append(FedText(self._start, self._start + length, text))
+        self._start += length
+
     def _complete(self) -> int:
         """Return where the last sentence begins: all before it is complete."""
         begins = [sentence.start for sentence in sentences(self._waiting)]
         return begins[-1] if len(begins) > 1 else 0
+
+
+def _joined(pair: Match) -> str:
+    return pair.group().encode("utf-16-le", "surrogatepass").decode("utf-16-le")

@@ -8,30 +8,82 @@ import asyncio
 import base64
 import json
 import logging
+import re
+from collections.abc import Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self, get_args
 
 from starlette.websockets import WebSocket
 
 from voices.errors import ChatterpodError
 from worker.events import AudioEvent
+from worker.observation.logs import fields
+from worker.request import SpeechRequest
 from worker.server.access import key_is_right
 from worker.server.backend import Backend, arrival
 from worker.server.bodies import parse_object
+from worker.server.connection import until_one_ends
 from worker.server.in_order import InOrder
 
 log = logging.getLogger(__name__)
 
+STREAM_SID = "^[A-Za-z0-9_-]{1,64}$"
+
 _START_TIMEOUT_S = 10.0
 _POLICY_VIOLATION = 1008
-_GOING_AWAY = 1000
 _FORMAT = {"format": "ulaw", "sample_rate": 8_000, "stream": True}
 _FORMAT_NAMES = {"format", "response_format", "sample_rate", "stream"}
+_STREAM_SID = re.compile(STREAM_SID)
+
+_OF_A_REQUEST = {*SpeechRequest.model_fields, "voice"} - {*_FORMAT_NAMES, "action", "resume"}
+_TRUTHS = {"true": True, "false": False}
+_SECRET = re.compile(r"key|token|secret|pass|auth|sig|credential|pin\b", re.IGNORECASE)
+_LOGGED_PARAMETERS = 16
+_LOGGED_CHARACTERS = 64
+
+
+def _may_be_string(annotation: object) -> bool:
+    return annotation is str or any(map(_may_be_string, get_args(annotation)))
+
+
+_STRINGS = {name for name, field in SpeechRequest.model_fields.items() if _may_be_string(field.annotation)}
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The ``<Parameter>`` elements of a stream, sorted by whose they are. Twilio sends each as a string."""
+
+    greeting: dict[str, object]
+    """The fields of a request, to be spoken first."""
+    hangs_up: bool
+    others: dict[str, str]
+    """The application's own, for the log: cut, printable, and without what their names call a secret."""
+
+    @classmethod
+    def parse(cls, given: dict[str, Any]) -> Self:
+        """Sort them; a value that its field cannot have is left for the request's own check."""
+        greeting = {
+            name: _value(name, value)
+            for name, value in given.items()
+            if name in _OF_A_REQUEST and str(value or "").strip()
+        }
+        hangs_up = str(given.get("then", "")).strip().lower() == "hangup"
+        own = _OF_A_REQUEST | {"api_key"} | ({"then"} if hangs_up else set())
+        others = [(name, value) for name, value in given.items() if name not in own]
+        return cls(
+            greeting,
+            hangs_up,
+            {
+                _printable(name): "..." if _SECRET.search(name) else _printable(str(value))
+                for name, value in others[:_LOGGED_PARAMETERS]
+            },
+        )
 
 
 class Call:
-    """One call. What its ``<Parameter>`` elements say is spoken first, the rest comes by HTTP."""
+    """One call. The text of its ``<Parameter>`` elements is spoken first, the rest comes by HTTP."""
 
     def __init__(self, websocket: WebSocket, backend: Backend, calls: "dict[str, Call]") -> None:
         self._websocket = websocket
@@ -52,18 +104,14 @@ class Call:
             await self._websocket.close(_POLICY_VIOLATION)
             return
         self._calls[self._stream_sid] = self
-        self._speak_first(parameters)
-        tasks = {asyncio.create_task(self._requests.run()), asyncio.create_task(self._read_all())}
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            self._speak_first(parameters)
+            await until_one_ends(self._requests.run(), self._read_all())
         finally:
             del self._calls[self._stream_sid]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             await self._requests.drop()
 
-    def speak(self, job_input: dict[str, Any]) -> str:
+    def speak(self, job_input: Mapping[str, object]) -> str:
         """Have a request spoken after those that wait, and return its mark; raises ``Overloaded``."""
         mark = arrival(None).request_id
         fields = {name: value for name, value in job_input.items() if name not in _FORMAT_NAMES}
@@ -76,33 +124,41 @@ class Call:
         await self._tell("clear")
         return dropped
 
-    async def _started(self) -> dict[str, Any] | None:
+    async def _started(self) -> Parameters | None:
         """Read up to the start message and return its parameters; None where it is not allowed in."""
         while (message := await self._message()) is not None:
-            if message.get("event") != "start":
-                continue
-            start = message.get("start")
-            sid = message.get("streamSid")
-            if not isinstance(start, dict) or not isinstance(sid, str) or sid in self._calls:
-                return None
-            parameters = start.get("customParameters")
-            parameters = dict(parameters) if isinstance(parameters, dict) else {}
-            key = parameters.pop("api_key", None)
-            if not key_is_right(self._backend.server_settings, key if isinstance(key, str) else None):
-                log.info("a media stream came without the key")
-                return None
-            self._stream_sid = sid
-            return parameters
+            match message.get("event"):
+                case "start":
+                    return self._let_in(message)
+                case "stop":
+                    return None
         return None
 
-    def _speak_first(self, parameters: dict[str, Any]) -> None:
-        then = parameters.pop("then", None)
-        if not parameters.get("text"):
-            return
-        numbers = {name: _number(value) for name, value in parameters.items()}
-        mark = self.speak({**numbers, "text": parameters["text"]})
-        if then == "hangup":
+    def _let_in(self, message: dict[str, Any]) -> Parameters | None:
+        start = message.get("start")
+        if not isinstance(start, dict):
+            return None
+        sid = message.get("streamSid") or start.get("streamSid")
+        if not isinstance(sid, str) or not _STREAM_SID.fullmatch(sid) or sid in self._calls:
+            return None
+        parameters = start.get("customParameters")
+        parameters = parameters if isinstance(parameters, dict) else {}
+        key = parameters.get("api_key")
+        if not key_is_right(self._backend.server_settings, key if isinstance(key, str) else None):
+            log.info("a media stream came without the key")
+            return None
+        self._stream_sid = sid
+        return Parameters.parse(parameters)
+
+    def _speak_first(self, parameters: Parameters) -> None:
+        """Speak what the parameters say; a call that is to be ended then is ended without a text too."""
+        mark = None
+        if "text" in parameters.greeting or parameters.hangs_up:
+            mark = self.speak(parameters.greeting)
+        if parameters.hangs_up:
             self._hangs_up_after = mark
+        described = fields(stream_sid=self._stream_sid, speaks=mark, parameters=parameters.others or None)
+        log.info("a media stream began", extra=described)
 
     async def _read_all(self) -> None:
         """Follow the stream until it stops; a mark that comes back has been heard."""
@@ -110,8 +166,10 @@ class Call:
             if message.get("event") == "stop":
                 return
             mark = message.get("mark")
-            if self._hangs_up_after and isinstance(mark, dict) and mark.get("name") == self._hangs_up_after:
-                await self._websocket.close(_GOING_AWAY)
+            name = mark.get("name") if isinstance(mark, dict) else None
+            # The mark of a request that failed has the error's code behind its name.
+            if isinstance(name, str) and name.partition(":")[0] == self._hangs_up_after:
+                await self._websocket.close()
                 return
 
     async def _message(self) -> dict[str, Any] | None:
@@ -144,9 +202,23 @@ class Call:
             )
 
 
-def _number(value: object) -> object:
-    """Read a parameter's number or truth, which Twilio sends as a string."""
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except ValueError:
+def _value(name: str, value: object) -> object:
+    """Read a field's value; one that is a string by its nature, such as an id of digits, stays one."""
+    if not isinstance(value, str) or name == "text":
         return value
+    value = value.strip()
+    if name in _STRINGS | {"voice"}:
+        return value
+    if value.lower() in _TRUTHS:
+        return _TRUTHS[value.lower()]
+    for number in (int, float):
+        try:
+            return number(value)
+        except ValueError:
+            continue
+    return value
+
+
+def _printable(text: str) -> str:
+    shown = "".join(character if character.isprintable() else " " for character in text[:_LOGGED_CHARACTERS])
+    return shown if len(text) <= _LOGGED_CHARACTERS else f"{shown}..."

@@ -1,104 +1,116 @@
-"""Voices over HTTP: list them, and where the deployment allows it, make one of a clip, or delete it."""
+"""Voices over HTTP: look at them, and where the deployment allows it, add, change and delete them."""
 
-import asyncio
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Path, UploadFile
-from starlette.responses import Response
+from fastapi import APIRouter, File, Form, Path, Request, UploadFile
+from starlette.responses import FileResponse, Response
 
 from voices.errors import InvalidRequest
-from voices.preparation import PreparedClip, prepare_clip
-from voices.publication import Publisher
-from voices.untrusted import decode_untrusted
-from voices.voice import DEFAULT_VOICE_ID, VOICE_ID, Manifest
 from worker.server import documents
 from worker.server.backend import Backend
-from worker.server.failures import Json, NotEnabled
+from worker.server.bodies import json_object
+from worker.server.failures import Json
+from worker.server.uploads import Upload
+from worker.server.voice_documents import ADDED, CHANGES, CLIP_MIMES, FACTS, LIST
+from worker.server.voice_keeper import DEFAULT, Changes, VoiceKeeper
 
-_CLIPS_AT_ONCE = 2
-"""Decoding and measuring take a core each: speech goes first."""
-_DEFAULT = {"voice_id": DEFAULT_VOICE_ID, "name": "Default", "built_in": True}
-_ADDED = {
-    "type": "object",
-    "required": ["voice_id", "name", "seconds", "warnings"],
-    "properties": {
-        **documents.VOICE["properties"],
-        "seconds": {"type": "number", "description": "Of the reference clip."},
-        "warnings": {"type": "array", "items": {"type": "string"}},
-    },
-}
-_LIST = {
-    "type": "object",
-    "required": ["voices"],
-    "properties": {"voices": {"type": "array", "items": documents.VOICE}},
-}
-VoiceIdPath = Annotated[str, Path(pattern=f"^{VOICE_ID.pattern}$")]
+Named = Annotated[str, Path(description="A voice id, or an alias of one.", examples=["anna"])]
 
 
 def voice_routes(backend: Backend) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(tags=["voices"])
-    clips = asyncio.Semaphore(_CLIPS_AT_ONCE)
+    keeper = VoiceKeeper(backend)
 
     @routes.get(
         "/voices",
         summary="The voices",
         response_class=Json,
-        responses={200: documents.answers(_LIST, "The voices."), **documents.failures(500)},
+        responses={200: documents.answers(LIST, "The voices."), **documents.failures(500)},
     )
     async def list_voices() -> Json:
         """List the voices, the built-in one first; a damaged one says that it is."""
-        return Json({"voices": [_DEFAULT, *await backend.voices()]})
+        return Json({"voices": [DEFAULT, *await backend.voices()]})
 
     @routes.post(
         "/voices",
-        summary="Make a voice of a clip",
+        summary="Make a voice of clips",
         status_code=201,
         response_class=Json,
         responses={
-            201: documents.answers(_ADDED, "The voice; `warnings` say what could be better."),
+            201: documents.answers(ADDED, "The voice; `warnings` say what could be better."),
             **documents.failures(400, 404, 408, 409, 413, 500),
         },
     )
     async def add_voice(
         *,
-        clip: Annotated[UploadFile, File(description="10 to 15 s of one person speaking, in any format.")],
+        clip: Annotated[
+            list[UploadFile],
+            File(description="10 to 15 s of one person speaking, in any format; several are joined."),
+        ],
         voice_id: Annotated[str, Form(description="As in [a-z0-9][a-z0-9_-]{0,63}.", examples=["anna"])],
         name: Annotated[str | None, Form(description="A name for people.", examples=["Anna"])] = None,
         language: Annotated[str, Form(description="The language it speaks.", examples=["en"])] = "en",
         labels: Annotated[str, Form(description="A JSON object of strings.", examples=["{}"])] = "{}",
         replace: Annotated[bool, Form(description="Whether it may replace a voice of that id.")] = False,
     ) -> Json:
-        """Prepare the clip, publish it, and let the engine compute what it needs of it.
+        """Prepare the clips, publish the voice, and let the engine compute what it needs of it.
 
         Only where the deployment sets `VOICE_UPLOADS=true`, and only of people who agreed to it.
         """
-        publisher = _publisher()
         read_labels = _labels(labels)
-        await asyncio.to_thread(publisher.check_free, voice_id, replace=replace)
-        data = await clip.read()
-
-        def publish() -> tuple[Manifest, PreparedClip]:
-            prepared = prepare_clip(decode_untrusted(data))
-            manifest = publisher.add(
-                voice_id, prepared, name=name, language=language, labels=read_labels, replace=replace
-            )
-            return manifest, prepared
-
-        async with clips:
-            manifest, prepared = await asyncio.to_thread(publish)
-            await backend.ask({"action": "prepare_voice", "voice_id": voice_id})
-        added = {
-            "voice_id": voice_id,
-            "name": manifest.name,
-            "language": manifest.language,
-            "labels": manifest.labels,
-            "precomputed": True,
-            "seconds": manifest.clip.seconds,
-            "warnings": [str(finding) for finding in prepared.findings],
-        }
+        uploads = [Upload(each.filename or "the clip", await each.read()) for each in clip]
+        added = await keeper.add(
+            voice_id, uploads, name=name, language=language, labels=read_labels, replace=replace
+        )
         return Json(added, 201)
+
+    @routes.get(
+        "/voices/{voice_id}",
+        summary="A voice",
+        response_class=Json,
+        responses={200: documents.answers(FACTS, "The voice."), **documents.failures(400, 404, 500)},
+    )
+    async def voice(voice_id: Named) -> Json:
+        """Tell what its manifest says; of a bare clip there is no more than its id."""
+        return Json(await keeper.facts(voice_id))
+
+    @routes.patch(
+        "/voices/{voice_id}",
+        summary="Change a voice's name, language or labels",
+        response_class=Json,
+        responses={
+            200: documents.answers(FACTS, "The voice as it is now."),
+            **documents.failures(400, 404, 408, 409, 413, 500),
+        },
+        openapi_extra=documents.body(CHANGES, {"another name": {"name": "Anna", "labels": {"mood": None}}}),
+    )
+    async def change_voice(voice_id: Named, request: Request) -> Json:
+        """Change what is sent, and nothing else: a label that is null is removed, those not sent stay.
+
+        Only where the deployment sets `VOICE_UPLOADS=true`.
+        """
+        return Json(await keeper.change(voice_id, Changes.read(await json_object(request))))
+
+    @routes.get(
+        "/voices/{voice_id}/clip",
+        summary="A voice's reference clip",
+        response_class=FileResponse,
+        responses={
+            200: documents.spoken_file("The clip that the voice was made of.", CLIP_MIMES.values()),
+            206: documents.spoken_file("The part of it that `Range` asks for.", CLIP_MIMES.values()),
+            416: {"description": "It has no such part."},
+            **documents.failures(400, 404, 500),
+        },
+    )
+    async def clip_of(voice_id: Named) -> FileResponse:
+        """Answer with the prepared clip as FLAC, or a bare clip as it is; `Range` is understood."""
+        clip = await keeper.clip(voice_id)
+        name = f"{voice_id}{clip.suffix}"
+        return FileResponse(
+            clip, media_type=CLIP_MIMES[clip.suffix], filename=name, content_disposition_type="inline"
+        )
 
     @routes.delete(
         "/voices/{voice_id}",
@@ -107,18 +119,10 @@ def voice_routes(backend: Backend) -> APIRouter:
         response_class=Response,
         responses={204: {"description": "It is gone."}, **documents.failures(400, 404, 409, 500)},
     )
-    async def delete_voice(voice_id: VoiceIdPath) -> Response:
+    async def delete_voice(voice_id: Named) -> Response:
         """Delete a voice, damaged or not; where the deployment sets `VOICE_UPLOADS=true`."""
-        _publisher()
-        if voice_id == DEFAULT_VOICE_ID:
-            raise InvalidRequest("The engine's built-in voice cannot be deleted.", field="voice_id")
-        await asyncio.to_thread(lambda: Publisher(backend.library.locate(voice_id)).delete(voice_id))
+        await keeper.delete(voice_id)
         return Response(status_code=204)
-
-    def _publisher() -> Publisher:
-        if not backend.server_settings.voice_uploads:
-            raise NotEnabled("Voices cannot be changed here: the deployment would set VOICE_UPLOADS=true.")
-        return Publisher(backend.library.registries[0])
 
     return routes
 

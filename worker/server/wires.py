@@ -9,7 +9,7 @@ from typing_extensions import override
 from voices.errors import ChatterpodError
 from worker.audio.encoders.closing import closed_audio
 from worker.events import AudioEvent, EndEvent, Event, StartEvent
-from worker.server.failures import openai_error
+from worker.server.failures import openai_error, our_error
 
 
 class Wire(Protocol):
@@ -91,16 +91,15 @@ class EventsWire(Wire):
 
     @override
     def failed(self, error: ChatterpodError) -> bytes | None:
-        return json.dumps({"type": "error", "error": error.as_dict()}).encode() + b"\n"
+        return json.dumps({"type": "error", "error": our_error(error)}).encode() + b"\n"
 
 
 class SpeechEventsWire(Wire):
     """OpenAI's server-sent events: ``speech.audio.delta``, and ``speech.audio.done`` with the usage."""
 
-    whole = False
-
-    def __init__(self, characters: int) -> None:
+    def __init__(self, characters: int, *, whole: bool = False) -> None:
         self._characters = characters
+        self.whole = whole
 
     @override
     def mime(self, start: StartEvent) -> str:

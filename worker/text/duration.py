@@ -2,6 +2,9 @@
 
 import re
 
+LETTERS_A_SECOND = 14.0
+"""How fast people read aloud."""
+
 _WIDE = re.compile(
     r"[\u1100-\u11ff\u2e80-\u2fff\u3040-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
 )
@@ -13,7 +16,7 @@ _LETTERS_A_DIGIT = 5.0
 
 
 def spoken_length(text: str) -> float:
-    """Return the length of ``text``, each character weighed by the time it takes; 14 a second."""
+    """Return the length of ``text``, each character weighed by the time it takes; ``LETTERS_A_SECOND``."""
     length = len(text) + (_LETTERS_A_DIGIT - 1) * len(_DIGIT.findall(text))
     if text.isascii():
         return length

@@ -11,6 +11,7 @@ from worker.text.tags import without_tags
 
 _UNSPEAKABLE = {"Cc", "Cf", "Cn", "Co", "Cs"}
 _JOINERS = "\u200c\u200d"
+_WORD_JOINER = "\u2060"
 _BLANKS = re.compile(r"\s+")
 _LATIN_LETTER = re.compile(r"[A-Za-z]")
 _OTHER_SCRIPT = re.compile(
@@ -20,7 +21,7 @@ _MONTH_FIRST = {"en", "en-us", "en-ca", "en-ph"}
 
 CONTROLS = re.compile(
     # A terminal's sequences: a command, a title or a link, any other.
-    r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|\][^\x07\x1b\n]*+(?:\x07|\x1b\\)|[ -/]*+[0-Z\\^-~])"
+    r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|\][^\x07\x1b\n]*+(?:\x07|\x1b\\)|[ -/]++[0-~]|[0-?])"
     r"|(?P<pair>[\ud800-\udbff][\udc00-\udfff])"
     r"|(?P<windows>[\x80-\x9f])"
     r"|[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]"
@@ -45,16 +46,34 @@ def mended(text: str) -> str:
     return CONTROLS.sub(mended_control, text)
 
 
+def mended_in_place(text: str) -> str:
+    """Return ``text`` mended so that every character keeps its place; two halves of a pair count as one.
+
+    A sequence becomes as many invisible characters. U+0085 stays: it is a line's end too.
+    """
+    return CONTROLS.sub(_mended_in_place, text)
+
+
+def _mended_in_place(match: Match) -> str:
+    if _is_sequence(match):
+        return _WORD_JOINER * len(match.group())
+    return match.group() if match.group() == "\x85" else mended_control(match)
+
+
 def mended_control(match: Match) -> str:
     """Return what is read for a match of ``CONTROLS``."""
     found = match.group()
-    if found[0] == "\x1b" and len(found) > 1:
+    if _is_sequence(match):
         return ""
     if match["pair"]:
         return found.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
     if match["windows"]:
         return found.encode("latin-1").decode("cp1252", "replace").replace("\ufffd", " ")
     return " "
+
+
+def _is_sequence(match: Match) -> bool:
+    return match.group()[0] == "\x1b" and match.end() - match.start() > 1
 
 
 def clean_text(text: str) -> str:

@@ -10,6 +10,8 @@ from worker.text.english.abbreviations import (
     BEFORE_FIGURES,
     BEFORE_SMALL_LETTERS,
     ENDS_SENTENCES,
+    NAMES_TOO,
+    OPENING,
 )
 from worker.text.tags import TAG
 
@@ -46,18 +48,17 @@ _END = re.compile(
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n|[\f\v\u2029]|\r[^\S\r\n]*\r")
 _LINE_OF_ITS_OWN = re.compile(r"[ \t]*(?:[-*+•‣◦–—>|][ \t]|\d{1,3}[.)][ \t]|[-*_=|`~]{3})")
 _HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]")
-_LAST_WORD = re.compile(r"(?:^|[\s(\[{\"'“‘*_-])((?:[^\W\d_]{1,2}\.)*\w+)\.\Z")
+_LAST_WORD = re.compile(r"(?:^|[\s(\[{\"'“‘*_/–—-])((?:[^\W\d_]{1,2}\.)*\w+)\.\Z")
 _NUMBERED_LINE = re.compile(r"(?:^|[\n\r])[ \t]*\d{1,3}\.\Z")
 _NEXT_WORD = re.compile(r"\s+[\"'“‘(\[*_]*(\w?)(\w*)")
+_NUMERAL = re.compile(r"[IVXL]{2,}|[ivx]{2,}")
 _AFTER_HOUR = re.compile(
     r"\s+(?:[A-Z]{2,4}\b|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|"
     r"July|August|September|October|November|December)"
 )
-_OPENING = re.compile(
-    r"\s+(?:The|This|That|These|Those|There|Then|He|She|It|We|They|You|I|In|On|At|For|But|And|So|If|When|While|"
-    r"After|Before|However|His|Her|Our|Their|My|Your|What|Why|How|Who|Where|Now|Its|As|By|No|Yes)\b"
-)
-"""Words that begin a sentence where they have a capital, and no name."""
+_OPENING = re.compile(rf"\s+(?:{OPENING})\b")
+_COURTESIES = {"Mr", "Mrs", "Ms", "Mx", "Dr"}
+_NAME_TOO = re.compile(NAMES_TOO)
 _LONGEST_ABBREVIATION = 24
 _LONGEST_HEADING = 200
 _SEAM = re.compile(r"[,;:،؛、，；：—–]\s|\s")
@@ -112,7 +113,7 @@ def _is_full_stop(text: str, end: int) -> bool:
         return False
     word = found[1] if (found := _LAST_WORD.search(before)) else ""
     following = found[1] + found[2] if (found := _NEXT_WORD.match(text, end)) else ""
-    if (word in BEFORE_FIGURES and following[:1].isdigit()) or (
+    if (word in BEFORE_FIGURES and (following[:1].isdigit() or _NUMERAL.fullmatch(following))) or (
         word in BEFORE_SMALL_LETTERS and following[:1].islower()
     ):
         return False
@@ -122,7 +123,12 @@ def _is_full_stop(text: str, end: int) -> bool:
     if word in ENDS_SENTENCES:
         is_capital = following[:1].isupper() and following not in ABBREVIATIONS_BEFORE_DOT
         return is_capital and not _AFTER_HOUR.match(text, end)
-    return ("." in word or is_initial) and bool(_OPENING.match(text, end))
+    is_name_or_numeral = (
+        word == "vs"
+        or (word in _COURTESIES and _NAME_TOO.fullmatch(following))
+        or (word in BEFORE_FIGURES and following == "I" and word != "No")
+    )
+    return not is_name_or_numeral and bool(_OPENING.match(text, end))
 
 
 def _next_is_small(text: str, end: int) -> bool:

@@ -1,6 +1,5 @@
 """Single checks, over directories and ports made for them."""
 
-import os
 import socket
 
 import pytest
@@ -11,7 +10,7 @@ from worker.doctor.finding import Level, Subject
 from worker.doctor.ports import check_ports
 from worker.doctor.self_test import judge
 from worker.doctor.storage import check_results
-from worker.doctor.voices import check_voices
+from worker.doctor.voices import check_aliases, check_voices
 from worker.engine.chatterbox.fingerprint import encoders_fingerprint
 from worker.engine.checkpoint import REQUIRED_FILES
 from worker.server.settings import ServerSettings
@@ -57,11 +56,21 @@ def test_voices_without_this_engines_conditionals_are_told(registry, prepared, c
     assert encoders_fingerprint("chatterbox-turbo", checkpoint) in found.detail
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_directory_that_cannot_be_written_is_told(registry):
-    registry.store.root.mkdir(mode=0o500)
-    found = _examine(check_voices, engine="preview", voices_dir=(registry.store.root,))
-    assert any("cannot be written" in each.detail for each in found)
+def test_aliases_that_lead_nowhere_or_hide_a_voice_are_told(registry, prepared):
+    Publisher(registry).add("anna", prepared)
+
+    def examine(aliases):
+        return _examine(
+            check_aliases, engine="preview", voices_dir=(registry.store.root,), voice_aliases=aliases
+        )
+
+    assert examine({}) == []
+    (found,) = examine({"alloy": "anna", "nova": "default"})
+    assert (found.level, found.detail) == (Level.OK, "alloy=anna, nova=default")
+    nowhere, hidden = examine({"alloy": "bella", "anna": "default"})
+    assert (nowhere.level, hidden.level) == (Level.WARNING, Level.WARNING)
+    assert "no such voice yet" in nowhere.detail
+    assert "out of reach" in hidden.detail
 
 
 def test_a_port_that_is_taken_is_told():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,7 @@ class Examined:
 def doctor(tmp_path):
     """Examine a machine that has only what the test gives it."""
 
-    def examine(*arguments, first_on_path=None, **env):
+    def examine(*arguments, first_on_path=None, command=(), **env):
         (tmp_path / "empty").mkdir(exist_ok=True)
         clean = {
             name: value
@@ -43,7 +44,7 @@ def doctor(tmp_path):
             "PORT": "0",
         }
         ran = subprocess.run(
-            [sys.executable, "-m", "worker", "doctor", "--json", *arguments],
+            [*command, sys.executable, "-m", "worker", "doctor", "--json", *arguments],
             env={**clean, **env},
             cwd=ROOT,
             capture_output=True,
@@ -54,6 +55,15 @@ def doctor(tmp_path):
         return Examined(ran)
 
     return examine
+
+
+def test_a_directory_that_cannot_be_written_is_told(doctor, tmp_path):
+    voices = tmp_path / "voices"
+    voices.mkdir(mode=0o500)
+    # Root may write anywhere, unless it has lost its capabilities.
+    as_anybody = [] if os.geteuid() else [shutil.which("setpriv"), "--inh-caps=-all", "--bounding-set=-all"]
+    examined = doctor("--no-self-test", command=as_anybody, ENGINE="preview", VOICES_DIR=str(voices))
+    assert any("cannot be written" in found["detail"] for found in examined.all("voices"))
 
 
 def test_without_gpu_weights_or_voices_it_says_what_to_do_and_speaks_with_preview(doctor):

@@ -98,6 +98,11 @@ def test_another_language_sounds_different_and_an_unknown_one_is_refused(engine)
         _speak(engine, conditionals, language="xx")
 
 
+@pytest.mark.parametrize("language", ["en-GB", "de-DE", "fr-CA", "zh-Hant-TW", "no"])
+def test_a_language_of_a_country_is_spoken_as_the_language_where_there_is_no_nearer_one(engine, language):
+    assert _speak(engine, engine.default_conditionals(), language=language).seconds > 0
+
+
 def test_foreign_conditionals_are_refused(engine):
     with pytest.raises(VoiceIncompatible):
         _speak(engine, Conditionals("chatterbox-turbo-1", {}))

@@ -3,14 +3,16 @@
 import io
 import shutil
 import subprocess
+import threading
 import time
 from pathlib import Path
 
 import pytest
 import soundfile
+from fault_proxy import Fault, FaultProxy
 from served import served
 
-from voices.clip import decode_clip
+from voices.decoding import decode_clip
 from worker.engine.preview import PreviewEngine
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -48,23 +50,39 @@ def browser():
 
 
 @pytest.fixture
-def page(browser, preview_site):
-    """A page that has loaded; the test fails where its scripts did."""
+def opened(browser):
+    """Open a page; the test fails where its scripts did."""
     complaints = []
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     context.set_default_timeout(10_000)
-    page = context.new_page()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if _is_complaint(said) else None)
-    page.goto(preview_site.url)
-    page.get_by_role("option", name="anna").wait_for(state="attached")
-    yield page
+
+    def open_page(url):
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if _is_complaint(said) else None)
+        page.goto(url)
+        return page
+
+    yield open_page
     context.close()
     assert complaints == []
 
 
+@pytest.fixture
+def page(opened, preview_site):
+    """A page that has loaded, and its voices."""
+    page = opened(preview_site.url)
+    _ready(page)
+    return page
+
+
+def _ready(page):
+    page.get_by_role("option", name="anna").wait_for(state="attached")
+
+
 def _is_complaint(said):
-    return said.type == "error" and "status of 4" not in said.text
+    """Whether a script failed: a browser says of a failed request itself, too."""
+    return said.type == "error" and "Failed to load resource" not in said.text
 
 
 def _speak(page, text=TEXT, name="wav"):
@@ -119,6 +137,124 @@ def test_stop_is_silence_at_once_and_frees_the_slot(page, preview_site):
     _speak(page, "Again.")
     _wait(page, IS_HEARD)
     _wait(page, IS_IDLE)
+
+
+def _lossy(site):
+    """Pass on half of each speech; after a second its connection closes."""
+    return FaultProxy(
+        site.url,
+        lambda request: Fault.STALL_BODY if request.path == "/tts/generate" else None,
+        stall_s=1,
+    )
+
+
+def test_speech_that_breaks_off_is_told_and_what_came_is_heard_stopped_and_replayed(opened, preview_site):
+    with _lossy(preview_site) as proxy:
+        page = opened(proxy.url)
+        _ready(page)
+        _speak(page, 4 * TEXT)
+        page.get_by_text("The connection was lost before the speech was complete.").wait_for()
+        assert page.locator("#message").get_attribute("class") == "bad"
+        _wait(page, IS_HEARD)
+        page.get_by_role("button", name="Stop").click()
+        _wait(page, IS_IDLE)
+        page.get_by_role("button", name="Replay").click()
+        _wait(page, IS_HEARD)
+        page.get_by_role("button", name="Stop").click()
+        with page.expect_download() as downloading:
+            page.get_by_role("link", name="Download").click()
+        assert decode_clip(Path(downloading.value.path()).read_bytes()).seconds > 3
+        page.close()
+
+
+def test_speech_that_breaks_off_ends_in_silence_and_stays_told(opened, preview_site):
+    with _lossy(preview_site) as proxy:
+        page = opened(proxy.url)
+        _ready(page)
+        _speak(page, "One two three.", "mp3")
+        _wait(page, IS_IDLE)
+        assert "lost" in page.locator("#message").inner_text()
+        assert page.locator("#level").evaluate("meter => meter.value") == 0
+        page.close()
+
+
+@pytest.mark.parametrize("name", ["wav", "mp3"])
+def test_what_was_heard_can_be_heard_again(page, name):
+    _speak(page, "One two three.", name)
+    _wait(page, IS_IDLE)
+    length = page.locator("#length").inner_text()
+    page.get_by_role("button", name="Replay").click()
+    _wait(page, IS_HEARD)
+    _wait(page, IS_IDLE)
+    assert page.locator("#message").inner_text() == "Replayed."
+    assert page.locator("#length").inner_text() == length
+
+
+@pytest.mark.parametrize(("label", "value"), [("Sample rate", "7"), ("Language", "English!")])
+def test_a_value_that_cannot_be_is_shown_though_its_options_are_closed(page, label, value):
+    more = page.get_by_text("More options")
+    more.click()
+    page.get_by_label(label).fill(value)
+    more.click()
+    _speak(page)
+    _wait(page, "document.getElementById('more').open")
+    assert page.locator("#message").inner_text().startswith(label)
+    assert page.get_by_label(label).evaluate("field => field === document.activeElement")
+    assert page.evaluate(IS_IDLE)
+
+
+def test_a_long_text_is_pasted_whole(page):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    text = "word " * 2_000
+    page.evaluate("text => navigator.clipboard.writeText(text)", text)
+    page.get_by_label("Text").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Control+v")
+    assert page.get_by_label("Text").input_value() == text
+    assert page.locator("#count").inner_text() == "10,000 characters"
+    page.get_by_role("button", name="Speak").click()
+    page.get_by_text("5,000").wait_for()  # the server says what is too long
+
+
+def test_a_missing_key_is_asked_for_and_kept_in_the_tab(opened, voices_dir):
+    with served(PreviewEngine(), voices_dir, api_key="sesame") as site:
+        page = opened(site.url)
+        message = page.locator("#message")
+        page.get_by_text("The server wants its API key. Enter it").wait_for()
+        assert page.get_by_label("API key").evaluate("field => field === document.activeElement")
+        page.keyboard.type("wrong")
+        page.keyboard.press("Tab")
+        page.get_by_text("The server refuses this API key. Enter it").wait_for()
+        page.get_by_label("API key").fill("sesame")
+        page.keyboard.press("Tab")
+        _ready(page)
+        assert message.inner_text() == ""
+        page.reload()
+        _ready(page)
+        _speak(page, "One.")
+        _wait(page, "document.getElementById('message').textContent.startsWith('Spoken')")
+        page.close()
+
+
+def test_the_state_of_the_server_is_told_beside_the_button(opened, voices_dir):
+    may_load = threading.Event()
+
+    def load():
+        may_load.wait(60)
+        return PreviewEngine()
+
+    message = "document.getElementById('message').textContent"
+    try:
+        with served(load, voices_dir, wait=False) as site:
+            page = opened(site.url)
+            _wait(page, f"{message}.startsWith('The engine is loading')")
+            may_load.set()
+            _ready(page)
+            assert page.evaluate(message) == ""
+    finally:
+        may_load.set()
+    page.get_by_role("button", name="Speak").click()
+    _wait(page, f"{message} === 'The server does not answer.'")
 
 
 def test_short_speech_is_played_to_its_end(page):

@@ -40,6 +40,7 @@ BAD_REQUESTS = [
     ("no JSON", {"content": b"{"}, 400, "invalid_request"),
     ("nothing", {"content": b""}, 400, "invalid_request"),
     ("not UTF-8", {"content": b'{"text": "\xff"}'}, 400, "invalid_request"),
+    ("a form", {"data": {"text": "Hello."}}, 400, "invalid_request"),
     ("a list", {"json": [1]}, 400, "invalid_request"),
     ("deep JSON", {"content": b"[" * 90_000}, 400, "invalid_request"),
     ("a huge number", {"content": b'{"text": "Hi", "seed": 1' + b"0" * 5000 + b"}"}, 400, "invalid_request"),
@@ -80,7 +81,14 @@ def test_a_bad_request_has_its_status_and_says_what_is_wrong(guarded, request_, 
 
 def test_each_refusal_tells_what_http_wants_told(guarded):
     assert _post(guarded, headers={}, json=HELLO).headers["www-authenticate"] == "Bearer"
-    assert httpx.get(f"{guarded.url}/tts/generate", headers=WITH_KEY).headers["allow"] == "POST"
+    for path, allowed in (
+        ("/tts/generate", "POST"),
+        ("/voices", "GET, HEAD, POST"),
+        ("/voices/anna", "GET, HEAD, PATCH, DELETE"),
+        ("/health", "GET, HEAD"),
+    ):
+        refused = httpx.put(f"{guarded.url}{path}", headers=WITH_KEY)
+        assert (refused.status_code, refused.headers["allow"]) == (405, allowed)
 
 
 def test_what_needs_no_key(guarded):
@@ -156,9 +164,24 @@ class TestOtherSites:
             allowed = httpx.options(f"{site.url}/tts/generate", headers=asked)
             assert allowed.status_code == 200
             assert allowed.headers["access-control-allow-origin"] == "https://app.example"
+            asked |= {
+                "Access-Control-Request-Headers": "authorization,content-type,x-stainless-os",
+                "Access-Control-Request-Private-Network": "true",
+            }
+            for method, path in [
+                ("POST", "/v1/audio/speech"),
+                ("PATCH", "/voices/a"),
+                ("DELETE", "/voices/a"),
+            ]:
+                asked["Access-Control-Request-Method"] = method
+                allowed = httpx.options(f"{site.url}{path}", headers=asked)
+                assert allowed.status_code == 200, allowed.text
+                assert "x-stainless-os" in allowed.headers["access-control-allow-headers"]
+                assert allowed.headers["access-control-allow-private-network"] == "true"
             spoken = _post(site, headers=headers | WITH_KEY, json=HELLO)
             assert spoken.status_code == 200
-            assert "X-Sample-Rate" in spoken.headers["access-control-expose-headers"]
+            for name in ("X-Sample-Rate", "X-Voice-Substituted", "Retry-After"):
+                assert name in spoken.headers["access-control-expose-headers"]
             told = _post(site, headers=headers, json=HELLO)
             assert told.status_code == 401
             assert told.headers["access-control-allow-origin"] == "https://app.example"

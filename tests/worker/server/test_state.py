@@ -136,10 +136,16 @@ def test_told_to_end_it_finishes_what_it_speaks_and_takes_no_more(process):
 
 def test_settings_and_ports_that_cannot_be_are_told_in_a_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
         for env, told in (
             ({"PORT": "many"}, "PORT: "),
             ({"VOICE_ALIASES": "alloy"}, "VOICE_ALIASES: "),
-            ({"PORT": str(taken.getsockname()[1])}, "cannot listen there"),
+            (
+                {"PORT": str(port)},
+                f"127.0.0.1:{port}: Address already in use. Choose another address with --port",
+            ),
+            ({"PORT": "0", "PORT_HEALTH": str(port)}, "Set PORT_HEALTH"),
+            ({"PORT": "0", "METRICS_PORT": str(port)}, "Set METRICS_PORT"),
         ):
             finished = subprocess.run(
                 [sys.executable, "-m", "worker", "serve"],

@@ -11,6 +11,10 @@ from served import served
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from voices.publication import Publisher
+from voices.registry import VoiceRegistry
+from worker.observation.logs import JsonFormatter
+
 SID = "MZ18ad3ab5a668481ce02b83e7395059f0"
 
 
@@ -92,6 +96,124 @@ def test_it_hangs_up_once_the_last_word_was_heard(site):
         socket.send(json.dumps({"event": "mark", "streamSid": SID, "mark": mark["mark"]}))
         with pytest.raises(ConnectionClosed):
             socket.recv(timeout=5)
+
+
+def _is_hung_up_after(socket, mark):
+    socket.send(json.dumps({"event": "mark", "streamSid": SID, "mark": mark["mark"]}))
+    with pytest.raises(ConnectionClosed) as caught:
+        socket.recv(timeout=5)
+    return caught.value.rcvd.code == 1000
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"text": "Goodbye.", "voice_id": "nobody"}, "unknown_voice"),
+        ({"text": "Goodbye.", "voice_id": "bob"}, "voice_corrupt"),
+        ({"text": "Goodbye.", "speed": "fast"}, "invalid_request"),
+        ({"text": "Goodbye.", "speed": "NaN"}, "invalid_request"),
+        ({"text": "..."}, "invalid_request"),
+        ({"text": ""}, "invalid_request"),
+        ({}, "invalid_request"),
+        ({"text": "word " * 2000}, "text_too_long"),
+    ],
+)
+def test_it_hangs_up_after_a_failure_too(site, parameters, code):
+    with _call(site, then="hangup", **parameters) as socket:
+        audio, mark = _heard(socket)
+        assert audio == b""
+        assert mark["mark"]["name"].endswith(f":{code}")
+        assert _is_hung_up_after(socket, mark)
+
+
+@pytest.mark.parametrize("then", ["Hangup", " hangup "])
+def test_only_the_mark_of_the_last_word_ends_a_call(site, then):
+    with _call(site, text="Goodbye.", then=then) as socket:
+        _, mark = _heard(socket)
+        for name in ("another", f"{mark['mark']['name']}x", "", None, 7):
+            socket.send(json.dumps({"event": "mark", "streamSid": SID, "mark": {"name": name}}))
+        assert site.wait_until(lambda: _speak(site, text="Still here.").status_code == 202)
+        _heard(socket)
+        assert _is_hung_up_after(socket, mark)
+
+
+@pytest.mark.parametrize("voice_id", ["123", "007", "1e5", "true", "null", "9" * 64])
+def test_an_id_of_digits_is_an_id(voices_dir, prepared, voice_id):
+    Publisher(VoiceRegistry.at(voices_dir)).add(voice_id, prepared, replace=True)
+    with served(ScriptedEngine(), voices_dir) as site, _call(site, text="12", voice=voice_id) as socket:
+        audio, mark = _heard(socket)
+    assert audio
+    assert ":" not in mark["mark"]["name"]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"callerName": "Ann", "From": "+15551234567", "CallSid": "CA1", "direction": "inbound"},
+        {"action": "greet", "format": "mp3", "sample_rate": "44100", "stream": "false", "then": "wait"},
+        {"voice_id": "", "speed": " ", "seed": "", "language": None},
+        {"language": "en", "resume": "a b", "deadline_ms": "60000"},
+        {"caller": ["a"], "n": 7, "": ""},
+        {"speed": " 1.5 ", "normalize": "False", "seed": "7", "top_p": "0.5", "watermark": "TRUE"},
+        {"order": "[" * 100_000, "\ud800": "\ud800", "note": "a\nb\0"},
+        {"api_key": "unasked"},
+    ],
+)
+def test_other_parameters_are_passed_over(site, parameters):
+    with _call(site, text="Hello there.", **parameters) as socket:
+        audio, mark = _heard(socket)
+    assert audio
+    assert ":" not in mark["mark"]["name"]
+
+
+def test_other_parameters_are_logged_short_and_clean_and_no_secret_is(voices_dir, caplog):
+    caplog.set_level("INFO")
+    own = {
+        "caller": "Ann\n\x1b[31m\ud800" + "x" * 300,
+        "authToken": "s3cret",
+        "api_key": "k3y",
+        "text": "private",
+    }
+    many = {f"p{number}": "v" for number in range(40)}
+    with served(ScriptedEngine(), voices_dir, log_level="INFO") as site, _call(site, **own, **many) as socket:
+        _heard(socket)
+    [line] = [record for record in caplog.records if record.getMessage() == "a media stream began"]
+    logged = line.fields["parameters"]
+    assert line.fields["stream_sid"] == SID
+    assert len(logged) == 16
+    assert logged["caller"].startswith("Ann  [31m xxx")
+    assert len(logged["caller"]) < 80
+    told = JsonFormatter().format(line)
+    assert not any(secret in told for secret in ("s3cret", "k3y", "private"))
+
+
+def test_a_stream_that_stops_before_it_starts_is_closed(site):
+    for messages in (
+        [{"event": "stop"}],
+        [{"event": "start"}],
+        [{"event": "start", "streamSid": "a/b", "start": {}}],
+    ):
+        with connect(f"{site.ws_url}/twilio/media", proxy=None) as socket:
+            for message in messages:
+                socket.send(json.dumps(message))
+            with pytest.raises(ConnectionClosed):
+                socket.recv(timeout=5)
+    with connect(f"{site.ws_url}/twilio/media", proxy=None):
+        pass
+    assert site.wait_until(lambda: site.backend.open_sockets == 0)
+
+
+def test_what_twilio_sends_meanwhile_does_not_disturb(site):
+    with _call(site, text="Hello there.") as socket:
+        for message in (
+            {"event": "media", "streamSid": SID, "media": {"track": "inbound", "payload": "//8="}},
+            {"event": "dtmf", "streamSid": SID, "dtmf": {"track": "inbound_track", "digit": "1"}},
+            {"event": "mark", "streamSid": SID},
+            {"event": "connected"},
+            {"event": "somethingNew"},
+        ):
+            socket.send(json.dumps(message))
+        assert _heard(socket)[0]
 
 
 def test_the_end_of_a_call_frees_its_slot(slow_site):

@@ -6,6 +6,9 @@ from clips import resized, silence, written
 from scripted_engine import ScriptedEngine
 from served import served
 
+from voices.publication import Publisher
+from voices.registry import VoiceRegistry
+
 
 @pytest.fixture
 def open_site(tmp_path):
@@ -13,8 +16,14 @@ def open_site(tmp_path):
         yield site
 
 
-def _upload(site, audio, **fields):
-    files = {"clip": ("clip.wav", audio, "audio/wav")}
+@pytest.fixture(scope="module")
+def enabled_site(voices_dir):
+    with served(ScriptedEngine(), voices_dir, voice_uploads=True) as site:
+        yield site
+
+
+def _upload(site, *audio, **fields):
+    files = [("clip", (f"clip-{number}.wav", each, "audio/wav")) for number, each in enumerate(audio, 1)]
     return httpx.post(f"{site.url}/voices", data={"voice_id": "eve", **fields}, files=files, timeout=60)
 
 
@@ -29,7 +38,10 @@ def test_a_clip_becomes_a_voice_that_is_listed_spoken_and_deleted(open_site, spe
     assert listed[1]["precomputed"], "the engine has computed what it needs"
     spoken = httpx.post(f"{open_site.url}/tts/generate", json={"text": "Hello.", "voice_id": "eve"})
     assert spoken.headers["x-voice-id"] == "eve"
-    assert _upload(open_site, speech.to_flac()).json()["error"]["code"] == "voice_exists"
+    again = _upload(open_site, speech.to_flac())
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "voice_exists")
+    assert "replace=true" in again.json()["error"]["message"]
+    assert "--force" not in again.text
     assert _upload(open_site, speech.to_flac(), replace="true").status_code == 201
     assert httpx.delete(f"{open_site.url}/voices/eve").status_code == 204
     assert httpx.delete(f"{open_site.url}/voices/eve").status_code == 404
@@ -48,10 +60,11 @@ def test_what_makes_no_voice_is_refused_and_leaves_nothing(open_site, speech):
         ({"audio": short, "voice_id": "default"}, 400, "voice_id"),
         ({"audio": short, "labels": "[]"}, 400, "labels"),
         ({"audio": short, "replace": "perhaps"}, 400, "replace"),
+        ({"audio": short, "language": "klingon"}, 400, "language"),
         ({"audio": b"a" * 4_000_000}, 413, None),
     ]
     for fields, status, field in cases:
-        answer = _upload(open_site, **fields)
+        answer = _upload(open_site, fields.pop("audio"), **fields)
         assert (answer.status_code, answer.json()["error"]["field"]) == (status, field), answer.text
     no_form = httpx.post(f"{open_site.url}/voices", json={"voice_id": "eve"})
     assert no_form.status_code == 400
@@ -60,8 +73,126 @@ def test_what_makes_no_voice_is_refused_and_leaves_nothing(open_site, speech):
 
 def test_nothing_is_changed_unless_the_deployment_says_so(site, speech):
     assert _upload(site, speech.to_flac()).json()["error"]["code"] == "not_enabled"
-    answer = httpx.delete(f"{site.url}/voices/anna")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_enabled")
+    for answer in (
+        httpx.delete(f"{site.url}/voices/anna"),
+        httpx.patch(f"{site.url}/voices/anna", json={"name": "Eva"}),
+    ):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_enabled")
     listed = httpx.get(f"{site.url}/voices").json()["voices"]
     assert [voice["voice_id"] for voice in listed] == ["default", "anna", "bob"]
     assert listed[2]["error"]["code"] == "voice_corrupt"
+
+
+def test_all_clips_of_an_upload_are_used(open_site, speech):
+    clips = [written(resized(speech, seconds)) for seconds in (7, 8)]
+    alone = _upload(open_site, clips[0], voice_id="alone").json()
+    both = _upload(open_site, *clips, voice_id="both").json()
+    assert both["seconds"] > alone["seconds"] + 3
+    refused = _upload(open_site, clips[0], b"not audio", voice_id="half")
+    assert refused.status_code == 400
+    assert refused.json()["error"]["message"].startswith("clip-2.wav: ")
+
+
+def test_fields_left_empty_are_left_out(open_site, speech):
+    added = _upload(open_site, speech.to_flac(), name="", language="", labels="", replace="")
+    assert added.status_code == 201, added.text
+    assert (added.json()["name"], added.json()["language"], added.json()["labels"]) == ("eve", "en", {})
+
+
+def test_a_voice_is_looked_at(site):
+    told = httpx.get(f"{site.url}/voices/anna").json()
+    assert (told["voice_id"], told["name"], told["language"], told["labels"]) == ("anna", "Anna", "en", {})
+    assert told["clip"]["seconds"] > 5
+    assert told["created_at"].endswith("Z")
+    assert httpx.get(f"{site.url}/voices/default").json()["built_in"]
+    for voice_id, status, code in (
+        ("nobody", 404, "unknown_voice"),
+        ("A%20b", 400, "invalid_request"),
+        ("..%2Fanna", 404, "not_found"),
+        ("bob", 500, "voice_corrupt"),
+    ):
+        for path in (f"/voices/{voice_id}", f"/voices/{voice_id}/clip"):
+            refused = httpx.get(f"{site.url}{path}")
+            assert (refused.status_code, refused.json()["error"]["code"]) == (status, code), path
+    assert "GET /voices" in httpx.get(f"{site.url}/voices/nobody").json()["error"]["message"]
+
+
+def test_a_voice_is_changed(open_site, speech):
+    _upload(open_site, speech.to_flac(), labels='{"mood": "calm", "age": "old"}')
+    url = f"{open_site.url}/voices/eve"
+    before = httpx.get(url).json()
+    changes = {"name": "Eva", "language": "English (UK)", "labels": {"mood": None, "accent": "Leeds"}}
+    told = httpx.patch(url, json=changes).json()
+    assert told == httpx.get(url).json()
+    assert told == {
+        **before,
+        "name": "Eva",
+        "language": "en-GB",
+        "labels": {"age": "old", "accent": "Leeds"},
+    }
+    assert httpx.patch(url, json={"name": None, "labels": None}).json() == told, "null is left out"
+    spoken = httpx.post(f"{open_site.url}/tts/generate", json={"text": "Hello.", "voice_id": "eve"})
+    assert spoken.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": 7}, "name"),
+        ({"name": "a" * 201}, "name"),
+        ({"language": "klingon"}, "language"),
+        ({"language": ["en"]}, "language"),
+        ({"labels": []}, "labels"),
+        ({"labels": "calm"}, "labels"),
+        ({"labels": {"mood": 7}}, "labels"),
+        ({"voice_id": "eva"}, "voice_id"),
+        ({"clip": "x"}, "clip"),
+    ],
+)
+def test_a_change_that_cannot_be_changes_nothing(enabled_site, changes, field):
+    url = f"{enabled_site.url}/voices/anna"
+    before = httpx.get(url).json()
+    refused = httpx.patch(url, json={"labels": {"mood": "calm"}, "name": "Anne", **changes})
+    assert (refused.status_code, refused.json()["error"]["field"]) == (400, field), refused.text
+    assert httpx.get(url).json() == before
+
+
+def test_voices_that_cannot_be_changed(enabled_site):
+    for voice_id, status, code in (
+        ("nobody", 404, "unknown_voice"),
+        ("default", 400, "invalid_request"),
+        ("A%20b", 400, "invalid_request"),
+        ("bob", 500, "voice_corrupt"),
+    ):
+        refused = httpx.patch(f"{enabled_site.url}/voices/{voice_id}", json={"name": "Eva"})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (status, code)
+
+
+def test_a_clip_can_be_heard_whole_and_in_part(site, prepared):
+    url = f"{site.url}/voices/anna/clip"
+    whole = httpx.get(url)
+    assert whole.headers["content-type"] == "audio/flac"
+    assert whole.content == prepared.clip.to_flac()
+    part = httpx.get(url, headers={"Range": "bytes=10-19"})
+    assert (part.status_code, part.content) == (206, whole.content[10:20])
+    assert part.headers["content-range"] == f"bytes 10-19/{len(whole.content)}"
+    assert httpx.get(url, headers={"Range": f"bytes={len(whole.content)}-"}).status_code == 416
+    assert httpx.get(f"{site.url}/voices/default/clip").json()["error"]["code"] == "not_found"
+
+
+def test_a_bare_clip_is_answered_as_it_is(tmp_path, speech):
+    (tmp_path / "carl.flac").write_bytes(speech.to_flac())
+    with served(ScriptedEngine(), tmp_path, voice_uploads=True) as site:
+        clip = httpx.get(f"{site.url}/voices/carl/clip")
+        assert (clip.headers["content-type"], clip.content) == ("audio/flac", speech.to_flac())
+        assert httpx.get(f"{site.url}/voices/carl").json() == {"voice_id": "carl", "precomputed": False}
+        refused = httpx.patch(f"{site.url}/voices/carl", json={"name": "Carl"})
+        assert (refused.status_code, refused.json()["error"]["field"]) == (400, "voice_id")
+
+
+def test_a_clip_that_is_damaged_is_not_passed_on(tmp_path, prepared):
+    Publisher(VoiceRegistry.at(tmp_path)).add("anna", prepared)
+    (tmp_path / "anna" / "reference.flac").write_bytes(b"damaged")
+    with served(ScriptedEngine(), tmp_path) as site:
+        assert httpx.get(f"{site.url}/voices/anna/clip").json()["error"]["code"] == "voice_corrupt"

@@ -1,6 +1,6 @@
-r"""How awkward texts are spoken: a table, each line a text, a tab and its spoken form.
+r"""How awkward texts are spoken: tables, each line a text, a tab and its spoken form.
 
-In the table ``\\n`` is a line's end, and `` | `` stands between text chunks.
+In a table ``\\n`` is a line's end, and `` | `` stands between text chunks.
 """
 
 from pathlib import Path
@@ -11,8 +11,13 @@ from worker.text.chunks import MAX_CHUNK_CHARACTERS, split_text
 from worker.text.normalize import clean_text
 from worker.text.tags import TAG
 
-TABLE = Path(__file__).with_name("awkward_texts.tsv").read_text("utf-8").splitlines()
-AWKWARD = [tuple(line.replace("\\n", "\n").split("\t")) for line in TABLE if "\t" in line]
+TABLES = sorted(Path(__file__).parent.glob("*.tsv"))
+AWKWARD = [
+    tuple(line.replace("\\n", "\n").split("\t"))
+    for table in TABLES
+    for line in table.read_text("utf-8").splitlines()
+    if "\t" in line
+]
 
 
 def _spoken(text, **options):

@@ -1,7 +1,6 @@
 """Closing a file: writing its length into a header that a stream has to leave open."""
 
 import io
-from pathlib import Path
 from typing import BinaryIO
 
 from worker.audio.encoders.wav import WAV_HEADER_BYTES, wav_header
@@ -10,10 +9,11 @@ _FLAC_TOTAL_AT = 21
 """Byte of the file where five bytes end in the 36 bits of FLAC's number of samples (RFC 9639, 8.2)."""
 
 
-def close_file(file: Path, name: str, sample_rate: int, samples: int) -> None:
+def close_file(opened: BinaryIO, name: str, sample_rate: int, samples: int) -> None:
     """Write the length into a WAV or FLAC file; the other formats tell no length."""
-    with file.open("r+b") as opened:
-        _close(opened, file.stat().st_size, name, sample_rate, samples)
+    size = opened.seek(0, io.SEEK_END)
+    opened.seek(0)
+    _close(opened, size, name, sample_rate, samples)
 
 
 def closed_audio(audio: bytes, name: str, sample_rate: int, samples: int) -> bytes:

@@ -5,7 +5,7 @@ export interface SpeechOptions {
   format?: string;
   /** Hz. */
   sample_rate?: number;
-  /** 0.5 to 2.0. */
+  /** 0.25 to 4.0. */
   speed?: number;
   normalize?: boolean;
   deadline_ms?: number;
@@ -43,8 +43,9 @@ export interface Health {
 
 /** What the server said was wrong. */
 export class SpeechError extends Error {
+  /** HTTP's; 0 where the network failed. */
   readonly status: number;
-  /** Stable: `unknown_voice`, `invalid_request`, ... */
+  /** Stable: `unknown_voice`, `invalid_request`, `connection_lost`, ... */
   readonly code: string;
   readonly field: string | null;
 }
@@ -54,6 +55,8 @@ export class SpeechClient {
   constructor(baseUrl?: string, apiKey?: string);
   voices(): Promise<Voice[]>;
   health(): Promise<Health>;
+  /** Whether it can speak; rejects with its failure. Needs no key. */
+  ping(): Promise<"loading" | "ready">;
   /** Resolves with the first audio; rejects with `SpeechError`. */
   speak(text: string, options?: SpeechOptions): Promise<Speech>;
   /** A connection to /tts/stream. */
@@ -77,9 +80,14 @@ export class Speech implements AsyncIterable<Uint8Array> {
   readonly completed: Promise<void>;
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array>;
   cancel(): void;
+  /** What has come so far, to be given to `play` once more. */
+  again(): Playable;
   /** What has come so far, as a file. */
   blob(): Blob;
 }
+
+/** Encoded bytes, and what decodes them. */
+export type Playable = AsyncIterable<Uint8Array> & Pick<Speech, "format" | "sampleRate">;
 
 export interface Decoder {
   /** Samples in [-1, 1], of what can be decoded so far. */
@@ -105,9 +113,12 @@ export class SpeechPlayer {
   stop(): Promise<void>;
 }
 
-/** Play speech while it arrives; resolves when all of it has been heard. */
+/**
+ * Play speech while it arrives; resolves when all of it has been heard. Rejects at once when the speech breaks off:
+ * what came is still played, until `player.finished` or `player.stop()`.
+ */
 export function play(
-  speech: Speech,
+  speech: Playable,
   player: SpeechPlayer,
   onsamples?: (samples: Float32Array) => void,
 ): Promise<void>;

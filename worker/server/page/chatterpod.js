@@ -5,7 +5,7 @@ const HELD_BACK_S = 0.15; // of a decoded prefix: what follows may still change 
 const GROWTH = 1.3;
 const WAV_HEADER_BYTES = 44;
 
-/** What the server said was wrong; `code` is stable, `field` names what is at fault. */
+/** What the server said was wrong; `code` is stable, `field` names what is at fault. Status 0: the network failed. */
 export class SpeechError extends Error {
   constructor(status, error = {}) {
     super(error.message ?? `The server answered with HTTP ${status}.`);
@@ -34,6 +34,11 @@ export class SpeechClient {
     return (await this.#ask("/health")).json();
   }
 
+  /** Whether the server can speak: `loading` or `ready`; rejects with its failure. Needs no key. */
+  async ping() {
+    return (await this.#ask("/ping")).status === 204 ? "loading" : "ready";
+  }
+
   /** Ask for speech; resolves with the first audio. `options` are the request's other fields. */
   async speak(text, options = {}) {
     const abort = new AbortController();
@@ -56,11 +61,17 @@ export class SpeechClient {
   async #ask(path, init = {}) {
     const headers = { "Content-Type": "application/json" };
     if (this.apiKey) headers["X-API-Key"] = this.apiKey;
-    const response = await fetch(this.baseUrl + path, { ...init, headers });
+    const response = await fetch(this.baseUrl + path, { ...init, headers }).catch((error) => {
+      throw error.name === "AbortError" ? error : lost("The server does not answer.");
+    });
     if (response.ok) return response;
     const told = await response.json().catch(() => ({}));
     throw new SpeechError(response.status, told.error);
   }
+}
+
+function lost(message) {
+  return new SpeechError(0, { code: "connection_lost", message });
 }
 
 /** Speech on its way: iterate over it for its encoded bytes, as they come. */
@@ -88,7 +99,9 @@ export class Speech {
 
   async *[Symbol.asyncIterator]() {
     for (;;) {
-      const { done, value } = await this.#reader.read();
+      const { done, value } = await this.#reader.read().catch((error) => {
+        throw error.name === "AbortError" ? error : lost("The connection was lost before the speech was complete.");
+      });
       if (done) break;
       this.parts.push(value);
       yield value;
@@ -100,6 +113,15 @@ export class Speech {
   /** Stop; the server frees the request's slot at once. */
   cancel() {
     this.#abort.abort();
+  }
+
+  /** What has come so far, to be given to `play` once more. */
+  again() {
+    const parts = [...this.parts];
+    const bytes = async function* () {
+      yield joined(parts);
+    };
+    return { format: this.format, sampleRate: this.sampleRate, [Symbol.asyncIterator]: bytes };
   }
 
   /** What has come so far, as a file; a WAV file's header tells its length. */
@@ -222,6 +244,7 @@ export class SpeechPlayer {
     this.onprogress = () => {};
     this.finished = new Promise((resolve) => (this.#finish = resolve));
     this.#ready = this.#start();
+    this.#ready.catch(() => this.stop());
   }
 
   #ready;
@@ -254,6 +277,7 @@ export class SpeechPlayer {
   }
 
   async #start() {
+    if (!this.context.audioWorklet) throw new Error("Browsers play speech only on pages of https:// or of localhost.");
     const url = URL.createObjectURL(new Blob([WORKLET], { type: "text/javascript" }));
     await this.context.audioWorklet.addModule(url).finally(() => URL.revokeObjectURL(url));
     this.#node = new AudioWorkletNode(this.context, "chatterpod-player", { numberOfInputs: 0 });
@@ -268,16 +292,25 @@ export class SpeechPlayer {
   }
 }
 
-/** Play speech while it arrives; resolves when all of it has been heard. `onsamples` sees what is played. */
+/**
+ * Play speech while it arrives; resolves when all of it has been heard. `onsamples` sees what is played.
+ * Rejects at once when the speech breaks off: what came is still played, until `player.finished` or `player.stop()`.
+ */
 export async function play(speech, player, onsamples = () => {}) {
   const decoder = decoderFor(speech);
   const take = async (samples) => {
     onsamples(samples);
     await player.push(samples);
   };
-  for await (const bytes of speech) await take(await decoder.push(bytes, player.buffered < 1));
-  await take(await decoder.flush());
-  await player.end();
+  try {
+    for await (const bytes of speech) await take(await decoder.push(bytes, player.buffered < 1));
+    await take(await decoder.flush());
+  } catch (error) {
+    await take(await decoder.flush().catch(() => new Float32Array(0)));
+    throw error;
+  } finally {
+    await player.end();
+  }
   await player.finished;
 }
 

@@ -7,6 +7,9 @@ from worker.text.english.measures import MEASURES
 from worker.text.english.money import MONEY
 from worker.text.english.numbers import NUMBERED, NUMBERS
 from worker.text.english.phones import PHONES
+from worker.text.english.romans import NUMBERED_BY_NUMERALS, NUMERALS
+from worker.text.english.rows import ROWS
+from worker.text.english.rulers import RULERS
 from worker.text.english.signs import SIGNS
 from worker.text.english.times import TIMES
 from worker.text.english.web import WEB
@@ -17,7 +20,11 @@ def english_rules(*, day_first: bool) -> tuple[Rule, ...]:
     """Return the rules from the most particular to the most general."""
     return (
         *WEB,
+        *NUMBERED_BY_NUMERALS,
+        *RULERS,
+        *NUMERALS,
         *BEFORE_NUMBERS,
+        *ROWS,
         *dates(day_first=day_first),
         *TIMES,
         *MONEY,

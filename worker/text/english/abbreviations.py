@@ -31,7 +31,7 @@ _TITLES = {
     "Ft": "Fort",
 }
 """Before a name."""
-_COUNTED = {
+COUNTED = {
     "p": "page",
     "pp": "pages",
     "pg": "page",
@@ -50,6 +50,8 @@ _COUNTED = {
     "art": "article",
     "para": "paragraph",
     "ver": "version",
+    "pt": "part",
+    "bk": "book",
 }
 _ANYWHERE = {
     "vs": "versus",
@@ -96,6 +98,7 @@ _ANYWHERE = {
 _DOTTED = {
     "e.g.": "for example",
     "E.g.": "For example",
+    "&c.": "et cetera",
     "i.e.": "that is",
     "I.e.": "That is",
     "a.k.a.": "also known as",
@@ -114,9 +117,18 @@ ENDS_SENTENCES = frozenset(
     {"a.m", "p.m", "A.M", "P.M", "etc", "Inc", "Ltd", "Corp", "Co", "Jr", "Sr", "Esq", "al"}
 )
 """A capital letter after one of these most likely begins a sentence; the others stand before names."""
-_LAST_NAMES = r"(?=[*_]{0,3}\s+[*_]{0,3}[A-Z])"
+NAMES_TOO = "Who|No|So|How|Why|What|But|By|In|On|I|It"
+"""Words that begin sentences and are names as well: Dr. Who."""
+_NO_NAMES = (
+    "The|This|That|These|Those|There|Then|He|She|We|They|You|At|For|And|If|When|While|After|Before|However|His|Her|"
+    "Our|Their|My|Your|Where|Now|Its|As|Yes"
+)
+OPENING = f"{_NO_NAMES}|{NAMES_TOO}"
+"""Words that begin a sentence where they have a capital."""
+_NAME = rf"(?=[*_]{{0,3}}\s*[*_]{{0,3}}(?!(?:{OPENING})\b)[A-Z])"
+_CAPITAL = rf"(?!(?:{OPENING})\b)[A-Z]"
 
-_COUNTED_OR_CAPITAL = [*_COUNTED, *(word.capitalize() for word in _COUNTED if len(word) > 1)]
+_COUNTED_OR_CAPITAL = [*COUNTED, *(word.capitalize() for word in COUNTED if len(word) > 1)]
 BEFORE_FIGURES = frozenset({*_COUNTED_OR_CAPITAL, "Mar", "Sat", "Sun", "no", "No", "Nos"})
 """Words or not: a dot between one of these and a figure ends nothing."""
 BEFORE_SMALL_LETTERS = frozenset(
@@ -125,8 +137,9 @@ BEFORE_SMALL_LETTERS = frozenset(
 """Words or not: a sentence would go on with a capital letter."""
 
 ABBREVIATIONS_BEFORE_DOT = frozenset(
-    {*_TITLES, *_COUNTED, *_ANYWHERE, "Dr", "St", "No", "Nos", "no", "al", "Fig", "Vol", "Ch", "Sept"}
-    | set("Jan Feb Mar Apr Jun Jul Aug Sep Oct Nov Dec Mon Tue Wed Thu Fri Sat Sun".split())  # noqa: SIM905
+    {*_TITLES, *COUNTED, *_ANYWHERE, "Dr", "St", "No", "Nos", "no", "al", "Fig", "Vol", "Ch", "Sept"}
+    | set("Jan Feb Mar Apr Jun Jul Aug Sep Oct Nov Dec".split())  # noqa: SIM905
+    | set("Mon Tue Tues Wed Weds Thu Thur Thurs Fri Sat Sun".split())  # noqa: SIM905
 ) - {"dev", "min", "max", "temp", "art", "est", "no", "Sat", "Sun", "Mar", "c", "p", "para"}
 """What ends in a dot without ending a sentence; the ones taken out are words, or too short to tell."""
 
@@ -144,7 +157,7 @@ def _letters(match: Match) -> str:
 
 
 def _number_word(match: Match) -> str:
-    word = _COUNTED[match["word"].lower()]
+    word = COUNTED[match["word"].lower()]
     return word.capitalize() if match["word"][0].isupper() else word
 
 
@@ -165,18 +178,19 @@ ABBREVIATIONS = (
     ),
     Rule(
         "title",
-        re.compile(rf"\b(?P<word>{alternatives(_TITLES)})\.{_LAST_NAMES}|\b(?P<plain>Mr|Mrs)\b\.?+"),
+        re.compile(rf"\b(?P<word>{alternatives(_TITLES)})\.{_NAME}|\b(?P<plain>Mr|Mrs)\b\.?+"),
         lambda match: _TITLES[match["word"] or match["plain"]],
     ),
     Rule(
         "doctor",
-        re.compile(r"(?P<drive>(?<=[a-z]\s)\bDr\b\.?+(?!\s+[A-Z]))|\bDr\b\.?"),
+        re.compile(rf"(?P<drive>(?<=[a-z]\s)\bDr\b\.?+(?!\s*(?!(?:{_NO_NAMES})\b)[A-Z]))|\bDr\b\.?"),
         _doctor_or_drive,
     ),
     Rule(
         "saint",
         re.compile(
-            r"(?P<street>(?<=[a-z]\s)\bSt\b\.?+(?!\s+[A-Z][a-z])|(?<=\dth\s)\bSt\b\.?|(?<=[a-z]\s)\bSt,)|\bSt\b\.?(?=\s+[A-Z])"
+            rf"(?P<street>(?<=[a-z]\s)\bSt\b\.?+(?!\s*{_CAPITAL}[a-z])|(?<=\dth\s)\bSt\b\.?|(?<=[a-z]\s)\bSt,)"
+            r"|\bSt\b(?:\.(?=\s*[A-Z])|(?=\s+[A-Z]))"
         ),
         _saint_or_street,
     ),

@@ -6,15 +6,15 @@ from datetime import date
 from worker.text.english.words import DASH, cardinal, ordinal, year
 from worker.text.reading import Match, Rule
 
-_MONTHS = (
+MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
 )
-_SHORT_MONTHS = {"Sept": "September"} | {month[:3]: month for month in _MONTHS}
-_WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()  # noqa: SIM905
-_SHORT_WEEKDAYS = {"Tues": "Tuesday", "Thur": "Thursday", "Thurs": "Thursday", "Weds": "Wednesday"} | {
-    day[:3]: day for day in _WEEKDAYS
+SHORT_MONTHS = {"Sept": "September"} | {month[:3]: month for month in MONTHS}
+WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()  # noqa: SIM905
+SHORT_WEEKDAYS = {"Tues": "Tuesday", "Thur": "Thursday", "Thurs": "Thursday", "Weds": "Wednesday"} | {
+    day[:3]: day for day in WEEKDAYS
 }
-_MONTH = rf"(?P<month>(?:{'|'.join(_MONTHS)})|(?:{'|'.join(_SHORT_MONTHS)})\b\.?)"
+_MONTH = rf"(?P<month>(?:{'|'.join(MONTHS)})|(?:{'|'.join(SHORT_MONTHS)})\b\.?)"
 _DAY = r"(?P<day>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>[12]\d{3})(?![\w%]|[.,]\d)"
 _NO_MORE_DIGITS = r"(?![\w%:]|[.,]\d|/\d)"
@@ -37,7 +37,7 @@ _CENTURY_BEGINS = 50
 
 def spoken_date(day: date) -> str:
     """Return "March fifth, twenty twenty-four"."""
-    return f"{_MONTHS[day.month - 1]} {ordinal(day.day)}, {year(day.year)}"
+    return f"{MONTHS[day.month - 1]} {ordinal(day.day)}, {year(day.year)}"
 
 
 def _numeric(match: Match, *, day_first: bool) -> str | None:
@@ -59,7 +59,7 @@ def _without_year(match: Match, *, day_first: bool) -> str | None:
     if day_first or month > 12:  # noqa: PLR2004  # months
         month, day = day, month
     try:
-        return f"{_MONTHS[date(_LEAP_YEAR, month, day).month - 1]} {ordinal(day)}"
+        return f"{MONTHS[date(_LEAP_YEAR, month, day).month - 1]} {ordinal(day)}"
     except ValueError:
         return None
 
@@ -77,7 +77,7 @@ def _day_first(match: Match) -> str:
 
 def _month(match: Match) -> str:
     written = match["month"].rstrip(".")
-    return _SHORT_MONTHS.get(written, written)
+    return SHORT_MONTHS.get(written, written)
 
 
 def _iso(match: Match) -> str | None:
@@ -139,8 +139,8 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
         ),
         Rule(
             "weekday",
-            re.compile(rf"\b(?P<day>{'|'.join(_SHORT_WEEKDAYS)})\b\.?(?=,?\s+(?:{_MONTH}|\d))"),
-            lambda match: _SHORT_WEEKDAYS[match["day"]],
+            re.compile(rf"\b(?P<day>{'|'.join(SHORT_WEEKDAYS)})\b\.?(?=,?\s+(?:{_MONTH}|\d))"),
+            lambda match: SHORT_WEEKDAYS[match["day"]],
         ),
         Rule(
             "month, day", re.compile(rf"\b{_MONTH}\s+{_DAY}{_NO_MORE_DIGITS}(?:,?\s+{_YEAR})?"), _month_first

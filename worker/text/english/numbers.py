@@ -6,16 +6,6 @@ import unicodedata
 from worker.text.english.words import DASH, MINUS, NUMBER, SCALES, cardinal, number, ordinal, spelt, year
 from worker.text.reading import Match, Rule
 
-_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
-_NUMERAL = r"(?=[IVXL])(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
-_KINGS = (
-    "Henry|Edward|Elizabeth|Charles|George|Louis|William|James|Richard|Philip|Frederick|Catherine|Napoleon|"
-    "Francis|Ferdinand|Leopold|Nicholas|Alexander|Ivan|Paul|Pius|Benedict|Leo|Gregory|Clement|Innocent|Urban"
-)
-_NUMBERED = (
-    "chapter|part|book|volume|act|scene|section|article|appendix|phase|type|class|level|stage|war|episode|"
-    "season|figure|table|title|grade|rocky|bowl|mark"
-)
 _HALF = "half"
 _VULGAR = "".join(chr(code) for code in (*range(0xBC, 0xBF), *range(0x2150, 0x215F)))
 _SUPERSCRIPTS = {"²": "squared", "³": "cubed"}
@@ -51,14 +41,6 @@ _PREFIXES = {
     ">=": "at least",
     "+": "plus",
 }
-
-
-def _roman(numeral: str) -> int:
-    values = [_ROMAN[letter] for letter in numeral]
-    return sum(
-        -value if value < following else value
-        for value, following in zip(values, [*values[1:], 0], strict=True)
-    )
 
 
 def _fraction(numerator: int, denominator: int) -> str:
@@ -133,18 +115,6 @@ NUMBERED = (
 """Goes before the years: what is numbered is none."""
 
 NUMBERS = (
-    Rule(
-        "king",
-        re.compile(rf"\b(?P<name>{_KINGS})\s(?P<numeral>{_NUMERAL})\b(?!\.\w)"),
-        lambda match: f"{match['name']} the {ordinal(_roman(match['numeral']))}",
-        replaces=_NUMERAL,
-    ),
-    Rule(
-        "Roman numeral",
-        re.compile(rf"\b(?P<word>(?i:{_NUMBERED}))\s(?P<numeral>{_NUMERAL})\b(?!\.\w|['’])"),
-        lambda match: f"{match['word']} {cardinal(_roman(match['numeral']))}",
-        replaces=_NUMERAL,
-    ),
     Rule(
         "ordinal",
         re.compile(r"(?<![\w.])(?P<number>\d{1,3}(?:,\d{3})+|\d{1,9})(?:st|nd|rd|th)\b"),

@@ -1,0 +1,75 @@
+"""Blocks in which a model thinks, told from the text around them, wherever it is cut."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.text.thoughts import Thoughts
+
+PARTS = st.lists(
+    st.sampled_from(
+        (
+            *("<think>", "</think>", "<Thinking>", "</thinking>", "<reasoning>", "</reasoning>", "<", "<th"),
+            *("</t", "`", "`<think>`", "Hello. ", "a<b", "think>", "\n", "😀", "<thinker>", "</think >", "İ"),
+        )
+    ),
+    max_size=12,
+)
+
+
+def _told(pieces):
+    thoughts = Thoughts()
+    runs = [run for piece in pieces for run in thoughts.feed(piece)] + list(thoughts.end())
+    text = "".join(run.text for run in runs)
+    return text, sum(run.length for run in runs), [run.length for run in runs if not run.is_whole], runs
+
+
+def _expected(text):
+    """The text without its blocks, and how long one is that has no end."""
+    pattern = r"(?<!`)<(think|thinking|thought|thoughts|reasoning|antml:thinking|scratchpad)>"
+    kept = ""
+    while opening := re.search(pattern, text, re.IGNORECASE):
+        kept += text[: opening.start()]
+        end = re.compile(f"</{opening[1]}>", re.IGNORECASE).search(text, opening.end())
+        if end is None:
+            return kept, [len(text) - opening.start()]
+        text = text[end.end() :]
+    return kept + text, []
+
+
+@given(PARTS, st.data())
+def test_wherever_it_is_cut_the_same_is_text(parts, data):
+    text = "".join(parts)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=8)))
+    pieces = [text[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    kept, length, unclosed, runs = _told(pieces)
+    assert length == len(text)
+    assert (kept, unclosed) == _expected(text) == _told(list(text))[:3:2]
+    assert all(run.length == len(run.text) for run in runs if run.text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("<think>The user greets me. I greet.</think>Hello.", "Hello."),
+        ("Say `<think>` twice.", "Say `<think>` twice."),
+        ("a < b, and <thin> too", "a < b, and <thin> too"),
+        ("</think>Hello.", "</think>Hello."),
+        ("<think></think>Hello.<think>x</think>", "Hello."),
+        ("<think>I was cut o", ""),
+    ],
+)
+def test_blocks_of_every_kind(text, kept):
+    assert _told([text])[0] == kept == _told(list(text))[0]
+
+
+def test_a_long_thought_is_not_kept():
+    thoughts = Thoughts()
+    list(thoughts.feed("<think>"))
+    for _ in range(100_000):
+        assert list(thoughts.feed("thought ")) == []
+    assert len(thoughts._held) < 20
+    [run] = list(thoughts.feed("</think>"))
+    assert run.length == len("<think></think>") + 800_000

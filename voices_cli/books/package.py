@@ -1,0 +1,97 @@
+"""What an EPUB's own documents say, read by the standard library's forgiving HTML parser.
+
+That one knows no entities but characters, and fetches nothing: a book cannot make it grow or reach out.
+"""
+
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+from typing_extensions import override
+
+
+@dataclass
+class Element:
+    """A start tag with its attributes, and the text directly after it."""
+
+    name: str
+    attributes: dict[str, str]
+    text: str = ""
+
+
+class ElementList(HTMLParser):
+    """An XML document's elements in order, names in small letters and without their namespaces."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[Element] = []
+        self.feed(document)
+        self.close()
+
+    def named(self, name: str) -> list[Element]:
+        """Return the elements of that name."""
+        return [element for element in self.elements if element.name == name]
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
+        self.elements.append(Element(tag.rpartition(":")[2], attributes))
+
+    @override
+    def handle_data(self, data: str) -> None:
+        if self.elements:
+            self.elements[-1].text += data
+
+
+def ncx_entries(document: str) -> list[tuple[str, str]]:
+    """Return target and label of each point of an EPUB 2's table of contents, without its list of pages."""
+    entries, label, is_contents = [], "", True
+    for each in ElementList(document).elements:
+        if each.name in {"pagelist", "navlist"}:
+            is_contents = False
+        elif each.name == "navmap":
+            is_contents = True
+        elif each.name == "text":
+            label = each.text
+        elif each.name == "content" and is_contents:  # in each point the label comes before the target
+            entries.append((each.attributes.get("src", ""), label))
+    return entries
+
+
+class NavEntries(HTMLParser):
+    """Target and label of each link of an EPUB 3's table of contents, without its landmarks and pages."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self._lists: list[tuple[str, list[tuple[str, str]]]] = []
+        self._href: str | None = None
+        self._label = ""
+        self.feed(document)
+        self.close()
+
+    @property
+    def entries(self) -> list[tuple[str, str]]:
+        """Of the list that is called the table of contents, else of the first without a name."""
+        named = [links for kind, links in self._lists if "toc" in kind.split()]
+        unnamed = [links for kind, links in self._lists if not kind]
+        return next(iter([*named, *unnamed]), [])
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        if tag == "nav":
+            role = (attributes.get("role") or "").replace("doc-", "")
+            self._lists.append((attributes.get("epub:type") or role, []))
+        elif tag == "a":
+            self._href, self._label = attributes.get("href") or "", ""
+
+    @override
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a" and self._href is not None:
+            if not self._lists:
+                self._lists.append(("", []))
+            self._lists[-1][1].append((self._href, self._label))
+            self._href = None
+
+    @override
+    def handle_data(self, data: str) -> None:
+        self._label += data

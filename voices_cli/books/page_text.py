@@ -1,0 +1,115 @@
+"""The text of one block of a page while its elements open and close."""
+
+import re
+
+from voices_cli.books.headings import is_label, join_heading
+from voices_cli.books.lines import join_verse
+from voices_cli.books.scripts import plain_fractions
+
+_LINE, _CELL = "\x1e", "\x1f"
+"""Stand for ``<br>`` and for the end of a table's cell until a block is whole."""
+_CONTROL = str.maketrans("", "", _LINE + _CELL)
+_PARAGRAPHS = re.compile(rf"\s*{_LINE}\s*(?:{_LINE}\s*)+")
+_BLANKS = re.compile(r"[^\S\x1e\x1f]+")
+_EMPTY_BRACKETS = re.compile(r"[ \t]?(?:\[\s*\]|\(\s*\))")
+"""Are left where a note's mark stood in them."""
+_CAN_BE_WORDS = {"A", "I", "O"}
+
+
+class BlockText:
+    """Text in parts, of which the last can be taken back; a first letter waits for the rest of its word."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._first_letter = ""
+        self._is_letter_alone = False
+
+    def __len__(self) -> int:
+        """How many parts there are: where the next one begins."""
+        return len(self._parts)
+
+    @property
+    def waiting(self) -> str:
+        """The first letter whose word did not come yet."""
+        return self._first_letter
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing but blanks came yet."""
+        return not any(part.strip(f"{_LINE}{_CELL} \t\r\n") for part in self._parts)
+
+    def add(self, text: str, *, keeps_lines: bool = False) -> None:
+        """Add what a page says; ``keeps_lines`` where its line breaks are meant."""
+        text = text.translate(_CONTROL)
+        if self._first_letter and text.strip():
+            text = self._with_first_letter(text)
+        self._is_letter_alone = self._is_letter_alone and not text.strip()
+        self._parts.append(text.replace("\n", _LINE) if keeps_lines else text)
+
+    def add_first_letter(self, letter: str) -> None:
+        """Add a chapter's large first letter, which may stand in a block of its own."""
+        if not self.is_blank:
+            self._parts.append(letter)
+        elif letter.upper() in _CAN_BE_WORDS:
+            self._is_letter_alone = True
+            self._parts.append(letter)
+        else:
+            self._first_letter = letter
+
+    def end_line(self) -> None:
+        """End a line."""
+        self._parts.append(_LINE)
+
+    def end_paragraph(self) -> None:
+        """End a paragraph within the block, as in a table's cell."""
+        self._parts.append(_LINE * 2)
+
+    def end_cell(self) -> None:
+        """End a table's cell."""
+        self._parts.append(_CELL)
+
+    def since(self, start: int) -> str:
+        """Return what came since there were so many parts."""
+        return "".join(self._parts[start:])
+
+    def before(self, start: int) -> str:
+        """Return the end of what came before there were so many parts."""
+        return "".join(self._parts[max(start - 4, 0) : start])
+
+    def replace(self, start: int, text: str) -> None:
+        """Have ``text`` for what came since there were so many parts."""
+        self._parts[start:] = [text]
+
+    def take(self, *, is_heading: bool) -> list[str]:
+        """Return the block's paragraphs, and begin anew."""
+        text, self._parts = _BLANKS.sub(" ", "".join(self._parts)), []
+        if self._is_letter_alone:
+            self._is_letter_alone, self._first_letter = False, text.strip(f" {_LINE}{_CELL}")
+            return []
+        cells = [_PARAGRAPHS.split(cell.strip(f" {_LINE}")) for cell in text.split(_CELL)]
+        join = _join_heading_lines if is_heading else join_verse
+        lines = [[join(each.split(_LINE)) for each in cell if each.strip(f" {_LINE}")] for cell in cells]
+        if all(len(cell) <= 1 for cell in lines):
+            lines = [[_join_cells([cell[0] for cell in lines if cell])]]
+        found = (_EMPTY_BRACKETS.sub("", plain_fractions(each)) for cell in lines for each in cell)
+        return [each for each in found if each]
+
+    def _with_first_letter(self, text: str) -> str:
+        letter, self._first_letter = self._first_letter, ""
+        rest = text.lstrip()
+        is_word = letter.upper() in _CAN_BE_WORDS and (rest[0].isupper() or rest != text)
+        return f"{letter} {rest}" if is_word else f"{letter}{rest}"
+
+
+def _join_cells(cells: list[str]) -> str:
+    joined = ""
+    for cell in cells:
+        joined = f"{joined}{' ' if joined[-1] in '.,;:!?' else ', '}{cell}" if joined else cell
+    return joined
+
+
+def _join_heading_lines(lines: list[str]) -> str:
+    kept = [stripped for each in lines if (stripped := each.strip())]
+    if len(kept) > 1 and is_label(kept[0]):
+        return join_heading(kept[0], " ".join(kept[1:]))
+    return " ".join(kept)

@@ -1,0 +1,97 @@
+"""Plain text's paragraphs: where they end, which are verse, and what is only the page that they stood on."""
+
+import re
+from collections.abc import Collection, Sequence
+from itertools import pairwise
+
+from voices_cli.books.headings import lone_number
+from voices_cli.books.lines import join_verse, join_wrapped
+
+_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
+_CUT_WORD = re.compile(r"[^\W\d_]+-\n\s*[^\W\d_]+")
+_LONG_LINE = 200
+"""Characters: nobody wraps lines at so many, so each is a paragraph."""
+_FEW_BLANK_LINES = 0.02
+_FEWEST_LINES = 20
+_VERSE_WIDTH = 0.8
+"""Of the usual length of a full line; none of a verse's lines is longer."""
+_FEWEST_PAGES = 5
+_SENTENCE_END = re.compile(r"[.!?:…\"”’')\]—*-]\s*$")
+_PAGE_NUMBER = re.compile(r"(?:page\s+|pg\.?\s*)?[-–—\[(]?\s*(?P<number>\d{1,4})\s*[-–—\])]?", re.IGNORECASE)
+_CUT_PAGES = 0.2
+"""Of the numbers so many stand within a sentence, where they are pages'."""
+
+
+def text_blocks(lines: Sequence[str]) -> list[str]:
+    """Return what stands between blank lines; where there are none, what is indented or a long line."""
+    filled = [line for line in lines if line.strip()]
+    is_indented = False
+    if len(lines) > _FEWEST_LINES and len(lines) - len(filled) < _FEW_BLANK_LINES * len(lines):
+        share = sum(line[0].isspace() for line in filled) / len(filled)
+        is_indented = 0 < share < 0.7  # noqa: PLR2004 - the others are their paragraphs' later lines
+    blocks: list[list[str]] = [[]]
+    for line in lines:
+        ends = not line.strip() or (is_indented and line[0].isspace()) or len(line) > _LONG_LINE
+        if ends or (blocks[-1] and len(blocks[-1][-1]) > _LONG_LINE):
+            blocks.append([])
+        if line.strip():
+            blocks[-1].append(line)
+    return ["\n".join(block) for block in blocks if block]
+
+
+def without_page_numbers(blocks: Sequence[str]) -> list[str]:
+    """Leave out pages' numbers and join what they part; a chapter's number stays.
+
+    They count up by one, and some of them stand within a sentence.
+    """
+    numbers = {
+        at: int(match["number"])
+        for at, block in enumerate(blocks)
+        if (match := _PAGE_NUMBER.fullmatch(block.strip()))
+    }
+    values = list(numbers.values())
+    is_counting = all(after - one in {1, 2} for one, after in pairwise(values))
+    cut = [at for at in numbers if at and not _SENTENCE_END.search(blocks[at - 1]) and at - 1 not in numbers]
+    if len(numbers) < _FEWEST_PAGES or not is_counting or len(cut) < _CUT_PAGES * len(numbers):
+        return list(blocks)
+    kept: list[str] = []
+    for at, block in enumerate(blocks):
+        if at in numbers:
+            continue
+        follows = (
+            at - 1 in numbers
+            and kept
+            and not _SENTENCE_END.search(kept[-1])
+            and lone_number(kept[-1]) is None
+        )
+        if follows and block.lstrip()[:1].islower():
+            kept[-1] = f"{kept[-1]}\n{block.lstrip()}"
+        else:
+            kept.append(block)
+    return kept
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a text in small letters, without those that a line's end may have cut."""
+    return frozenset(match.group().lower() for match in _WORD.finditer(_CUT_WORD.sub("", text)))
+
+
+def usual_width(blocks: Sequence[str]) -> float:
+    """Return how long full lines are: those that another follows; 0 where none are wrapped."""
+    widths = sorted(len(line.strip()) for block in blocks for line in block.split("\n")[:-1])
+    return float(widths[len(widths) * 3 // 4]) if widths else 0.0
+
+
+def one_line(block: str, words: Collection[str], width: float) -> str:
+    """Return a paragraph on one line."""
+    lines = block.split("\n")
+    return join_verse(lines) if _is_verse(lines, width) else join_wrapped(lines, words)
+
+
+def _is_verse(lines: Sequence[str], width: float) -> bool:
+    """Whether lines end where their maker wanted: all are short, and most begin with a capital."""
+    stripped = [line.strip().lstrip("\"'“‘(_") for line in lines]
+    if len(lines) < 2 or max(map(len, stripped)) > _VERSE_WIDTH * width:  # noqa: PLR2004
+        return False
+    capitals = sum(line[:1].isupper() for line in stripped)
+    return capitals * 3 >= len(lines) * 2

@@ -1,0 +1,84 @@
+"""Speaking what a narration lacks: a piece that fails is told with its place, and the others are spoken."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from client.errors import ClientError, RequestFailed
+from voices.errors import ChatterpodError
+from voices_cli.books.book import Book, first_words
+from voices_cli.narration.pieces import Piece
+from voices_cli.narration.workshop import SpokenPiece, Workshop
+
+MOST_FAILURES_IN_A_ROW = 3
+"""After so many it is not the text: the rest would fail as well."""
+
+_OF_EVERY_PIECE = frozenset({"unknown_voice", "voice_corrupt", "voice_incompatible", "store_failure"})
+"""Codes of what is wrong with the voice: no piece can be spoken."""
+
+Say = Callable[[Mapping[str, Any], Path], object]
+
+
+@dataclass(frozen=True)
+class FailedPiece:
+    """A piece that could not be spoken, and why."""
+
+    piece: Piece
+    error: ChatterpodError | ClientError
+
+    @property
+    def reason(self) -> str:
+        """A sentence about it."""
+        return getattr(self.error, "message", None) or str(self.error)
+
+    def place(self, book: Book) -> str:
+        """Tell where in the book it is: the chapter, the first words and the characters before them."""
+        chapter = book.chapters[self.piece.chapter]
+        title = f" ({chapter.title})" if chapter.title else ""
+        words = first_words(self.piece.text)
+        return f"chapter {self.piece.chapter + 1}{title}, character {self.piece.position:,}: “{words}”"
+
+    def as_dict(self, book: Book) -> dict[str, Any]:
+        """Return the place and the error as JSON."""
+        return {
+            "chapter": self.piece.chapter + 1,
+            "chapter_title": book.chapters[self.piece.chapter].title,
+            "position": self.piece.position,
+            "begins": first_words(self.piece.text),
+            "error": {"code": getattr(self.error, "code", "endpoint_failure"), "message": self.reason},
+        }
+
+
+def speak_pieces(
+    workshop: Workshop, missing: Iterable[SpokenPiece], say: Say, tell: Callable[[FailedPiece], None]
+) -> int:
+    """Speak every piece and go on after one that fails, which ``tell`` is told; returns how many were spoken.
+
+    Raises what would end every piece: an error of the voice or of an option, or several failures in a
+    row before anything was spoken. Several in a row later end the run.
+    """
+    spoken = in_a_row = 0
+    for each in missing:
+        try:
+            workshop.speak(each, say)
+        except (ChatterpodError, ClientError) as error:
+            if _ends_all(error):
+                raise
+            in_a_row += 1
+            tell(FailedPiece(each.piece, error))
+            if in_a_row >= MOST_FAILURES_IN_A_ROW:
+                if not spoken:
+                    raise
+                break
+        else:
+            spoken += 1
+            in_a_row = 0
+    return spoken
+
+
+def _ends_all(error: ChatterpodError | ClientError) -> bool:
+    if not isinstance(error, ChatterpodError | RequestFailed):
+        return False
+    is_option = error.code == "invalid_request" and error.field not in {None, "text"}
+    return is_option or error.code in _OF_EVERY_PIECE

@@ -1,0 +1,167 @@
+"""What HTTP does with the registry: looks at voices, and changes them where the deployment allows it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from voices.errors import InvalidRequest
+from voices.languages import language_tag
+from voices.preparation import PreparedClip
+from voices.publication import Publisher
+from voices.store import DirectoryStore
+from voices.voice import DEFAULT_VOICE_ID, Manifest
+from worker.listing import describe
+from worker.server.backend import Backend
+from worker.server.failures import NotEnabled, NotFound
+from worker.server.uploads import Upload, prepare_uploads
+
+_CLIPS_AT_ONCE = 2
+"""Decoding and measuring take a core each: speech goes first."""
+DEFAULT = {"voice_id": DEFAULT_VOICE_ID, "name": "Default", "built_in": True}
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What to change of a voice; None leaves a thing as it is, and in ``labels`` removes the label."""
+
+    name: str | None = None
+    language: str | None = None
+    labels: Mapping[str, str | None] | None = None
+
+    @classmethod
+    def read(cls, body: Mapping[str, Any]) -> Self:
+        """Read a body without nulls; raises ``InvalidRequest`` naming the field at fault."""
+        for field, value in body.items():
+            if field not in cls.__dataclass_fields__:
+                raise InvalidRequest(
+                    f"There is no field {field[:80]!r} to change: use {', '.join(cls.__dataclass_fields__)}.",
+                    field=field[:80],
+                )
+            if field != "labels" and not isinstance(value, str):
+                raise InvalidRequest(f"{field}: use a string.", field=field)
+        labels = body.get("labels", {})
+        if not isinstance(labels, dict) or not all(
+            value is None or isinstance(value, str) for value in labels.values()
+        ):
+            raise InvalidRequest(
+                'labels: use a JSON object of strings, or null to remove one: {"mood": "calm", "old": null}.',
+                field="labels",
+            )
+        return cls(**body)
+
+
+class VoiceKeeper:
+    """The voices of a backend. A voice may be named by an alias, but for one that is to be added.
+
+    Every method raises ``UnknownVoice``, ``InvalidVoiceId``, ``VoiceCorrupt`` and ``StoreFailure``; those
+    that change something ``NotEnabled``, ``InvalidRequest`` and ``VoiceBusy`` as well, and first.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._library = backend.library
+        self._clips = asyncio.Semaphore(_CLIPS_AT_ONCE)
+
+    async def facts(self, name: str) -> dict[str, Any]:
+        """Return what is known of a voice."""
+        fingerprint = self._backend.fingerprint
+        return await asyncio.to_thread(self._facts, self._meant(name), fingerprint)
+
+    async def clip(self, name: str) -> Path:
+        """Return where a voice's reference clip is, which is sound; raises ``NotFound`` for ``default``."""
+        voice_id = self._meant(name)
+        if voice_id == DEFAULT_VOICE_ID:
+            raise NotFound("The engine's built-in voice has no clip.", field="voice_id")
+
+        def find() -> Path:
+            registry = self._library.locate(voice_id)
+            voice = registry.get(voice_id)
+            registry.read(voice, voice.reference)  # what is damaged is not passed on
+            assert isinstance(registry.store, DirectoryStore)  # noqa: S101  # a server has no other
+            return registry.store.root / voice.reference
+
+        return await asyncio.to_thread(find)
+
+    async def add(
+        self,
+        voice_id: str,
+        uploads: Sequence[Upload],
+        *,
+        name: str | None,
+        language: str,
+        labels: Mapping[str, str],
+        replace: bool,
+    ) -> dict[str, Any]:
+        """Publish a voice made of clips; raises ``VoiceExists`` unless ``replace``."""
+        self._check_enabled()
+        if (meant := self._meant(voice_id)) != voice_id:
+            raise InvalidRequest(
+                f"voice_id: {voice_id!r} is an alias of {meant!r} here, so nobody could reach such a voice: "
+                "choose another id.",
+                field="voice_id",
+            )
+        language = language_tag(language)
+        publisher = Publisher(self._library.registries[0])
+        await asyncio.to_thread(publisher.check_free, voice_id, replace=replace)
+
+        def publish() -> tuple[Manifest, PreparedClip]:
+            prepared = prepare_uploads(uploads)
+            manifest = publisher.add(
+                voice_id, prepared, name=name, language=language, labels=labels, replace=replace
+            )
+            return manifest, prepared
+
+        async with self._clips:
+            manifest, prepared = await asyncio.to_thread(publish)
+            await self._backend.ask({"action": "prepare_voice", "voice_id": voice_id})
+        return {
+            "voice_id": voice_id,
+            "name": manifest.name,
+            "language": manifest.language,
+            "labels": manifest.labels,
+            "precomputed": True,
+            "seconds": manifest.clip.seconds,
+            "warnings": [str(finding) for finding in prepared.findings],
+        }
+
+    async def change(self, name: str, changes: Changes) -> dict[str, Any]:
+        """Change a voice, and return what is known of it then."""
+        fingerprint = self._backend.fingerprint
+        voice_id = self._changeable(name, "changed")
+
+        def change() -> dict[str, Any]:
+            publisher = Publisher(self._library.locate(voice_id))
+            publisher.edit(voice_id, name=changes.name, language=changes.language, labels=changes.labels)
+            return self._facts(voice_id, fingerprint)
+
+        return await asyncio.to_thread(change)
+
+    async def delete(self, name: str) -> None:
+        """Delete a voice, damaged or not."""
+        voice_id = self._changeable(name, "deleted")
+        await asyncio.to_thread(lambda: Publisher(self._library.locate(voice_id)).delete(voice_id))
+
+    def _facts(self, voice_id: str, fingerprint: str) -> dict[str, Any]:
+        if voice_id == DEFAULT_VOICE_ID:
+            return DEFAULT
+        voice = self._library.locate(voice_id).get(voice_id)
+        described = describe(voice, fingerprint)
+        if voice.manifest is None:
+            return described
+        shown = voice.manifest.model_dump(mode="json", include={"created_at", "clip", "prompt_seconds"})
+        return {**described, **shown, "bytes": voice.manifest.total_bytes}
+
+    def _changeable(self, name: str, how: str) -> str:
+        self._check_enabled()
+        if (voice_id := self._meant(name)) == DEFAULT_VOICE_ID:
+            raise InvalidRequest(f"The engine's built-in voice cannot be {how}.", field="voice_id")
+        return voice_id
+
+    def _check_enabled(self) -> None:
+        if not self._backend.server_settings.voice_uploads:
+            raise NotEnabled("Voices cannot be changed here: the deployment would set VOICE_UPLOADS=true.")
+
+    def _meant(self, name: str) -> str:
+        return self._backend.settings.voice_aliases.get(name, name)
