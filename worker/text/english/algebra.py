@@ -113,7 +113,7 @@ ALGEBRA = (
     Rule(
         "comparison",
         re.compile(
-            rf"(?:{_ONE_LETTER}|(?<=[)\]{_LOWERED}]))\s?(?P<sign>[<>])\s?(?=[A-Za-z](?![A-Za-z<>])|[-\d(])"
+            rf"(?:{_ONE_LETTER}|(?<=[)\]{_LOWERED}]))(?P<gap>\s?)(?P<sign>[<>])(?P=gap)(?=[A-Za-z](?![A-Za-z<>])|[-\d(])"
         ),
         lambda match: " is less than " if match["sign"] == "<" else " is greater than ",
     ),
