@@ -34,7 +34,7 @@ class TextFeed:
 
     def __init__(self, max_characters: int) -> None:
         self._max_characters = max_characters
-        self._thoughts = Thoughts()
+        self._thoughts = Thoughts(max_characters)
         self._half = ""
         self._whole: deque[FedText] = deque()
         """To be spoken, sentence or not."""

@@ -1,14 +1,16 @@
 """A rule can never fail a request, nor lose a word: where it fails, its text is spoken as it was written."""
 
 import re
+import time
 from itertools import pairwise
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from log_lines import log_lines
 
+from worker.text.normalize import rules_for
 from worker.text.reading import Piece, Rule, joined, read_aloud
 from worker.text.undone import undone_rules
 
@@ -98,3 +100,31 @@ def test_pieces_are_in_order_and_cover_the_text_whatever_the_rules_do(text, rule
         for piece in pieces
         if piece.is_verbatim
     )
+
+
+PARTS = st.sampled_from(
+    [
+        *r"""
+        x 7 . - ' " [ ( * a. 1. 1- @ | & # $ _ ` / : , I V X II, I- M. A. a1 1a 1, 1: 1/ 1.1 $1 $1, £ % ° ² 1e
+        x^ https://a a@b. a.b. Mr. St. No. Mon- Mon, Jan- and I, A 1st, Act p. page 12: 1h 1m 5' 1" -1 +1 a-a
+        1-1- 1_1 (1) ((1 a/b/ #a <a &a \frac{ $a ** _a_ ``` ~~ --- |--- [a]( ![ Mar May p.m. 5pm 10^ 10⁶ H₂ ⅓
+        Ⅳ ½ 1½ 12- 123- 1,000, 1.000. 00 9: 12/3/ 2024- 2024-01- $1k 1k- 1bn £1- A1- AB12 FY20 Q1 John 3:16 911,
+        """.split(),  # noqa: SIM905
+        *(" ", "\n", "I ", "A ", "1 ", "- ", "| ", "> ", "1 000 ", "a "),
+    ]
+)
+LENGTHS = (12, 18, 24, 30, 60, 250, 1_000)
+SECONDS_A_CHARACTER = 0.001
+"""Thirty times what the slowest of these texts takes."""
+
+
+@settings(max_examples=40)
+@given(st.lists(PARTS, min_size=1, max_size=4).map("".join))
+def test_no_rule_takes_long_for_any_text_that_goes_on_and_on(unit):
+    rules = [r for r in rules_for("en", normalize=True) if r.name not in ("table's line", "line of marks")]
+    # The lengths rise by steps, so that a pattern whose time doubles with each character fails early.
+    for length in LENGTHS:
+        text = (unit * length)[:length]
+        began = time.thread_time()
+        read_aloud(text, rules)
+        assert time.thread_time() - began < 0.05 + length * SECONDS_A_CHARACTER

@@ -2,16 +2,20 @@
 
 from worker.text.english.abbreviations import ABBREVIATIONS, BEFORE_NUMBERS
 from worker.text.english.algebra import ALGEBRA
+from worker.text.english.codes import CODES
 from worker.text.english.dates import YEAR, dates
 from worker.text.english.measures import MEASURES
 from worker.text.english.money import MONEY
+from worker.text.english.notes import NOTES
 from worker.text.english.numbers import NUMBERED, NUMBERS
 from worker.text.english.phones import PHONES
 from worker.text.english.romans import NUMBERED_BY_NUMERALS, NUMERALS
 from worker.text.english.rows import ROWS
 from worker.text.english.rulers import RULERS
+from worker.text.english.scales import SCALED
 from worker.text.english.signs import SIGNS
 from worker.text.english.times import TIMES
+from worker.text.english.verses import VERSES
 from worker.text.english.web import WEB
 from worker.text.reading import Rule
 
@@ -19,7 +23,10 @@ from worker.text.reading import Rule
 def english_rules(*, day_first: bool) -> tuple[Rule, ...]:
     """Return the rules from the most particular to the most general."""
     return (
+        *NOTES,
         *WEB,
+        *VERSES,
+        *CODES,
         *NUMBERED_BY_NUMERALS,
         *RULERS,
         *NUMERALS,
@@ -29,6 +36,7 @@ def english_rules(*, day_first: bool) -> tuple[Rule, ...]:
         *TIMES,
         *MONEY,
         *PHONES,
+        *SCALED,
         *MEASURES,
         *ALGEBRA,
         *NUMBERED,

@@ -2,6 +2,7 @@
 
 import re
 
+from worker.text.english.verses import ABBREVIATED_BOOKS
 from worker.text.english.words import alternatives
 from worker.text.reading import Match, Rule
 
@@ -129,7 +130,9 @@ _NAME = rf"(?=[*_]{{0,3}}\s*[*_]{{0,3}}(?!(?:{OPENING})\b)[A-Z])"
 _CAPITAL = rf"(?!(?:{OPENING})\b)[A-Z]"
 
 _COUNTED_OR_CAPITAL = [*COUNTED, *(word.capitalize() for word in COUNTED if len(word) > 1)]
-BEFORE_FIGURES = frozenset({*_COUNTED_OR_CAPITAL, "Mar", "Sat", "Sun", "no", "No", "Nos"})
+BEFORE_FIGURES = frozenset(
+    {*_COUNTED_OR_CAPITAL, *ABBREVIATED_BOOKS, "Mar", "Sat", "Sun", "no", "No", "Nos", "Rs"}
+)
 """Words or not: a dot between one of these and a figure ends nothing."""
 BEFORE_SMALL_LETTERS = frozenset(
     "dev min max temp est art tsp tbsp oz lb lbs ft in hr hrs mins sec secs yd gal qt pt".split()  # noqa: SIM905

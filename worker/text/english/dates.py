@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from worker.text.english.words import DASH, cardinal, ordinal, year
+from worker.text.english.words import DASH, before, cardinal, counts_things, ordinal, year
 from worker.text.reading import Match, Rule
 
 MONTHS = (
@@ -14,9 +14,14 @@ WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()  #
 SHORT_WEEKDAYS = {"Tues": "Tuesday", "Thur": "Thursday", "Thurs": "Thursday", "Weds": "Wednesday"} | {
     day[:3]: day for day in WEEKDAYS
 }
-_MONTH = rf"(?P<month>(?:{'|'.join(MONTHS)})|(?:{'|'.join(SHORT_MONTHS)})\b\.?)"
-_DAY = r"(?P<day>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?"
-_YEAR = r"(?P<year>[12]\d{3})(?![\w%]|[.,]\d)"
+_MONTH_NAMES = "|".join((*MONTHS, *map(str.upper, MONTHS)))
+_SHORT_NAMES = "|".join((*SHORT_MONTHS, *map(str.upper, SHORT_MONTHS)))
+_MONTH = rf"(?P<month>(?:{_MONTH_NAMES})|(?:{_SHORT_NAMES})\b\.?)"
+_DAY_NUMBER = r"(?:[12]\d|3[01]|0?[1-9])"
+_DAY = (
+    rf"(?P<day>{_DAY_NUMBER})(?:st|nd|rd|th)?(?:\s?{DASH}\s?(?P<last>{_DAY_NUMBER})(?:st|nd|rd|th)?(?!\d))?"
+)
+_YEAR = r"(?P<year>[12]\d{3}|['’]\d\d)(?![\w%]|[.,–-]\d)"
 _NO_MORE_DIGITS = r"(?![\w%:]|[.,]\d|/\d)"
 _ANY_YEAR = r"(?:1[1-9]\d\d|20\d\d)"
 _DECADES = {
@@ -30,6 +35,18 @@ _DECADES = {
     "8": "eighties",
     "9": "nineties",
 }
+_BEFORE_DECADE = re.compile(
+    r"(?i)(?:\b(?:the|his|her|their|my|our|your|early|mid|late|later|low|lower|mid|upper|high)[\s-]|\b(?:1[1-9]|20)(?=\d0s)|['’](?=\d0s))"
+    r"(?:['’]?\d0['’]?s(?:,\s(?:and\s)?|\s(?:and|or|to|&)\s|[/–-]))*+\Z"
+)
+_AFTER_DECADE = re.compile(
+    r"\s(?:are|babies|baby|children|classics?|cinema|era|fashion|films?|hair|hits?|kids?|metal|movies?|music|nostalgia|party|"
+    r"playlist|pop|rock|shows?|songs?|style|themed?|vibes?|were)\b"
+)
+_AFTER_SECONDS = re.compile(
+    r"[\s-](?:ads?|breaks?|clips?|cooldown|countdown|delay|hold|intervals?|limit|mark|pause|plank|rest|sprints?|spots?|"
+    r"timeout|timers?|videos?|window)\b"
+)
 _LEAP_YEAR = 2000
 _CENTURY_BEGINS = 50
 """Of two digits: 49 and less are of this century."""
@@ -40,11 +57,16 @@ def spoken_date(day: date) -> str:
     return f"{MONTHS[day.month - 1]} {ordinal(day.day)}, {year(day.year)}"
 
 
+def _full_year(written: str) -> int:
+    """Return 2024 for "2024", "24" and "'24"."""
+    years = int(written.lstrip("'’"))
+    if len(written) == 4:  # noqa: PLR2004  # nothing is left out
+        return years
+    return years + (2000 if years < _CENTURY_BEGINS else 1900)
+
+
 def _numeric(match: Match, *, day_first: bool) -> str | None:
-    first, second, years = int(match["first"]), int(match["second"]), match["year"]
-    full = int(years)
-    if len(years) == 2:  # noqa: PLR2004  # 24 for 2024
-        full += 2000 if full < _CENTURY_BEGINS else 1900
+    first, second, full = int(match["first"]), int(match["second"]), _full_year(match["year"])
     orders = [(first, second), (second, first)]
     for month, day in reversed(orders) if day_first else orders:
         try:
@@ -65,19 +87,27 @@ def _without_year(match: Match, *, day_first: bool) -> str | None:
 
 
 def _month_first(match: Match) -> str:
-    spoken = f"{_month(match)} {ordinal(int(match['day']))}"
-    return f"{spoken}, {year(int(match['year']))}" if match["year"] else spoken
+    days = ordinal(int(match["day"])) + (f" to {ordinal(int(match['last']))}" if match["last"] else "")
+    return _with_year(f"{_month(match)} {days}", match)
 
 
 def _day_first(match: Match) -> str:
-    article = "" if match.string[: match.start()].lower().endswith("the ") else "the "
-    spoken = f"{article}{ordinal(int(match['day']))} of {_month(match)}"
-    return f"{spoken}, {year(int(match['year']))}" if match["year"] else spoken
+    article = "" if before(match).lower().endswith("the ") else "the "
+    days = ordinal(int(match["day"])) + (f" to the {ordinal(int(match['last']))}" if match["last"] else "")
+    return _with_year(f"{article}{days} of {_month(match)}", match)
+
+
+def _with_year(spoken: str, match: Match) -> str:
+    return f"{spoken}, {year(_full_year(match['year']))}" if match["year"] else spoken
 
 
 def _month(match: Match) -> str:
-    written = match["month"].rstrip(".")
+    written = match["month"].rstrip(".").capitalize()
     return SHORT_MONTHS.get(written, written)
+
+
+def _month_and_year(match: Match) -> str:
+    return f"{MONTHS[int(match['month']) - 1]} {year(int(match['year']))}"
 
 
 def _iso(match: Match) -> str | None:
@@ -87,10 +117,17 @@ def _iso(match: Match) -> str | None:
         return None
 
 
-def _decade(match: Match) -> str:
+def _decade(match: Match) -> str | None:
     century, tens = match["century"], match["tens"]
     if not century:
-        return _DECADES[tens]
+        # "90s" takes as many seconds, unless it is "the 90s" or goes on like it.
+        is_decade = (
+            "'" in match.group()
+            or "’" in match.group()
+            or (_BEFORE_DECADE.search(before(match)) and not _AFTER_SECONDS.match(match.string, match.end()))
+            or _AFTER_DECADE.match(match.string, match.end())
+        )
+        return _DECADES[tens] if is_decade else None
     if tens != "0":
         return f"{cardinal(int(century))} {_DECADES[tens]}"
     return (
@@ -117,10 +154,26 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
             ),
             _iso,
         ),
+        Rule(
+            "year first",
+            re.compile(
+                r"(?<![\w/.-])(?P<year>[12]\d{3})(?P<sign>[/.])(?P<month>\d{1,2})(?P=sign)(?P<day>\d{1,2})(?![\w/-]|\.\d)"
+            ),
+            _iso,
+        ),
+        Rule(
+            "year first in a run",
+            re.compile(
+                r"(?<![\w.,/$€£#+-])(?P<year>19\d\d|20\d\d)(?P<month>[01]\d)(?P<day>[0-3]\d)(?![\w%°]|[.,]\d)"
+            ),
+            lambda match: None if counts_things(match) else _iso(match),
+        ),
         Rule("ISO date's T", re.compile(r"(?<=\d\d-\d\d)T(?=\d\d:\d\d)"), lambda _: ", ", drops=True),
         Rule(
             "date in numbers",
-            re.compile(r"(?<![\w/.])(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<year>\d{4}|\d\d)(?![\w/])"),
+            re.compile(
+                r"(?<![\w/.-])(?P<first>\d{1,2})(?P<sign>[/-])(?P<second>\d{1,2})(?P=sign)(?P<year>[12]\d{3}|(?<=/)\d\d)(?![\w/-])"
+            ),
             lambda match: _numeric(match, day_first=day_first),
         ),
         Rule(
@@ -129,6 +182,16 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
                 r"(?:(?<=[Oo]n )|(?<=[Bb]y )|(?<=until ))(?P<first>\d{1,2})/(?P<second>\d{1,2})(?![\w/])"
             ),
             lambda match: _without_year(match, day_first=day_first),
+        ),
+        Rule(
+            "month and day with a zero",
+            re.compile(r"(?<![\w/.,])(?=0|\d{1,2}/0)(?P<first>\d{1,2})/(?P<second>\d{1,2})(?![\w/]|[.,]\d)"),
+            lambda match: _without_year(match, day_first=day_first),
+        ),
+        Rule(
+            "month and year in numbers",
+            re.compile(r"(?<![\w/.,])(?P<month>0?[1-9]|1[0-2])/(?P<year>19\d\d|20\d\d)(?![\w/]|[.,]\d)"),
+            _month_and_year,
         ),
         Rule(
             "date with dots",
@@ -153,7 +216,7 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
         Rule(
             "month, year",
             re.compile(rf"\b{_MONTH},?\s+{_YEAR}"),
-            lambda match: f"{_month(match)} {year(int(match['year']))}",
+            lambda match: f"{_month(match)} {year(_full_year(match['year']))}",
         ),
         Rule(
             "decade",
@@ -162,12 +225,28 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
             ),
             _decade,
         ),
+        Rule("decades from to", re.compile(rf"(?<=0s)\s?{DASH}\s?(?=['’]?\d)"), lambda _: " to "),
+        Rule("dates from to", re.compile(rf"(?<=[\ddhtr])\s?{DASH}\s?(?={_MONTH}\s+\d)"), lambda _: " to "),
+        Rule("century left out", re.compile(r"(?<![^\s(Q1-4-])['’](?=\d\d(?![\w'’]))"), lambda _: " "),
+        Rule(
+            "year of an era",
+            re.compile(
+                r"(?:(?<![\w.,])(?<!AD )(?P<year>1\d{3})(?=\s?(?:AD|BCE?|CE)\b)|(?<=\bAD )(?P<anno>1\d{3})\b)"
+            ),
+            lambda match: year(int(match.group())),
+        ),
+        Rule("circa", re.compile(r"\bc\.\s?(?=\d{3,4}\b)"), lambda _: "circa "),
         Rule(
             "years",
             re.compile(
-                rf"(?<![\w.,/-])(?P<first>{_ANY_YEAR})\s?{DASH}\s?(?P<second>{_ANY_YEAR}|\d\d)(?![\w/.-]\w|\w)"
+                rf"(?<![\w.,/-])(?P<first>{_ANY_YEAR})(?:\s?{DASH}\s?|/)(?P<second>{_ANY_YEAR}|\d\d)(?![\w/.-]\w|\w)"
             ),
             _years,
+        ),
+        Rule(
+            "year and month",
+            re.compile(r"(?<![\w.,/-])(?P<year>19\d\d|20\d\d)[/-](?P<month>0[1-9]|1[0-2])(?![\w/-]|[.,]\d)"),
+            _month_and_year,
         ),
     )
 

@@ -2,187 +2,39 @@
 
 import re
 
-from worker.text.english.numbers import written_fraction
-from worker.text.english.words import DASH, MINUS, NUMBER, alternatives, counted, number
+from worker.text.english.numbers import VULGAR, vulgar_fraction, written_fraction
+from worker.text.english.units import DIVISORS, LENGTHS, PERIODS, POWERS_OF_LENGTHS, UNITS
+from worker.text.english.words import AMOUNT, DASH, MINUS, alternatives, before, counted, number
 from worker.text.reading import Match, Rule
 
-
-def _regular(units: str) -> dict[str, tuple[str, str]]:
-    """Read "km kilometer" line by line; the plural has an s."""
-    pairs = (line.split(maxsplit=1) for line in units.strip().splitlines())
-    return {symbol: (name, f"{name}s") for symbol, name in pairs}
-
-
-_UNITS = _regular("""
-mm millimeter
-cm centimeter
-km kilometer
-m meter
-µm micrometer
-μm micrometer
-nm nanometer
-mi mile
-yd yard
-mg milligram
-µg microgram
-μg microgram
-mcg microgram
-g gram
-kg kilogram
-lb pound
-lbs pound
-oz ounce
-ml milliliter
-mL milliliter
-cl centiliter
-dl deciliter
-l liter
-L liter
-gal gallon
-qt quart
-pt pint
-tbsp tablespoon
-tsp teaspoon
-ms millisecond
-µs microsecond
-μs microsecond
-ns nanosecond
-s second
-sec second
-secs second
-min minute
-mins minute
-h hour
-hr hour
-hrs hour
-yr year
-yrs year
-wk week
-wks week
-mo month
-mos month
-W watt
-kW kilowatt
-MW megawatt
-GW gigawatt
-V volt
-kV kilovolt
-mV millivolt
-mA milliamp
-mAh milliamp-hour
-J joule
-kJ kilojoule
-cal calorie
-kcal kilocalorie
-Pa pascal
-kPa kilopascal
-bit bit
-kB kilobyte
-KB kilobyte
-MB megabyte
-GB gigabyte
-TB terabyte
-PB petabyte
-MiB mebibyte
-GiB gibibyte
-dB decibel
-px pixel
-acre acre
-ha hectare
-""") | {
-    "ft": ("foot", "feet"),
-    "Hz": ("hertz", "hertz"),
-    "kHz": ("kilohertz", "kilohertz"),
-    "MHz": ("megahertz", "megahertz"),
-    "GHz": ("gigahertz", "gigahertz"),
-    "kWh": ("kilowatt-hour", "kilowatt-hours"),
-    "MWh": ("megawatt-hour", "megawatt-hours"),
-    "mph": ("mile per hour", "miles per hour"),
-    "km/h": ("kilometer per hour", "kilometers per hour"),
-    "kph": ("kilometer per hour", "kilometers per hour"),
-    "m/s": ("meter per second", "meters per second"),
-    "m/s²": ("meter per second squared", "meters per second squared"),
-    "rpm": ("revolution per minute", "revolutions per minute"),
-    "bpm": ("beat per minute", "beats per minute"),
-    "fps": ("frame per second", "frames per second"),
-    "mpg": ("mile per gallon", "miles per gallon"),
-    "psi": ("pound per square inch", "pounds per square inch"),
-    "ppm": ("part per million", "parts per million"),
-    "dpi": ("dot per inch", "dots per inch"),
-    "kbps": ("kilobit per second", "kilobits per second"),
-    "Mbps": ("megabit per second", "megabits per second"),
-    "Gbps": ("gigabit per second", "gigabits per second"),
-    "MB/s": ("megabyte per second", "megabytes per second"),
-    "GB/s": ("gigabyte per second", "gigabytes per second"),
-    "kbit/s": ("kilobit per second", "kilobits per second"),
-    "Mbit/s": ("megabit per second", "megabits per second"),
-    "mg/dL": ("milligram per deciliter", "milligrams per deciliter"),
-    "sq ft": ("square foot", "square feet"),
-    "sq. ft.": ("square foot", "square feet"),
-    "sq mi": ("square mile", "square miles"),
-    "sq km": ("square kilometer", "square kilometers"),
-    "mm²": ("square millimeter", "square millimeters"),
-    "cm²": ("square centimeter", "square centimeters"),
-    "m²": ("square meter", "square meters"),
-    "km²": ("square kilometer", "square kilometers"),
-    "ft²": ("square foot", "square feet"),
-    "cm³": ("cubic centimeter", "cubic centimeters"),
-    "m³": ("cubic meter", "cubic meters"),
-    "fl oz": ("fluid ounce", "fluid ounces"),
-    "°C": ("degree Celsius", "degrees Celsius"),
-    "° C": ("degree Celsius", "degrees Celsius"),
-    "℃": ("degree Celsius", "degrees Celsius"),
-    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "° F": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "℉": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "°": ("degree", "degrees"),
-    "%": ("percent", "percent"),
-    "‰": ("per mille", "per mille"),
-    "Ω": ("ohm", "ohms"),
-    "kΩ": ("kilohm", "kilohms"),
-}
-_UNIT = rf"(?P<unit>{alternatives(_UNITS)})(?![\w/²³]|-\w)(?:\.(?=\s[a-z]))?"
+_PER = rf"(?:\s?/\s?(?P<hundred>100\s?)?(?P<per>{alternatives(DIVISORS)}))?"
+_UNIT = rf"(?P<unit>{alternatives(UNITS)}){_PER}(?![\w²³]|-\w)(?:\.(?=\s[a-z]))?"
+_WORDLIKE = alternatives([each for each in UNITS if len(each) > 1 and each[0].isalpha()])
+_RAISED = alternatives([each for each in POWERS_OF_LENGTHS if each[-1] in "²³"])
+_AFTER_UNIT = re.compile(rf"\d\s?(?:{alternatives(UNITS)})\Z")
+_AFTER_POWER = re.compile(r"(?:\^[-−]?\d{1,3}|\d[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})\Z")
 _OPENING_QUOTE = re.compile(r'(?<!\d)"')
-_SIGNED = rf"(?P<minus>(?<![\w.)]){MINUS})?(?P<amount>{NUMBER})"
-_PERIODS = {
-    "mo": "month",
-    "month": "month",
-    "yr": "year",
-    "year": "year",
-    "hr": "hour",
-    "h": "hour",
-    "hour": "hour",
-    "day": "day",
-    "wk": "week",
-    "week": "week",
-    "min": "minute",
-    "minute": "minute",
-    "s": "second",
-    "sec": "second",
-    "second": "second",
-    "kg": "kilogram",
-    "lb": "pound",
-    "gal": "gallon",
-    "person": "person",
-    "user": "user",
-    "night": "night",
-    "unit": "unit",
-    "item": "item",
-    "seat": "seat",
-    "share": "share",
-    "GB": "gigabyte",
-}
+_SIGNED = rf"(?<!\^)(?<!\^[-−])(?P<minus>(?<![\w.)]){MINUS})?(?P<amount>{AMOUNT})"
+
+
+def _unit(match: Match, *, is_one: bool) -> str:
+    """Return the unit in the singular or the plural, and what it goes by: "kilograms per cubic meter"."""
+    unit = UNITS[match["unit"]][0 if is_one else 1]
+    if not match["per"]:
+        return unit
+    divisor = DIVISORS[match["per"]]
+    return f"{unit} per one hundred {divisor}s" if match["hundred"] else f"{unit} per {divisor}"
 
 
 def _measured(match: Match) -> str:
     sign = "minus " if match["minus"] else ""
-    return sign + counted(match["amount"], *_UNITS[match["unit"]])
+    return f"{sign}{number(match['amount'])} {_unit(match, is_one=match['amount'] == '1')}"
 
 
 def _from_to(match: Match) -> str | None:
     if match["again"] not in {"", match["unit"]}:
         return None
-    return f"{number(match['amount'])} to {number(match['upper'])} {_UNITS[match['unit']][1]}"
+    return f"{number(match['amount'])} to {number(match['upper'])} {_unit(match, is_one=False)}"
 
 
 def _feet_and_inches(match: Match) -> str:
@@ -197,17 +49,42 @@ def _inches(match: Match) -> str | None:
 
 
 def _part_of_a_unit(match: Match) -> str:
-    return f"{written_fraction(match)} {_UNITS[match['unit']][1 if match['whole'] else 0]}"
+    is_part = not match["whole"] and int(match["numerator"]) < int(match["denominator"])
+    return f"{written_fraction(match)} {_unit(match, is_one=is_part)}"
+
+
+def _vulgar_part(match: Match) -> str | None:
+    spoken = vulgar_fraction(match)
+    return spoken and f"{spoken} {_unit(match, is_one=not match['whole'])}"
+
+
+def _after_power(match: Match) -> str | None:
+    return f" {_unit(match, is_one=False)}" if _AFTER_POWER.search(before(match)) else None
+
+
+def _alone(match: Match) -> str:
+    if match["unit"]:
+        return _unit(match, is_one=False)
+    return UNITS[match["power"] or match["degree"]][1]
+
+
+def _either(match: Match) -> str | None:
+    return " or " if _AFTER_UNIT.search(before(match)) else None
 
 
 MEASURES = (
     Rule(
         "part of a unit",
         re.compile(
-            r"(?<![\w.,/])(?:(?P<whole>\d{1,3})[\s-])?(?P<numerator>\d{1,2})/(?P<denominator>\d{1,2})"
+            r"(?<![\w.,/])(?:(?P<whole>\d{1,3})[\s-])?(?P<numerator>\d{1,3})/(?P<denominator>\d{1,3})"
             rf"(?:\s|-)?{_UNIT}"
         ),
         _part_of_a_unit,
+    ),
+    Rule(
+        "vulgar part of a unit",
+        re.compile(rf"(?<![\w.,])(?:(?P<whole>\d{{1,4}})\s?)?(?P<fraction>[{VULGAR}])[\s-]?{_UNIT}"),
+        _vulgar_part,
     ),
     Rule(
         "feet and inches",
@@ -215,22 +92,49 @@ MEASURES = (
         _feet_and_inches,
     ),
     Rule(
+        "feet and inches in letters",
+        re.compile(r"(?<![\w.,])(?P<feet>\d{1,3})\s?ft\.?,?\s?(?P<inches>1[01]|\d)\s?in\b"),
+        lambda match: f"{counted(match['feet'], *LENGTHS['ft'])} {counted(match['inches'], *LENGTHS['in'])}",
+    ),
+    Rule(
         "quantity from to",
         re.compile(
-            rf"(?<![\w.,])(?P<amount>{NUMBER})\s?(?P<again>[°%CFa-z]{{0,3}})\s?{DASH}\s?(?P<upper>{NUMBER})\s?{_UNIT}"
+            rf"(?<![\w.,])(?P<amount>{AMOUNT})\s?(?P<again>[°%CFa-z]{{0,3}})\s?{DASH}\s?(?P<upper>{AMOUNT})\s?{_UNIT}"
         ),
         _from_to,
     ),
     Rule(
         "quantity that qualifies",
-        re.compile(rf"(?<![\w.,])(?P<amount>{NUMBER})-(?P<unit>{alternatives(_UNITS)})(?![\w/²³])"),
-        lambda match: f"{number(match['amount'])} {_UNITS[match['unit']][0]}",
+        re.compile(rf"(?<![\w.,])(?P<amount>{AMOUNT})-(?P<unit>{alternatives(UNITS)}|in(?!-))(?![\w/²³])"),
+        lambda match: f"{number(match['amount'])} {(UNITS | LENGTHS)[match['unit']][0]}",
     ),
-    Rule("inches", re.compile(rf"(?<![\w.,])(?P<amount>{NUMBER})[\"″](?=[\s,.;)-]|$)"), _inches),
-    Rule("quantity", re.compile(rf"(?<![\w.,/]){_SIGNED}\s?{_UNIT}"), _measured),
+    Rule("inches", re.compile(rf"(?<![\w.,])(?P<amount>{AMOUNT})[\"″](?=[\s,.;)-]|$)"), _inches),
+    Rule(
+        "inches in letters",
+        re.compile(
+            rf"(?<![\w.,])(?P<amount>{AMOUNT})\s?in\.?(?=\s(?:x|×|by|wide|long|tall|high|deep|thick|diameter|pans?|screens?)\b)"
+        ),
+        lambda match: counted(match["amount"], *LENGTHS["in"]),
+    ),
+    Rule(
+        "quantity", re.compile(rf"(?:(?<![\w.,/])|(?<=[\w°%²³]/)|(?<=\d[x×])){_SIGNED}\s?{_UNIT}"), _measured
+    ),
+    Rule("after a power", re.compile(rf"(?<=[\d⁰¹²³⁴⁵⁶⁷⁸⁹])\s{_UNIT}"), _after_power),
+    Rule("either quantity", re.compile(r"(?<=[A-Za-z°%²³])\s?/\s?(?=[-\N{MINUS SIGN}]?\d)"), _either),
+    Rule(
+        "unit alone",
+        re.compile(
+            rf"(?<![\w./])(?P<unit>{_WORDLIKE}|m)"
+            rf"/(?P<hundred>(?!))?(?P<per>{alternatives(DIVISORS)})(?![\w/²³-])"
+            rf"|(?<![\w./])(?P<power>{_RAISED})(?!\w)"
+            r"|(?<!\d)(?P<degree>°\s?[CF])\b"
+        ),
+        _alone,
+    ),
     Rule(
         "per",
-        re.compile(rf"(?<=[\w$€£%])\s?/\s?(?P<unit>{alternatives(_PERIODS)})(?!\w)"),
-        lambda match: f" per {_PERIODS[match['unit']]}",
+        re.compile(rf"(?<=[\w$€£%])\s?/\s?(?P<unit>{alternatives(PERIODS)})(?!\w)"),
+        lambda match: f" per {PERIODS[match['unit']]}",
     ),
+    Rule("per liter", re.compile(r"(?<=[\d⁰¹²³⁴⁵⁶⁷⁸⁹])\s?/\s?(?:L|l)(?!\w)"), lambda _: " per liter"),
 )

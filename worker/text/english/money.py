@@ -2,7 +2,17 @@
 
 import re
 
-from worker.text.english.words import DASH, MINUS, NUMBER, SCALES, alternatives, cardinal, counted, number
+from worker.text.english.words import (
+    AMOUNT,
+    DASH,
+    MINUS,
+    SCALES,
+    alternatives,
+    cardinal,
+    counted,
+    digits,
+    number,
+)
 from worker.text.reading import Match, Rule
 
 _MAJOR = {
@@ -12,6 +22,10 @@ _MAJOR = {
     "CA$": ("Canadian dollar", "Canadian dollars"),
     "A$": ("Australian dollar", "Australian dollars"),
     "AU$": ("Australian dollar", "Australian dollars"),
+    "HK$": ("Hong Kong dollar", "Hong Kong dollars"),
+    "NZ$": ("New Zealand dollar", "New Zealand dollars"),
+    "S$": ("Singapore dollar", "Singapore dollars"),
+    "R$": ("Brazilian real", "Brazilian reals"),
     "€": ("euro", "euros"),
     "£": ("pound", "pounds"),
     "¥": ("yen", "yen"),
@@ -33,33 +47,59 @@ _MAJOR = {
     "INR": ("rupee", "rupees"),
     "CHF": ("Swiss franc", "Swiss francs"),
     "SEK": ("Swedish krona", "Swedish kronor"),
+    "NOK": ("Norwegian krone", "Norwegian kroner"),
+    "DKK": ("Danish krone", "Danish kroner"),
+    "PLN": ("zloty", "zlotys"),
+    "zł": ("zloty", "zlotys"),
+    "MXN": ("Mexican peso", "Mexican pesos"),
+    "NZD": ("New Zealand dollar", "New Zealand dollars"),
+    "SGD": ("Singapore dollar", "Singapore dollars"),
+    "HKD": ("Hong Kong dollar", "Hong Kong dollars"),
+    "Rs.": ("rupee", "rupees"),
+    "Rs": ("rupee", "rupees"),
 }
 _MINOR = {"£": ("penny", "pence"), "GBP": ("penny", "pence")}
 _CENT = ("cent", "cents")
 _WITHOUT_MINOR = {"¥", "₩", "₿", "JPY", "₫"}
-_SIGNS = alternatives([sign for sign in _MAJOR if not sign.isalpha()])
-_CODES = alternatives([sign for sign in _MAJOR if sign.isalpha()])
-_SCALE = (
-    r"(?:[\s-]?(?P<word>hundred|thousand|million|billion|trillion)\b"
-    rf"|(?P<scale>{alternatives(SCALES)})(?!\w))?"
+_SIGNS = alternatives([sign for sign in _MAJOR if not sign.rstrip(".").isalpha()])
+_CODES = alternatives([sign for sign in _MAJOR if sign.rstrip(".").isalpha()])
+_SCALES = SCALES | {"mio": "million", "Mio": "million", "mrd": "billion", "Mrd": "billion", "cr": "crore"}
+_APART = alternatives(
+    ["k", "K", "m", "M", "B", "bn", "Bn", "mn", "mil", "tn", "mio", "Mio", "mrd", "Mrd", "cr"]
 )
+_SCALE = (
+    r"(?:[\s-]?(?P<word>hundred|thousand|million|billion|trillion|lakh|crore)\b"
+    rf"|(?P<scale>{alternatives(_SCALES)})(?!\w)|\s(?P<apart>{_APART})(?![\w/]))?"
+)
+"""A blank may stand before a scale, but not before a letter alone that is likelier a word or a unit."""
+_THOUSANDS = re.compile(r"\d{1,3}\.\d{3}")
 _CENTS_DIGITS = 2
 
 
 def _money(match: Match) -> str:
-    sign = "minus " if match["minus"] else ""
-    upper = match.groupdict().get("upper")
-    scale = match["word"] or SCALES.get(match["scale"] or "", "")
-    if upper:
-        amounts = f"{number(match['amount'])} to {number(upper)}"
-        return f"{sign}{amounts} {scale + ' ' if scale else ''}{_MAJOR[match['sign']][1]}"
-    return sign + _amount(match["amount"], match["sign"], scale)
+    named = match.groupdict()
+    sign = "minus " if named.get("minus") or named.get("loss") else ""
+    scale = match["word"] or _SCALES.get(match["scale"] or match["apart"] or "", "")
+    currency = match["sign"]
+    amount = _without_dots(match["amount"], currency)
+    if not (upper := named.get("upper")):
+        return sign + _amount(amount, currency, scale)
+    first_scale = SCALES.get(named.get("first_scale") or "", "")
+    first = f"{number(amount)} {first_scale}" if first_scale not in {"", scale} else number(amount)
+    second = f"{number(_without_dots(upper, currency))} {scale}".strip()
+    return f"{first} to {second} {_MAJOR[currency][1]}"
+
+
+def _without_dots(amount: str, sign: str) -> str:
+    """Read €1.000 as those who pay in euros do: nobody gives tenths of a cent."""
+    return amount.replace(".", "") if sign in {"€", "EUR"} and _THOUSANDS.fullmatch(amount) else amount
 
 
 def _amount(amount: str, sign: str, scale: str) -> str:
     singular, plural = _MAJOR[sign]
     if scale:
         return f"{number(amount)} {scale} {plural}"
+    amount = digits(amount)
     whole, _, fraction = amount.partition(".")
     if len(fraction) != _CENTS_DIGITS or sign in _WITHOUT_MINOR:
         return counted(amount, singular, plural)
@@ -70,28 +110,36 @@ def _amount(amount: str, sign: str, scale: str) -> str:
     return " and ".join(parts)
 
 
-_AMOUNT = rf"(?P<amount>{NUMBER})"
+_AMOUNT = rf"(?P<amount>{AMOUNT})"
+_FIRST_SCALE = r"(?P<first_scale>k|K|m|M|B|bn)?"
+_BEFORE_AMOUNT = rf"(?P<sign>{_SIGNS}|\b(?:{_CODES})(?=\s?\d))"
+_AFTER_AMOUNT = rf"(?P<sign>[$€£₽₴₺₫](?!\d)|(?:{_CODES})\b)"
 
 MONEY = (
     Rule(
         "money from to",
         re.compile(
-            rf"(?P<minus>(?!))?(?P<sign>{_SIGNS})\s?{_AMOUNT}\s?{DASH}\s?(?:{_SIGNS})?(?P<upper>{NUMBER})(?![\d:/]){_SCALE}"
+            rf"{_BEFORE_AMOUNT}\s?{_AMOUNT}{_FIRST_SCALE}\s?{DASH}\s?(?:{_SIGNS})?(?P<upper>{AMOUNT})(?![\d:]|/\d){_SCALE}"
         ),
         _money,
     ),
     Rule(
         "money",
         re.compile(
-            rf"(?:(?P<minus>(?<!\w){MINUS}))?(?P<sign>{_SIGNS}|\b(?:{_CODES})(?=\s?\d))\s?{_AMOUNT}{_SCALE}"
+            rf"(?P<minus>(?<!\w){MINUS})?{_BEFORE_AMOUNT}\s?(?P<loss>(?<=[$€£]){MINUS})?{_AMOUNT}{_SCALE}"
+        ),
+        _money,
+    ),
+    Rule(
+        "money after from to",
+        re.compile(
+            rf"(?<![\w.,-]){_AMOUNT}{_FIRST_SCALE}\s?{DASH}\s?(?P<upper>{AMOUNT}){_SCALE}\s?{_AFTER_AMOUNT}",
         ),
         _money,
     ),
     Rule(
         "money after",
-        re.compile(
-            rf"(?<![\w.,])(?P<minus>{MINUS})?{_AMOUNT}{_SCALE}\s?(?P<sign>[$€£₽₴₺₫](?!\d)|(?:{_CODES})\b)",
-        ),
+        re.compile(rf"(?<![\w.,])(?P<minus>{MINUS})?{_AMOUNT}{_SCALE}\s?{_AFTER_AMOUNT}"),
         _money,
     ),
     Rule(
@@ -99,4 +147,5 @@ MONEY = (
         re.compile(rf"(?<![\w.,]){_AMOUNT}\s?¢"),
         lambda match: counted(match["amount"], *_CENT),
     ),
+    Rule("either sum", re.compile(r"(?<=\d)\s?/\s?(?=[$€£])"), lambda _: " or "),
 )

@@ -3,12 +3,15 @@
 import re
 import unicodedata
 
-from worker.text.english.words import DASH, MINUS, NUMBER, SCALES, cardinal, number, ordinal, spelt, year
+from worker.text.english.words import DASH, MINUS, NUMBER, before, cardinal, number, ordinal, spelt, year
 from worker.text.reading import Match, Rule
 
 _HALF = "half"
-_VULGAR = "".join(chr(code) for code in (*range(0xBC, 0xBF), *range(0x2150, 0x215F)))
-_SUPERSCRIPTS = {"²": "squared", "³": "cubed"}
+VULGAR = "".join(chr(code) for code in (*range(0xBC, 0xBF), *range(0x2150, 0x215F)))
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
+_RAISED_FIGURES = "[⁰¹²³⁴⁵⁶⁷⁸⁹]"
+_AFTER_POWER = re.compile(r"\^-?\d+\Z")
+_POWERS = {"2": "squared", "3": "cubed"}
 _LONGEST_IN_A_CODE = 4
 """Digits among letters that are still counted, as in GPT-4 and A380."""
 _SPELT_DENOMINATORS = 100
@@ -65,7 +68,8 @@ def written_fraction(match: Match) -> str:
     return f"{number(whole)} and {'a' + spoken[3:] if numerator == 1 else spoken}"
 
 
-def _vulgar_fraction(match: Match) -> str | None:
+def vulgar_fraction(match: Match) -> str | None:
+    """Return "two and a half" for the groups whole and fraction, one character such as ½."""
     parts = unicodedata.normalize("NFKC", match["fraction"]).split("\N{FRACTION SLASH}")
     if len(parts) != 2 or not all(parts):  # noqa: PLR2004  # a numerator without its denominator
         return None
@@ -80,11 +84,12 @@ def _from_to(match: Match) -> str:
 
 
 def _power(match: Match) -> str:
-    base = number(match["base"])
-    if match["superscript"]:
-        return f"{base} {_SUPERSCRIPTS[match['superscript']]}"
-    sign = "minus " if match["sign"] else ""
-    return f"{base} to the power of {sign}{number(match['exponent'])}"
+    exponent = (match["exponent"] or match["raised"] or "").translate(_RAISED).strip("()")
+    if exponent in _POWERS:
+        return f" {_POWERS[exponent]}"
+    sign = "minus " if exponent[:1] in {"-", "\N{MINUS SIGN}"} else ""
+    size = exponent.lstrip("+-\N{MINUS SIGN}")
+    return f" to the power of {sign}{size if size.isalpha() else number(size) if size else ''}"
 
 
 def _scientific(match: Match) -> str:
@@ -93,14 +98,13 @@ def _scientific(match: Match) -> str:
 
 
 def _plain(match: Match) -> str:
-    digits = match["number"]
-    touches = (
-        match.string[max(match.start("number") - 1, 0)].isalpha() or match.string[match.end() :][:1].isalpha()
-    )
-    if touches and len(digits) > _LONGEST_IN_A_CODE and digits.isdecimal():
-        return spelt(digits)
+    written = match["number"]
+    start, end = match.span("number")
+    touches = match.string[max(start - 1, 0)].isalpha() or match.string[end : end + 1].isalpha()
+    if touches and len(written) > _LONGEST_IN_A_CODE and written.isdecimal():
+        return spelt(written)
     sign = "minus " if match["minus"] else ""
-    return sign + number(match["number"])
+    return sign + number(written)
 
 
 _OPERATOR = "".join(re.escape(sign) for sign in _OPERATORS)
@@ -117,13 +121,25 @@ NUMBERED = (
 NUMBERS = (
     Rule(
         "ordinal",
-        re.compile(r"(?<![\w.])(?P<number>\d{1,3}(?:,\d{3})+|\d{1,9})(?:st|nd|rd|th)\b"),
+        re.compile(r"(?<![\w.])(?P<number>\d{1,3}(?:,\d{3})+|\d{1,9})(?i:st|nd|rd|th)\b"),
         lambda match: ordinal(int(match["number"].replace(",", ""))),
+    ),
+    Rule(
+        "ordinals from to",
+        re.compile(rf"(?i)(?<=st|nd|rd|th){DASH}(?=\d{{1,9}}(?:st|nd|rd|th)\b)"),
+        lambda _: " to ",
     ),
     Rule(
         "set phrase",
         re.compile(r"(?<![\w/])(?:24/7|50/50|9/11)(?![\w/])"),
         lambda match: " ".join(cardinal(int(part)) for part in match.group().split("/")),
+    ),
+    Rule(
+        "score",
+        re.compile(
+            r"(?<![\w./,-])(?P<points>\d{1,2}(?:\.\d)?)/(?P<all>10(?!\s(?:of|inch|mile))|[1-9]\d{0,2}(?=\sstars?\b))(?![\w/]|[.,]\d)"
+        ),
+        lambda match: f"{number(match['points'])} out of {number(match['all'])}",
     ),
     Rule(
         "fraction",
@@ -134,8 +150,8 @@ NUMBERS = (
     ),
     Rule(
         "vulgar fraction",
-        re.compile(rf"(?:(?<!\d)(?P<whole>\d+)\s?)?(?P<fraction>[{_VULGAR}])"),
-        _vulgar_fraction,
+        re.compile(rf"(?:(?<!\d)(?P<whole>\d+)\s?)?(?P<fraction>[{VULGAR}])"),
+        vulgar_fraction,
     ),
     Rule(
         "scientific",
@@ -145,7 +161,9 @@ NUMBERS = (
     Rule(
         "power",
         re.compile(
-            rf"(?<![\w.])(?P<base>{NUMBER})(?:\^(?P<sign>-)?(?P<exponent>\d{{1,3}})|(?P<superscript>[²³]))(?!\w)"
+            # Whatever stands before it: 10⁶, x^2, mc², (a+b)^n, 2^(n+1).
+            rf"(?<=[\w)\]])(?:\^(?P<exponent>[-−+]?(?:\d{{1,6}}(?:\.\d{{1,6}})?|[a-z](?!\w))|\([-−+]?\d{{1,6}}\)|(?=[({{]))"
+            rf"|(?P<raised>[⁺⁻]?{_RAISED_FIGURES}{{1,6}}|[⁺⁻]?ⁿ))"
         ),
         _power,
     ),
@@ -156,7 +174,9 @@ NUMBERS = (
     ),
     Rule(
         "times",
-        re.compile(r"(?<=\d)\s×\s(?=\d)"),
+        re.compile(
+            r"(?<=\d)\s×\s(?=\d)|(?<=\d)\s?[x×]\s?(?=[$€£]\d)|(?<=\d)\s?[×x·⋅*]\s?(?=10[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺])"
+        ),
         lambda _: " times ",
     ),
     Rule(
@@ -193,9 +213,15 @@ NUMBERS = (
         lambda match: f"{_PREFIXES[match['sign']]} ",
     ),
     Rule(
-        "scaled",
-        re.compile(rf"(?<![\w.,])(?P<number>{NUMBER})(?P<scale>k|K|M|B|bn)(?!\w)"),
-        lambda match: f"{number(match['number'])} {SCALES[match['scale']]}",
+        "decimal comma",
+        re.compile(r"(?<![\w.,])\d{1,3},\d{1,2}(?=\s(?:million|billion|trillion)\b)"),
+        lambda match: number(match.group()),
     ),
     Rule("number", re.compile(rf"(?P<minus>(?:(?<=[\s(\[])|^){MINUS})?(?P<number>{NUMBER})"), _plain),
+    Rule(
+        "hyphen in a code",
+        re.compile(r"(?<=\d)-(?=\d)"),
+        lambda match: " minus " if _AFTER_POWER.search(before(match)) else " ",
+    ),
+    Rule("list", re.compile(r"(?<=\d),(?=\d)"), lambda _: ", "),
 )

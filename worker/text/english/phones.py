@@ -2,12 +2,20 @@
 
 import re
 
-from worker.text.english.words import DASH, spelt
+from worker.text.english.words import DASH, before, counts_things, spelt
 from worker.text.reading import Match, Rule
 
 _GROUP = re.compile(r"\d+|[A-Z]+")
-_NOUN = re.compile(r"\s(?!(?:now|for|if|and|or|in|when|to|at|from|right|today)\b)[a-z]")
 _FREE = "800"
+_CALLING = re.compile(
+    r"(?i)(?:\b(?:call(?:s|ed|ing)?|dial(?:s|l?ed|l?ing)?|ring(?:s|ing)?|rang|phone(?:d)?|fax|text(?:s|ed|ing)?|sms|"
+    r"whatsapp|emergency (?:numbers?|services))"
+    r"(?:\s(?:me|us|him|her|them|[A-Z]{2,8}))?(?:\s(?:at|on|to|is|are))?:?\s)"
+    r"(?:\d[\d -]{2,13}(?:,|,?\s(?:or|and)|\s?/)\s?){0,6}\Z"
+)
+"""What stands before a number that is called, and other numbers of a list before it."""
+_GROUPS_OF_TEN = re.compile(r"(1)?(\d{3})(\d{3})(\d{4})")
+_GROUPS_OF_ELEVEN = re.compile(r"(\d{5})(\d{3})(\d{3})")
 
 
 def _spell(match: Match) -> str:
@@ -28,10 +36,19 @@ def _spell_local(match: Match) -> str | None:
     return None if is_range else _spell(match)
 
 
-def _spell_short(match: Match) -> str | None:
+def _spell_called(match: Match) -> str | None:
     # "Call 200 people" counts them.
-    counts = _NOUN.match(match.string, match.end())
-    return None if counts else spelt(match.group())
+    if counts_things(match) or not _CALLING.search(before(match)):
+        return None
+    return spelt(match.group()) if match["apart"] else _spell(match)
+
+
+def _spell_run(match: Match) -> str | None:
+    run = match.group()
+    if run.endswith("000") or counts_things(match):
+        return None
+    groups = _GROUPS_OF_TEN.fullmatch(run) or _GROUPS_OF_ELEVEN.fullmatch(run)
+    return ", ".join(_spell_group(group) for group in groups.groups() if group) if groups else None
 
 
 PHONES = (
@@ -54,9 +71,23 @@ PHONES = (
     ),
     Rule("in letters", re.compile(r"(?<![\w-])1-8\d\d-(?:\d-)?[A-Z]{3,9}(?:-[A-Z]{2,9})?(?!\w)"), _spell),
     Rule(
-        "three digits",
-        re.compile(r"(?:(?<=[Cc]all )|(?<=[Cc]alled )|(?<=[Dd]ial ))\d{3}(?!\w|[.,:-]\d|\s?[%$€£])"),
-        _spell_short,
+        "called",
+        re.compile(
+            r"(?<![\w.,$€£/-])(?:(?P<apart>\d-\d-\d)|\d{3}(?:\s\d{2,4}){1,3}|\d{3}|\d{5,12})(?!\w|[.,:/-]\d|\s?[%$€£]|\s\d)"
+        ),
+        _spell_called,
+    ),
+    Rule(
+        "ten or eleven in a run",
+        re.compile(r"(?<![\w.,$€£¥+/#-])\d{10,11}(?![\w%°]|[.,-]\d|\s?[$€£¥])"),
+        _spell_run,
+    ),
+    Rule(
+        "emergency",
+        re.compile(
+            r"(?<![\w.,$€£/-])(?:911|999|112)(?=[\s-](?:call|operator|dispatcher|emergency|service)s?\b)"
+        ),
+        _spell,
     ),
     Rule("seven digits", re.compile(r"(?<![\w.,$€£/-])\d{3}-\d{4}(?![\w%-]|[.,]\d)"), _spell_local),
 )

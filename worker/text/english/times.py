@@ -1,17 +1,23 @@
-"""Times of day."""
+"""Times of day, and how long a thing takes."""
 
 import re
 
-from worker.text.english.words import DASH, cardinal, spoken_pair
+from worker.text.english.words import DASH, before, cardinal, counted, number, spelt, spoken_pair
 from worker.text.reading import Match, Rule
 
 _HALF = r"(?:[AaPp]\.\s?[Mm]\.|[AaPp][Mm]\b)"
 _CLOCK = r"(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?"
 _TWELVE = r"(?:1[0-2]|0?[1-9])(?::[0-5]\d)?(?::[0-5]\d)?"
 _NOON = 12
+_LASTING = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
+_LASTS = re.compile(r"(\d+)\s?([dhms]?)")
+_BEFORE_RATIO = re.compile(
+    r"(?i)\b(?:ratio|odds|scale|dilution|diluted|aspect)(?:\s(?:of|is|was|at|to))?:?\s\Z"
+)
+_AFTER_RATIO = re.compile(r"\s(?:aspect|dilution|mix|mixture|model|odds|proportions?|ratio|scale|solution)\b")
 
 
-def _clock(written: str, half: str | None = None) -> str:
+def _clock(written: str, half: str | None = None, fraction: str | None = None) -> str:
     hour, *rest = (int(part) for part in written.split(":"))
     words = [cardinal(hour)]
     if rest and rest[0]:
@@ -21,8 +27,11 @@ def _clock(written: str, half: str | None = None) -> str:
             words = ["midnight"]
         elif rest:
             words.append("o'clock" if hour <= _NOON else "hundred")
-    if len(rest) > 1 and rest[1]:
-        words.append(f"and {cardinal(rest[1])} second{'s' if rest[1] > 1 else ''}")
+    point = f" point {spelt(fraction)}" if fraction else ""
+    if len(rest) > 1 and (rest[1] or point):
+        words.append(f"and {cardinal(rest[1])}{point} second{'' if rest[1] == 1 and not point else 's'}")
+    elif point:
+        words.append(point.strip())
     if half:
         words.append(f"{half[0].upper()} M")
     return " ".join(words)
@@ -32,7 +41,38 @@ def _range(match: Match) -> str:
     return f"{_clock(match['from'], match['first'])} to {_clock(match['to'], match['second'])}"
 
 
+def _ratio(match: Match) -> str | None:
+    if not (_BEFORE_RATIO.search(before(match)) or _AFTER_RATIO.match(match.string, match.end())):
+        return None
+    return f"{number(match['first'])} to {number(match['second'])}"
+
+
+def _duration(match: Match) -> str | None:
+    parts = _LASTS.findall(match.group())
+    units = [unit or "m" for _, unit in parts]
+    if units != sorted(units, key="dhms".index) or len(set(units)) < len(units):
+        return None
+    return " ".join(
+        counted(str(int(amount)), _LASTING[unit], f"{_LASTING[unit]}s")
+        for (amount, _), unit in zip(parts, units, strict=True)
+    )
+
+
 TIMES = (
+    Rule(
+        "duration",
+        # An m is a minute beside hours or seconds, and a meter elsewhere.
+        re.compile(
+            r"(?<![\w.,:$€£-])(?:\d{1,2}\s?(?:d|hrs?|h|mins?|m),?\s?(?:\d{1,2}\s?(?:hrs?|h|mins?|m),?\s?){0,2}"
+            r"\d{1,2}\s?(?:secs?|s|mins?|m|hrs?|h)|\d{1,2}h[0-5]\d)(?!\w)"
+        ),
+        _duration,
+    ),
+    Rule(
+        "ratio in figures",
+        re.compile(r"(?<![\w:.,])(?P<first>\d{1,4}):(?P<second>\d{1,6})(?![\w:])"),
+        _ratio,
+    ),
     Rule(
         "hours",
         re.compile(
@@ -57,8 +97,10 @@ TIMES = (
     ),
     Rule(
         "clock",
-        re.compile(rf"(?:(?<![\w:.,])|(?<=\dT))(?P<time>{_CLOCK})(?:\.\d+)?(?P<utc>Z\b)?(?![\w:])"),
-        lambda match: _clock(match["time"]) + (" U T C" if match["utc"] else ""),
+        re.compile(
+            rf"(?:(?<![\w:.,])|(?<=\dT))(?P<time>{_CLOCK})(?:\.(?P<fraction>\d{{1,9}}))?(?P<utc>Z\b)?(?![\w:])"
+        ),
+        lambda match: _clock(match["time"], fraction=match["fraction"]) + (" U T C" if match["utc"] else ""),
     ),
     Rule("halves alone", re.compile(r"\b(?P<half>[ap])\.m\."), lambda match: f"{match['half'].upper()} M"),
 )

@@ -81,13 +81,16 @@ WEB = (
     ),
     Rule(
         "IP address",
-        re.compile(r"(?<![\w.])(?P<parts>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{2,5}))?(?!\w|\.\d)"),
+        # No part of an address is 000: 1.000.000.000 is a billion.
+        re.compile(r"(?<![\w.])(?P<parts>\d{1,3}(?:\.(?!000)\d{1,3}){3})(?::(?P<port>\d{2,5}))?(?!\w|\.\d)"),
         _dotted,
     ),
     Rule(
         "version",
         re.compile(
-            r"(?<![\w.])(?!\d{1,2}\.\d{1,2}\.[12]\d{3}(?!\d)|\d{3}\.\d{3}\.\d{4}(?!\d))"
+            # Dates, telephone numbers and millions have two dots as well.
+            r"(?<![\w.])(?!\d{1,2}\.\d{1,2}\.[12]\d{3}(?!\d)|[12]\d{3}\.\d\d\.\d\d(?!\d)"
+            r"|\d{3}\.\d{3}\.\d{4}(?!\d)|\d{1,3}\.\d{3}\.\d{3}(?!\d))"
             r"(?:(?P<v>[vV])(?=\d))?(?P<number>\d{1,4}(?:\.\d{1,4}){2})(?![\w]|\.\d)"
         ),
         _version,

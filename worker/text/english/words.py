@@ -4,10 +4,42 @@ import re
 
 from num2words import num2words
 
-NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
-"""A whole number or a decimal, with or without commas at the thousands."""
+from worker.text.reading import Match
+
+_FIXED_BLANKS = "\N{NO-BREAK SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}"
+_SPACED = (
+    r"(?<!\d)[1-9]\d{0,2}(?:(?:\x20\d{3}){0,8}\x20000|(?:\x20\d{3}){2,8}"
+    r"|\x20\d{3}(?=(?:,\d{1,2})?\x20?(?:[a-z]{2}|[€£$₽])))(?:[.,]\d{1,2})?(?![.,]?\d|\x20\d|-\d{4}(?!\d))"
+)
+"""Two numbers may stand side by side, so a plain blank joins only what looks like one: 10 000, 12 345 678,
+1 234 rows. A telephone number goes on."""
+_GROUPED = "|".join(
+    (
+        r"\d{1,3}(?:,\d{3}){1,8}(?!,?\d)(?:\.\d++)?",
+        r"\d{1,2}(?:,\d{2}){1,8},\d{3}(?!,?\d)(?:\.\d++)?",  # lakhs and crores
+        r"\d{1,3}(?:['’]\d{3}){1,8}(?!\d)(?:\.\d++)?",
+        r"\d{1,3}(?:\.\d{3}){1,8},\d{1,2}(?!\d)",
+        r"\d{1,3}(?:\.\d{3}){2,8}(?!\.?\d)",
+        rf"(?<!\d)[1-9]\d{{0,2}}(?:[{_FIXED_BLANKS}]\d{{3}}){{1,8}}(?!\d)(?:[.,]\d++)?",
+        _SPACED,
+    )
+)
+NUMBER = rf"(?:{_GROUPED}|\d++(?:\.\d++)?|(?<!\w)\.\d++)"
+"""A whole number or a decimal, with or without marks at the thousands: 1,234.5 or 10.000.000 or 1'000."""
+AMOUNT = rf"(?:\d{{1,9}},\d{{1,2}}(?!,?\d|\.\d)|{NUMBER})"
+"""Where a unit or a currency stands beside it, a comma may begin the decimals: 4,90 €."""
 MINUS = "[-\N{MINUS SIGN}]"
 DASH = "(?:-|\N{EN DASH}|\N{EM DASH})"
+_NOT_THINGS = (
+    "is|was|has|as|its|this|his|us|yes|always|unless|across|perhaps|besides|afterwards|does|says|plus|less|minus"
+    "|now|for|if|and|or|in|when|to|at|from|right|today|who|that|which|where|but|because|so|then|before|after"
+    "|are|were|will|can|on|by|with|the|a|an|ships|arrives|leaves|departs|lands|expires|works"
+)
+_THINGS = (
+    rf"\s(?:(?!(?:{_NOT_THINGS})\b)[a-z-]{{2,}}\s){{0,2}}"
+    rf"(?!(?:{_NOT_THINGS})\b)(?:[a-z]{{2,}}s|people|men|women|children|feet)\b"
+)
+_COUNTS = re.compile(_THINGS)
 SCALES = {
     "k": "thousand",
     "K": "thousand",
@@ -24,6 +56,7 @@ SCALES = {
     "tn": "trillion",
 }
 
+_LONGEST_LEAD = 60
 _LONGEST_COUNTED = 15
 """Digits: what is longer is a code, and is spelt."""
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -59,9 +92,21 @@ def spelt(digits: str) -> str:
     return " ".join(_DIGITS[int(each)] for each in digits if each.isdecimal())
 
 
+def digits(written: str) -> str:
+    """Return what ``AMOUNT`` matches as "1234.5": no marks at the thousands, the decimals after a dot."""
+    marks = [each for each in written if not each.isdecimal()]
+    whole, last, fraction = written, "", ""
+    if marks and marks[-1] in ".," and marks.count(marks[-1]) == 1:
+        whole, last, fraction = written.rpartition(marks[-1])
+        if last == "," and len(marks) == 1 and len(fraction) > 2:  # noqa: PLR2004  # 1,234
+            whole, last, fraction = written, "", ""
+    plain = "".join(each for each in whole if each.isdecimal())
+    return f"{plain}.{fraction}" if last else plain
+
+
 def number(written: str) -> str:
-    """Return what ``NUMBER`` matches in words: "1,234.50" as "... point five zero", "007" digit by digit."""
-    whole, _, fraction = written.replace(",", "").partition(".")
+    """Return what ``AMOUNT`` matches in words: "1,234.50" as "... point five zero", "007" digit by digit."""
+    whole, _, fraction = digits(written).partition(".")
     starts_with_zero = len(whole) > 1 and whole[0] == "0"
     if starts_with_zero or len(whole) > _LONGEST_COUNTED:
         words = spelt(whole)
@@ -73,6 +118,16 @@ def number(written: str) -> str:
 def counted(written: str, singular: str, plural: str) -> str:
     """Return a number with its noun: "one dollar", "two dollars", "one point five dollars"."""
     return f"{number(written)} {singular if written == '1' else plural}"
+
+
+def before(match: Match) -> str:
+    """Return the text before a match, as far as its words may tell what the match is."""
+    return match.string[max(match.start() - _LONGEST_LEAD, 0) : match.start()]
+
+
+def counts_things(match: Match) -> bool:
+    """Whether a noun in the plural follows, with up to two words before it: the figures are a count."""
+    return _COUNTS.match(match.string, match.end()) is not None
 
 
 def alternatives(words: "dict[str, str] | dict[str, tuple[str, str]] | list[str]") -> str:

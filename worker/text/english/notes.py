@@ -1,0 +1,58 @@
+"""Marks of notes: small figures that books set against a word, and nobody reads aloud."""
+
+import re
+
+from worker.text.english.abbreviations import ABBREVIATIONS_BEFORE_DOT, BEFORE_FIGURES
+from worker.text.english.units import LENGTHS
+from worker.text.english.words import before
+from worker.text.reading import Match, Rule
+
+_SUPERSCRIPTS = "[⁰¹²³⁴⁵⁶⁷⁸⁹]"
+_FUNCTIONS = {"sin", "cos", "tan", "log", "ln", "exp"}
+_LAST_WORD = re.compile(
+    r"(?<![^\s(\[\"“‘—–/])([A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’-]*[A-Za-zÀ-ÿ])[.!?,;:\"”’)]{0,3}(?:\[\d{1,3}\])*\Z"
+)
+_CLOSERS = "[\"”’')]"
+
+
+def _drop(_: Match) -> str:
+    return ""
+
+
+def _drop_after_word(match: Match) -> str | None:
+    """Leave the figures out where a whole word stands before them, and no unit, function or abbreviation."""
+    word = found[1] if (found := _LAST_WORD.search(before(match))) else ""
+    is_other = word in LENGTHS.keys() | _FUNCTIONS | ABBREVIATIONS_BEFORE_DOT | BEFORE_FIGURES
+    return None if is_other or not word[-1:].islower() else ""
+
+
+NOTES = (
+    Rule(
+        "raised mark",
+        re.compile(rf"(?<=[^\W\d_]){_SUPERSCRIPTS}{{1,3}}(?:[,⁻⁽⁾˒]{_SUPERSCRIPTS}{{1,3}}){{0,4}}(?![\w⁻⁺])"),
+        _drop_after_word,
+        drops=True,
+    ),
+    Rule(
+        "raised mark after a stop",
+        re.compile(rf"(?<=[.,;:!?\"”’]){_SUPERSCRIPTS}{{1,3}}(?![\w⁻⁺])"),
+        _drop_after_word,
+        drops=True,
+    ),
+    Rule(
+        "mark after a full stop",
+        re.compile(rf"(?<=[.!?\"”’)])[1-9]\d{{0,2}}(?={_CLOSERS}?(?:\s+[\"“‘'(]?[A-Z]|\s*\Z))"),
+        _drop_after_word,
+        drops=True,
+    ),
+    Rule(
+        "mark in brackets",
+        re.compile(
+            r"(?<=[a-z.,;:!?\"”’)\]])\[(?:[1-9]\d{0,2}|note \d{1,3}|citation needed)\]"
+            r"(?=\s(?![=<>+*/-])|[.,;:!?)\"”’]{1,3}(?:\s|\Z|\[\d)|\[\d|\Z)"
+        ),
+        _drop_after_word,
+        drops=True,
+    ),
+)
+"""They go first: what is left out of a sentence is no part of a number."""
