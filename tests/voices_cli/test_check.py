@@ -108,7 +108,7 @@ class TestPlot:
     def test_a_picture_that_cannot_be_written_is_an_error(self, voices, good, tmp_path):
         refused = voices("check", good, "--plot", tmp_path / "nowhere" / "out.png")
         assert refused.exit_code == 7
-        assert "picture" in refused.stderr
+        assert "there is no folder" in refused.stderr
 
 
 class TestAdd:
