@@ -28,16 +28,16 @@ def join_wrapped(lines: Sequence[str], words: Collection[str]) -> str:
 
     A word that was cut (``citi-`` ``zens``) becomes whole, and one with a hyphen of its own keeps it.
     """
-    joined = ""
+    parts: list[str] = []
     for line in (each.strip() for each in lines):
-        cut, after = _CUT.search(joined), _NEXT_WORD.match(line)
+        cut, after = _CUT.search(parts[-1]) if parts else None, _NEXT_WORD.match(line)
         if not (cut and after):
-            joined = f"{joined} {line}" if joined else line
-        elif after.group()[0].islower() and _was_whole(cut[1].lower(), after.group().lower(), words):
-            joined = joined[:-1] + line
-        else:
-            joined += line
-    return joined
+            parts += [" ", line] if parts else [line]
+            continue
+        if after.group()[0].islower() and _was_whole(cut[1].lower(), after.group().lower(), words):
+            parts[-1] = parts[-1][:-1]
+        parts.append(line)
+    return "".join(parts)
 
 
 def _was_whole(first: str, second: str, words: Collection[str]) -> bool:

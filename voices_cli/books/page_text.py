@@ -21,6 +21,8 @@ class BlockText:
 
     def __init__(self) -> None:
         self._parts: list[str] = []
+        self._filled = 0
+        """How many of the parts say something."""
         self._first_letter = ""
         self._is_letter_alone = False
 
@@ -36,7 +38,7 @@ class BlockText:
     @property
     def is_blank(self) -> bool:
         """Whether nothing but blanks came yet."""
-        return not any(part.strip(f"{_LINE}{_CELL} \t\r\n") for part in self._parts)
+        return not self._filled
 
     def add(self, text: str, *, keeps_lines: bool = False) -> None:
         """Add what a page says; ``keeps_lines`` where its line breaks are meant."""
@@ -44,15 +46,15 @@ class BlockText:
         if self._first_letter and text.strip():
             text = self._with_first_letter(text)
         self._is_letter_alone = self._is_letter_alone and not text.strip()
-        self._parts.append(text.replace("\n", _LINE) if keeps_lines else text)
+        self._append(text.replace("\n", _LINE) if keeps_lines else text)
 
     def add_first_letter(self, letter: str) -> None:
         """Add a chapter's large first letter, which may stand in a block of its own."""
         if not self.is_blank:
-            self._parts.append(letter)
+            self._append(letter)
         elif letter.upper() in _CAN_BE_WORDS:
             self._is_letter_alone = True
-            self._parts.append(letter)
+            self._append(letter)
         else:
             self._first_letter = letter
 
@@ -78,11 +80,14 @@ class BlockText:
 
     def replace(self, start: int, text: str) -> None:
         """Have ``text`` for what came since there were so many parts."""
-        self._parts[start:] = [text]
+        self._filled -= sum(map(_is_filled, self._parts[start:]))
+        del self._parts[start:]
+        self._append(text)
 
     def take(self, *, is_heading: bool) -> list[str]:
         """Return the block's paragraphs, and begin anew."""
         text, self._parts = _BLANKS.sub(" ", "".join(self._parts)), []
+        self._filled = 0
         if self._is_letter_alone:
             self._is_letter_alone, self._first_letter = False, text.strip(f" {_LINE}{_CELL}")
             return []
@@ -94,11 +99,19 @@ class BlockText:
         found = (_EMPTY_BRACKETS.sub("", plain_fractions(each)) for cell in lines for each in cell)
         return [each for each in found if each]
 
+    def _append(self, text: str) -> None:
+        self._parts.append(text)
+        self._filled += _is_filled(text)
+
     def _with_first_letter(self, text: str) -> str:
         letter, self._first_letter = self._first_letter, ""
         rest = text.lstrip()
         is_word = letter.upper() in _CAN_BE_WORDS and (rest[0].isupper() or rest != text)
         return f"{letter} {rest}" if is_word else f"{letter}{rest}"
+
+
+def _is_filled(part: str) -> bool:
+    return bool(part.strip(f"{_LINE}{_CELL} \t\r\n"))
 
 
 def _join_cells(cells: list[str]) -> str:
