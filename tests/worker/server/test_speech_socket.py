@@ -148,7 +148,7 @@ class TestCancel:
             _say(socket, type="cancel")
             while isinstance(message := socket.recv(timeout=5), bytes):
                 pass
-            assert time.perf_counter() - began < 0.5
+            assert time.perf_counter() - began < 3  # their speech goes on for much longer
             assert json.loads(message) == {"type": "cancelled", "request_ids": ["first", "second"]}
             assert slow_site.wait_until(lambda: slow_site.active == 0, 1)
             _say(socket, text="Hi.", format="pcm", request_id="third")
