@@ -47,6 +47,9 @@ _AFTER_SECONDS = re.compile(
     r"[\s-](?:ads?|breaks?|clips?|cooldown|countdown|delay|hold|intervals?|limit|mark|pause|plank|rest|sprints?|spots?|"
     r"timeout|timers?|videos?|window)\b"
 )
+_ARTICLE = re.compile(
+    r"(?i)\b(?:the|an?|another|new|this|that|every|each|next|last|my|our|your|his|her|their)\s\Z"
+)
 _LEAP_YEAR = 2000
 _CENTURY_BEGINS = 50
 """Of two digits: 49 and less are of this century."""
@@ -92,7 +95,7 @@ def _month_first(match: Match) -> str:
 
 
 def _day_first(match: Match) -> str:
-    article = "" if before(match).lower().endswith("the ") else "the "
+    article = "" if _ARTICLE.search(before(match)) else "the "
     days = ordinal(int(match["day"])) + (f" to the {ordinal(int(match['last']))}" if match["last"] else "")
     return _with_year(f"{article}{days} of {_month(match)}", match)
 
