@@ -25,7 +25,7 @@ PARALINGUISTIC_TAGS = (
 )
 
 TAG = re.compile(rf"(?:{'|'.join(map(re.escape, PARALINGUISTIC_TAGS))})(?!\()")
-"""One that is cut in two would be read out as words. Other words in brackets are text; before ``(`` all are."""
+"""One that is cut in two would be read out as words. Other words in brackets are text."""
 
 
 def without_tags(text: str) -> str:
