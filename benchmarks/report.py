@@ -97,7 +97,7 @@ def check_outputs(json_file: Path | None, plot_file: Path | None) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             check_writable(file)
         if plot_file is not None:
-            require("matplotlib", "plot", "pictures need matplotlib")
+            require("matplotlib", "plot", purpose="no picture can be drawn")
     except OSError as error:
         sys.exit(f"error: {why(error)}")
     except MissingExtra as error:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 import anyio
 
-from client.errors import ClientError, JobCancelled
-from client.in_pieces import AHEAD, InPieces, is_silent
+from client.errors import ClientError, JobCancelled, NothingToSpeak
+from client.in_pieces import AHEAD, InPieces
 from client.sentences import async_sentences_in
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class AsyncSpeechInPieces(InPieces):
         """Read the text, and have each sentence spoken; a task of its own."""
         with self._hand_over, self._reading:
             try:
-                async for sentence in async_sentences_in(self._pieces):
+                async for sentence in async_sentences_in(self._pieces, self._skipped.append):
                     await self._ask(sentence)
             except Exception as error:  # noqa: BLE001 - whoever iterates is to have it
                 self._hand_over.send_nowait(error)
@@ -124,10 +124,12 @@ class AsyncSpeechInPieces(InPieces):
         self._open.add(speech)
         try:
             await speech.prefetch()
-        except ClientError as error:
+        except NothingToSpeak:
             self._close(speech)
-            if not is_silent(error):
-                raise
+            self._skipped.append(sentence)
+        except ClientError:
+            self._close(speech)
+            raise
         else:
             self._hand_over.send_nowait((sentence, speech))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypedDict, TypeVa
 import httpx
 
 from client.api import checked_key
+from client.characters import whole_characters
 from client.deadline import Deadline
 from client.http_api import HttpApi
 from client.local_api import LocalApi
@@ -100,6 +101,8 @@ class Endpoint(ABC, Generic[Transport]):
 
     def _reception(self, fields: dict[str, Any], timeout: float | None) -> Reception:
         given = {name: value for name, value in fields.items() if value is not None}
+        if isinstance(text := given.get("text"), str):
+            given["text"] = whole_characters(text)
         return Reception(self._api, given, self._deadline(timeout), self._retries)
 
     def _wait_until_ready(self, timeout: float | None) -> Steps[None]:

@@ -13,6 +13,7 @@ ClientError
 ├── JobError                      the job did not complete
 │   ├── RequestFailed             the worker refused the request, or failed: `code`, `message`, `field`
 │   │   ├── InvalidRequest        invalid_request: `field` is wrong
+│   │   │   ├── NothingToSpeak    the text has no word
 │   │   │   └── TextTooLong       text_too_long
 │   │   ├── UnknownVoice          unknown_voice
 │   │   ├── VoiceCorrupt          voice_corrupt
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
 
 UNCODED = "engine_failure"
 """The code of a failure that came without one: the worker crashed where it did not expect to."""
+
+NOTHING_TO_SPEAK = "nothing to speak"
+"""What the message says of a text without a word; its code is that of every invalid request."""
 
 
 class ClientError(Exception):
@@ -129,6 +133,8 @@ class RequestFailed(JobError):
                 retry_after_s = float(told_s)
             kind = REQUEST_ERRORS.get(facts["code"], RequestFailed)
             message = str(facts.get("message", ""))
+            if kind is InvalidRequest and field == "text" and NOTHING_TO_SPEAK in message:
+                kind = NothingToSpeak
             return kind(facts["code"], message, None if field is None else str(field), retry_after_s)
         if facts is not None and "error_message" in facts:  # the SDK's report of a raised exception
             return EngineFailure(UNCODED, str(facts["error_message"]))
@@ -137,6 +143,10 @@ class RequestFailed(JobError):
 
 class InvalidRequest(RequestFailed):
     """What was sent is wrong: `field` names it."""
+
+
+class NothingToSpeak(InvalidRequest):
+    """The text has no word in it, as one of markup or emoji alone."""
 
 
 class TextTooLong(InvalidRequest):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any, Protocol
 
-from client.errors import ClientError, InvalidRequest, TextTooLong
-
 if TYPE_CHECKING:
     from client.stream import StreamStart
 
@@ -30,6 +28,7 @@ class InPieces:
 
     def __init__(self) -> None:
         self._given: list[tuple[str, _Speech]] = []
+        self._skipped: list[str] = []
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {len(self._given)} sentences {self.seconds:.2f} s>"
@@ -38,6 +37,11 @@ class InPieces:
     def spoken(self) -> str:
         """The text whose audio was begun to be given out: what a listener can have heard at a barge-in."""
         return "".join(sentence for sentence, _ in self._given)
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """The parts of the text that are not spoken: no word is in them, or their `<think>` never ended."""
+        return tuple(self._skipped)
 
     @property
     def start(self) -> StreamStart | None:
@@ -60,8 +64,3 @@ def joinable_options(options: dict[str, Any]) -> dict[str, Any]:
     rest = {field: value for field, value in options.items() if field not in _FORMAT_FIELDS}
     # Without a seed each sentence would be spoken in a mood of its own.
     return {"seed": random.randrange(_SEEDS), **rest, "format": name}  # noqa: S311 - no secret
-
-
-def is_silent(error: ClientError) -> bool:
-    """Whether it says no more than that a sentence has nothing in it to speak, as of markup alone."""
-    return isinstance(error, InvalidRequest) and not isinstance(error, TextTooLong) and error.field == "text"

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+import unicodedata
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+
+from client.characters import Halves
+from client.thoughts import Thoughts
 
 LONGEST_SENTENCE = 400
 """Characters, after which one that does not end is cut at a clause or a word: about 25 s of speech."""
@@ -17,6 +21,8 @@ _ABBREVIATION = re.compile(
     |vol|fig|e\.g|i\.e|a\.m|p\.m|jan|feb|apr|aug|sept?|oct|nov|dec|[a-hj-z]""",
     re.VERBOSE,
 )
+_SIGNS = {"Sc", "Sm", "So"}
+_FIRST_EMOJI = "\U0001f000"
 _CLAUSE_END = re.compile(r"[,;:–—)]\s+(?=\S)|[，、；：]")  # noqa: RUF001
 _WORD_END = re.compile(r"\s+(?=\S)")
 
@@ -52,25 +58,63 @@ class SentenceCutter:
         return taken
 
 
-def sentences_in(pieces: Iterable[str]) -> Iterator[str]:
-    """Yield the sentences of a text that comes in pieces; what cannot be spoken at its end is left out."""
-    cutter = SentenceCutter()
+class Writing:
+    """A text that is being written, in sentences: its characters whole, its `<think>` blocks left out.
+
+    `skip` gets what is not spoken for another reason: it has no word, or is a block that was never closed.
+    """
+
+    def __init__(self, skip: Callable[[str], object]) -> None:
+        self._skip = skip
+        self._halves = Halves()
+        self._thoughts = Thoughts()
+        self._cutter = SentenceCutter()
+
+    def feed(self, piece: str) -> Iterator[str]:
+        """Take a piece in, and yield the sentences that are whole; one ends before a block."""
+        for run in self._thoughts.feed(self._halves.feed(piece)):
+            # The blank keeps the words around a block apart.
+            yield from self._cutter.feed(" " if run.is_thought else run.text)
+            if run.is_thought:
+                yield from self._end_sentence()
+
+    def end(self) -> Iterator[str]:
+        """Yield the rest."""
+        for run in [*self._thoughts.feed(self._halves.end()), *self._thoughts.end()]:
+            if run.is_thought:
+                self._skip(run.text)
+            else:
+                yield from self._cutter.feed(run.text)
+        yield from self._end_sentence()
+
+    def _end_sentence(self) -> Iterator[str]:
+        rest = self._cutter.flush()
+        if _may_be_spoken(rest):
+            yield rest
+        elif rest.strip():
+            self._skip(rest)
+
+
+def sentences_in(pieces: Iterable[str], skip: Callable[[str], object]) -> Iterator[str]:
+    """Yield the sentences of a text that comes in pieces, as `Writing` has them."""
+    writing = Writing(skip)
     for piece in pieces:
-        yield from cutter.feed(piece)
-    if is_speakable(rest := cutter.flush()):
-        yield rest
+        yield from writing.feed(piece)
+    yield from writing.end()
 
 
-async def async_sentences_in(pieces: AsyncIterable[str] | Iterable[str]) -> AsyncIterator[str]:
+async def async_sentences_in(
+    pieces: AsyncIterable[str] | Iterable[str], skip: Callable[[str], object]
+) -> AsyncIterator[str]:
     """Yield the sentences of a text as `sentences_in` does."""
-    cutter = SentenceCutter()
+    writing = Writing(skip)
     if isinstance(pieces, Iterable):
         pieces = _as_async(pieces)
     async for piece in pieces:
-        for sentence in cutter.feed(piece):
+        for sentence in writing.feed(piece):
             yield sentence
-    if is_speakable(rest := cutter.flush()):
-        yield rest
+    for sentence in writing.end():
+        yield sentence
 
 
 async def _as_async(pieces: Iterable[str]) -> AsyncIterator[str]:
@@ -105,6 +149,14 @@ def _is_abbreviated(text: str) -> bool:
 def is_speakable(text: str) -> bool:
     """Whether there is a letter or a digit in it."""
     return any(character.isalnum() for character in text)
+
+
+def _may_be_spoken(text: str) -> bool:
+    """Whether there is a word or a sign in it; the server knows which signs are read, and no emoji is."""
+    return is_speakable(text) or any(
+        not character.isascii() and character < _FIRST_EMOJI and unicodedata.category(character) in _SIGNS
+        for character in text
+    )
 
 
 def _last_pause(text: str) -> int:

@@ -7,8 +7,8 @@ import threading
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
-from client.errors import ClientError, JobCancelled
-from client.in_pieces import AHEAD, InPieces, is_silent
+from client.errors import ClientError, JobCancelled, NothingToSpeak
+from client.in_pieces import AHEAD, InPieces
 from client.sentences import sentences_in
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class SpeechInPieces(InPieces):
     def _read(self) -> None:
         """Read the text, and have each sentence spoken; on a thread of its own."""
         try:
-            for sentence in sentences_in(self._pieces):
+            for sentence in sentences_in(self._pieces, self._skipped.append):
                 self._ask(sentence)
         except BaseException as error:  # noqa: BLE001 - whoever iterates is to have it
             self._ready.put(error)
@@ -123,10 +123,12 @@ class SpeechInPieces(InPieces):
             speech.cancel()
         try:
             speech.prefetch()
-        except ClientError as error:
+        except NothingToSpeak:
             self._close(speech)
-            if not is_silent(error):
-                raise
+            self._skipped.append(sentence)
+        except ClientError:
+            self._close(speech)
+            raise
         else:
             self._ready.put((sentence, speech))
 

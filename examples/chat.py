@@ -8,8 +8,10 @@ The model is OPENAI_MODEL at OPENAI_BASE_URL (OpenAI's own when not set); withou
 import os
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from client import SpeechClient
+from voices.extras import how_to_install_package
 
 
 def answer(question: str) -> Iterator[str]:
@@ -22,6 +24,8 @@ def answer(question: str) -> Iterator[str]:
         yield (part.choices[0].delta.content or "") if part.choices else ""
 
 
+if sys.argv[1:] and find_spec("openai") is None:
+    sys.exit(f"A question needs OpenAI's client: {how_to_install_package('openai')}")
 pieces = answer(sys.argv[1]) if sys.argv[1:] else sys.stdin
 with (
     SpeechClient.http(os.environ.get("SPEECH_URL", "http://127.0.0.1:8000")) as client,

@@ -18,9 +18,30 @@ from voices.registry import VoiceRegistry
 # Threads that wait by spinning make torch ten times slower on a machine with anything else to do.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+IS_ONE_OF_SEVERAL = "PYTEST_XDIST_WORKER" in os.environ
+if IS_ONE_OF_SEVERAL:  # each process has a core
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # How long an example takes is for benchmarks: a busy machine must not fail a test.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+MODEL_FOLDERS = ("worker/engine", "benchmarks")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `-n 2 --dist loadgroup`, let one process have all models, and each other file one process.
+
+    A process that has loaded full-size models takes up to 12 GB, and files share fixtures among their tests.
+    """
+    if not IS_ONE_OF_SEVERAL:
+        return
+    for item in items:
+        path = item.path.relative_to(Path(__file__).parent).as_posix()
+        has_model = path.startswith(MODEL_FOLDERS) or "small_checkpoint" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("models" if has_model else path))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

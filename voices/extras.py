@@ -23,13 +23,21 @@ _OURS = {"benchmarks", "client", "control_plane", "deployment", "voices", "voice
 class MissingExtra(ChatterpodError):
     """Packages of an extra are not installed; the message has the command that installs them."""
 
-    code = "engine_failure"
+    code = "missing_extra"
 
 
 def how_to_install(*extras: str) -> str:
     """Return the command that adds extras to this very Python, be there pip in it or only uv."""
-    wanted = f"{_source()}[{','.join(extras)}]"
-    return shlex.join([*_installer(), wanted])
+    source, editable = _source()
+    wanted = [*(["--editable"] if editable else []), f"{source}[{','.join(extras)}]"]
+    if "chatterbox" not in extras:
+        return shlex.join([*_installer(), *wanted])
+    # Its packages pin another torch than ours: pip refuses both, uv reads the overrides beside our sources.
+    directory = ["--directory", source] if Path(source).is_dir() else []
+    command = shlex.join([*_uv(), *directory, "pip", "install", "--python", sys.executable, *wanted])
+    if _has_pip() and _uv() == [sys.executable, "-m", "uv"]:
+        return f"{shlex.join([sys.executable, '-m', 'pip', 'install', 'uv'])} && {command}"
+    return command
 
 
 def how_to_install_package(*packages: str) -> str:
@@ -37,15 +45,17 @@ def how_to_install_package(*packages: str) -> str:
     return shlex.join([*_installer(), *packages])
 
 
-def require(module: str, extra: str, purpose: str) -> None:
+def require(module: str, *extras: str, purpose: str) -> None:
     """Raise ``MissingExtra`` unless a module is there: before the work that would end in its absence."""
     if importlib.util.find_spec(module) is None:
-        raise MissingExtra(f"{purpose}, which is not installed here: {how_to_install(extra)}")
+        raise MissingExtra(
+            f"{purpose}: {module} is not installed here. Install it by: {how_to_install(*extras)}"
+        )
 
 
 @contextmanager
 def needing(*extras: str, purpose: str) -> Iterator[None]:
-    """Turn the absence of a library into a ``MissingExtra``; that of a module of ours is our mistake."""
+    """Turn a library's absence into a ``MissingExtra``; a module of ours that is not there is a mistake."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -53,27 +63,35 @@ def needing(*extras: str, purpose: str) -> Iterator[None]:
         if name in _OURS:
             raise
         raise MissingExtra(
-            f"{purpose}: {error.name} is not installed here: {how_to_install(*extras)}"
+            f"{purpose}: {name} is not installed here. Install it by: {how_to_install(*extras)}"
         ) from error
 
 
 def _installer() -> list[str]:
-    if importlib.util.find_spec("pip") is None:  # as in every environment that uv made
-        return [shutil.which("uv") or "uv", "pip", "install", "--python", sys.executable]
-    return [sys.executable, "-m", "pip", "install"]
+    if _has_pip():
+        return [sys.executable, "-m", "pip", "install"]
+    return [*_uv(), "pip", "install", "--python", sys.executable]  # as in every environment that uv made
 
 
-def _source() -> str:
-    """Return what pip installs us from: the folder that we were installed from, or else our name."""
+def _has_pip() -> bool:
+    return importlib.util.find_spec("pip") is not None
+
+
+def _uv() -> list[str]:
+    beside = Path(_source()[0]) / ".cache" / "uv" / "bin" / "uv"  # where our scripts put one
+    if found := shutil.which("uv") or (str(beside) if beside.is_file() else None):
+        return [found]
+    return [sys.executable, "-m", "uv"] if _has_pip() else ["uv"]
+
+
+def _source() -> tuple[str, bool]:
+    """Return what we are installed from, a folder or our name, and whether in place (``--editable``)."""
     try:
-        recorded = distribution(_DISTRIBUTION).read_text("direct_url.json")
-        url = urlsplit(loads(recorded or "{}").get("url", ""))
+        recorded = loads(distribution(_DISTRIBUTION).read_text("direct_url.json") or "{}")
     except (PackageNotFoundError, ValueError):
-        return _checkout() or _DISTRIBUTION
-    folder = Path(unquote(url.path))
-    return str(folder) if url.scheme == "file" and folder.is_dir() else _checkout() or _DISTRIBUTION
-
-
-def _checkout() -> str | None:
+        recorded = {}
+    url = urlsplit(recorded.get("url", ""))
+    if url.scheme == "file" and Path(unquote(url.path)).is_dir():
+        return unquote(url.path), bool(recorded.get("dir_info", {}).get("editable"))
     root = Path(__file__).parents[1]
-    return str(root) if (root / "pyproject.toml").is_file() else None
+    return (str(root), True) if (root / "pyproject.toml").is_file() else (_DISTRIBUTION, False)

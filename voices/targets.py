@@ -1,6 +1,6 @@
 """Where voices go: what a person writes for a store, and the store that it means.
 
-./voices                                     a directory
+./data/voices                                a directory
 s3://VOLUME_ID/voices?datacenter=EU-RO-1     a RunPod network volume
 s3://bucket/prefix                           any other S3 server, with its URL given beside it
 """

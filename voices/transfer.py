@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from voices.errors import UnknownVoice, VoiceCorrupt, VoiceExists
+from voices.errors import UnknownVoice, VoiceCorrupt
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 
@@ -12,20 +12,27 @@ Outcome = Literal["copied", "unchanged"]
 def transfer(
     source: VoiceRegistry, destination: VoiceRegistry, voice_id: str, *, replace: bool = False
 ) -> Outcome:
-    """Copy a voice unless the destination has the very same.
+    """Copy a voice unless the destination has the very same; raises as ``find_outcome`` and ``copy`` do."""
+    outcome = find_outcome(source, destination, voice_id, replace=replace)
+    if outcome == "copied":
+        Publisher(destination).copy(source, source.get(voice_id), replace=replace)
+    return outcome
 
-    Raises ``VoiceExists`` where it has another of that id and ``replace`` is not set, and whatever
-    ``Publisher.copy`` does.
+
+def find_outcome(
+    source: VoiceRegistry, destination: VoiceRegistry, voice_id: str, *, replace: bool = False
+) -> Outcome:
+    """Return what ``transfer`` will have done, by the manifests alone.
+
+    Raises ``VoiceExists`` where the destination has another voice of that id and ``replace`` is not
+    set, and ``InvalidRequest`` for a bare clip.
     """
-    voice = source.get(voice_id)
+    manifest = source.get(voice_id).published()
     try:
         there = destination.get(voice_id).manifest
     except (UnknownVoice, VoiceCorrupt):
         there = None
-    if there is not None and voice.manifest is not None:
-        if there.same_content(voice.manifest):
-            return "unchanged"
-        if not replace:
-            raise VoiceExists(voice_id)
-    Publisher(destination).copy(source, voice, replace=replace)
+    if there is not None and there.same_content(manifest):
+        return "unchanged"
+    Publisher(destination).check_free(voice_id, replace=replace)
     return "copied"

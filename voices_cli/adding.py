@@ -1,6 +1,7 @@
 """``add`` and ``add-all``: clips become voices."""
 
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +26,7 @@ from voices_cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from client import SpeechClient
     from voices.conditionals import Conditionals
     from voices.preparation import PreparedClip
     from voices.registry import VoiceRegistry
@@ -63,29 +65,37 @@ def add(
 ) -> None:
     """Make a voice of a reference clip, or of several, and publish it to every target."""
     from voices_cli import clips
-    from voices_cli.precompute import EngineChoice, Precomputer
+    from voices_cli.endpoint import open_endpoint
+    from voices_cli.precompute import EngineChoice, Precomputer, check_installed
     from voices_cli.session import session
 
     with session(target, endpoint_url, as_json=as_json) as run:
         labels = parse_labels(label or [])
         prompt = _prompt_or_usual(prompt_seconds)
         _check_free(run, voice_id, force=force)
-        prepared = clips.prepare(clip, run.output, strict=strict, plot=plot)
-        with Precomputer(run.output, EngineChoice(engine, model_dir, device)) as precomputer:
+        choice = EngineChoice(engine, model_dir, device)
+        with ExitStack() as opened:
+            endpoint = opened.enter_context(open_endpoint(via)) if via else None
+            if precompute and not via:
+                check_installed(choice)
+            prepared = clips.prepare(clip, run.output, strict=strict, plot=plot)
+            precomputer = opened.enter_context(Precomputer(run.output, choice))
             conditionals = precomputer.prepare(prepared, prompt) if precompute and not via else []
-        options = {
-            "name": name,
-            "language": language,
-            "labels": labels,
-            "prompt_seconds": prompt,
-            "replace": force,
-        }
-        run.on_each(
-            lambda registry: _publish(registry, voice_id, prepared, conditionals, options, dry_run=dry_run),
-            lambda added: _added_lines(added, prepared),
-        )
-        if via and not dry_run:
-            _prepare_on(via, voice_id, run)
+            options = {
+                "name": name,
+                "language": language,
+                "labels": labels,
+                "prompt_seconds": prompt,
+                "replace": force,
+            }
+            run.on_each(
+                lambda registry: _publish(
+                    registry, voice_id, prepared, conditionals, options, dry_run=dry_run
+                ),
+                lambda added: _added_lines(added, prepared),
+            )
+            if via and endpoint and not dry_run:
+                _prepare_on(via, endpoint, voice_id, run)
 
 
 @app.command("add-all")
@@ -111,7 +121,7 @@ def add_all(
     Exits with 1 when any clip did not become a voice.
     """
     from voices.errors import ChatterpodError, InvalidRequest
-    from voices_cli.precompute import EngineChoice, Precomputer
+    from voices_cli.precompute import EngineChoice, Precomputer, check_installed
     from voices_cli.session import session
 
     failed: list[dict[str, Any]] = []
@@ -126,8 +136,11 @@ def add_all(
             "prompt_seconds": prompt,
             "replace": force,
         }
-        added = []
-        with Precomputer(run.output, EngineChoice(engine, model_dir, device)) as precomputer:
+        choice = EngineChoice(engine, model_dir, device)
+        if precompute:
+            check_installed(choice)
+        added: list[dict[str, Any]] = []
+        with Precomputer(run.output, choice) as precomputer:
             for path in run.output.progress(files, "adding"):
                 try:
                     voice_id = id_of(path)
@@ -143,13 +156,14 @@ def add_all(
                             {**options, "name": path.stem},
                             dry_run=dry_run,
                         )
-                    added.append({"clip": str(path), "voice_id": voice_id})
+                    warnings = [str(finding) for finding in prepared.findings]
+                    added.append({"clip": str(path), "voice_id": voice_id, "warnings": warnings})
                 except ChatterpodError as error:
                     failed.append({"clip": str(path), "error": error.as_dict()})
         done = "would be added" if dry_run else "added"
         run.output.result(
             {"added": added, "failed": failed},
-            *(f"{each['voice_id']}: {done}" for each in added),
+            *("\n  warning: ".join([f"{each['voice_id']}: {done}", *each["warnings"]]) for each in added),
             *(f"{each['clip']}: {each['error']['message']}" for each in failed),
             f"{len(added)} {done}, {len(failed)} failed",
         )
@@ -222,11 +236,16 @@ def _added_lines(added: dict[str, Any], prepared: "PreparedClip") -> list[str]:
     ]
 
 
-def _prepare_on(endpoint: str, voice_id: str, run: "Session") -> None:
+def _prepare_on(endpoint: str, client: "SpeechClient", voice_id: str, run: "Session") -> None:
     """Let an endpoint compute the conditionals, and publish them on the volume that it mounts."""
-    from voices_cli.endpoint import open_endpoint
-
-    with run.output.step(f"{endpoint} computes the conditionals"), open_endpoint(endpoint) as client:
-        answer = client.run_action({"action": "prepare_voice", "voice_id": voice_id})
+    try:
+        with run.output.step(f"{endpoint} computes the conditionals"):
+            answer = client.run_action({"action": "prepare_voice", "voice_id": voice_id})
+    except Exception:
+        run.output.note(
+            f"{voice_id} is published; its conditionals will be computed on its first request, or by "
+            "`voices refresh`"
+        )
+        raise
     where = "on its volume" if answer.get("published") else "in its memory only: its volume is read-only"
     run.output.note(f"computed by {endpoint} for {answer.get('fingerprint')}, {where}")

@@ -127,16 +127,22 @@ def refresh(
     Those for other fingerprints stay, so that workers of the old model go on, unless --prune.
     --prompt-seconds changes the voices' prompt: then those hold the old one, and are removed.
     """
+    from voices.errors import UnknownVoice
     from voices.voice import check_prompt_seconds
-    from voices_cli.precompute import EngineChoice, open_chosen_engine
+    from voices_cli.precompute import EngineChoice, check_installed, open_chosen_engine
     from voices_cli.refreshing import Refresher
     from voices_cli.session import session
 
     with session(target, endpoint_url, as_json=as_json) as run:
         if prompt_seconds is not None:
             check_prompt_seconds(prompt_seconds)
+        for each in voice_id or ():
+            if not any(registry.has(each) for registry in run.registries):
+                raise UnknownVoice(each)
+        choice = EngineChoice(engine, model_dir, device)
+        check_installed(choice)
         with run.output.step("loading the engine"):
-            opened = open_chosen_engine(EngineChoice(engine, model_dir, device))
+            opened = open_chosen_engine(choice)
         failed = False
 
         def bring_up_to_date(registry: "VoiceRegistry") -> Any:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from voices.errors import ChatterpodError, InvalidClip, StoreFailure
+from voices.errors import InvalidClip
+from voices.extras import MissingExtra, require
+from voices.whole_file import check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +41,8 @@ def prepare(clips: "Sequence[Path]", output: "Output", *, strict: bool, plot: Pa
     """
     from voices.preparation import examine
 
+    if plot is not None:
+        _check_plot(plot)
     with output.step(f"preparing {', '.join(clip.name for clip in clips)}"):
         examination = examine(_decode(clips))
     if plot is not None:
@@ -56,14 +60,21 @@ def check(clips: "Sequence[Path]", output: "Output", *, strict: bool, plot: Path
     from voices_cli.output import EXIT_CODES
 
     examination: Examination | None = None
+    if plot is not None:
+        check_writable(plot)
     try:
         with output.step(f"checking {', '.join(clip.name for clip in clips)}"):
             examination = examine(_decode(clips))
         findings = examination.findings
     except InvalidClip as error:  # before anything could be measured
         findings = (Finding(error.reason, "error", "", error.message, ""),)
+    undrawn: MissingExtra | None = None
     if plot is not None and examination is not None:
-        _draw(examination, plot, output)
+        try:
+            _check_plot(plot)
+            _draw(examination, plot, output)
+        except MissingExtra as error:  # the report comes all the same
+            undrawn = error
     usable = not any(strict or finding.severity == "error" for finding in findings)
     kept = examination.kept if usable and examination else ()
     recordings = examination.assessments if examination else ()
@@ -72,14 +83,19 @@ def check(clips: "Sequence[Path]", output: "Output", *, strict: bool, plot: Path
             "usable": usable,
             "recordings": [{"clip": each.name, **asdict(each.measurements)} for each in recordings],
             **report(findings, kept),
+            **({"picture": {"error": undrawn.as_dict()}} if undrawn else {}),
         },
         *(line for each in recordings for line in _numbers(each)),
         *(_finding_line(finding) for finding in findings),
         *(_kept_line(each) for each in kept),
         _verdict(findings, usable=usable),
     )
+    if undrawn:
+        output.error(undrawn)
     if not usable:
         raise typer.Exit(EXIT_CODES[InvalidClip.code])
+    if undrawn:
+        raise typer.Exit(EXIT_CODES[undrawn.code])
 
 
 def report(findings: "Sequence[Finding]", kept: "Sequence[Kept]") -> dict[str, Any]:
@@ -106,16 +122,17 @@ def _decode(clips: "Sequence[Path]") -> "list[Clip]":
     return decoded
 
 
+def _check_plot(path: Path) -> None:
+    """Raise what would keep a picture from being drawn."""
+    require("matplotlib", "plot", purpose="No picture can be drawn")
+    check_writable(path)
+
+
 def _draw(examination: "Examination", path: Path, output: "Output") -> None:
-    try:
-        from voices_cli.plot import plot_preparation
-    except ImportError as error:
-        raise ChatterpodError("Pictures need matplotlib: install chatterpod[plot].") from error
-    try:
-        with output.step("drawing"):
-            plot_preparation(examination, path)
-    except OSError as error:
-        raise StoreFailure(f"The picture cannot be written to {path}: {error.strerror}.") from error
+    from voices_cli.plot import plot_preparation
+
+    with output.step("drawing"):
+        plot_preparation(examination, path)
     output.note(f"drawn: {path}")
 
 

@@ -66,10 +66,13 @@ def export(
 ) -> None:
     """Write a voice to one file, to keep or pass on."""
     from voices.archive import write_archive
+    from voices.whole_file import check_writable
     from voices_cli.session import session
 
     with session(target, endpoint_url, as_json=as_json) as run:
-        write_archive(run.one, run.one.get(voice_id), file)
+        voice = run.one.get(voice_id)
+        check_writable(file)
+        write_archive(run.one, voice, file)
         run.output.result({"voice_id": voice_id, "file": str(file)}, f"exported {voice_id} to {file}")
 
 
@@ -114,11 +117,14 @@ def _transfer_all(
     *,
     force: bool,
 ) -> list[dict[str, Any]]:
-    """Transfer each voice; the first that cannot be ends the command, those before it are done."""
-    from voices.transfer import transfer
+    """Transfer each voice, once all of them can be: the first that cannot ends the command."""
+    from voices.transfer import find_outcome, transfer
 
+    chosen = voice_ids or source.ids()
+    for voice_id in chosen:
+        find_outcome(source, destination, voice_id, replace=force)
     rows = []
-    for voice_id in output.progress(voice_ids or source.ids(), f"copying to {destination.store}"):
+    for voice_id in output.progress(chosen, f"copying to {destination.store}"):
         outcome = transfer(source, destination, voice_id, replace=force)
         rows.append({"voice_id": voice_id, "outcome": outcome})
     return rows

@@ -25,9 +25,11 @@ def narrate(
     voice: Annotated[str, typer.Option(help="Who reads it, as in `voices list`.")] = "default",
     out: Annotated[
         Path | None,
-        typer.Option(help="The file to write: .m4b, .m4a, .mp3, .flac or .wav. [default: BOOK.m4b]"),
+        typer.Option(
+            help="The file to write: .m4b, .m4a, .mp3, .ogg, .opus, .flac or .wav. [default: BOOK.m4b]"
+        ),
     ] = None,
-    speed: Annotated[float, typer.Option(min=0.5, max=2.0, help="The pitch stays.")] = 1.0,
+    speed: Annotated[float, typer.Option(min=0.25, max=4.0, help="The pitch stays.")] = 1.0,
     seed: Annotated[int | None, typer.Option(help="By default each piece has one of its own.")] = None,
     language: Annotated[str | None, typer.Option(help="The book's, such as en-GB.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the chapters, and speak nothing.")] = False,
@@ -41,6 +43,8 @@ def narrate(
     as_json: Json = False,
 ) -> None:
     """Read a book into an audiobook with chapters; interrupted, the same command goes on with it."""
+    from voices.voice import check_voice_id
+    from voices.whole_file import check_writable
     from voices_cli.books import read_book
     from voices_cli.narration.audiobook import check_suffix
     from voices_cli.narration.outlook import outlook, outlook_lines, pace_of
@@ -60,14 +64,16 @@ def narrate(
             told = outlook(found, list(pieces(found)), pace_of(here), speed)
             run.output.result(told, *outlook_lines(told))
             return
+        check_voice_id(voice)
+        check_writable(path)
         workshop = Workshop(path)
-        if restart:
-            workshop.clear()
         chosen = {"speed": speed, "seed": seed, "language": language}
         options = {"voice_id": voice, **{name: value for name, value in chosen.items() if value is not None}}
         speaker = via or f"{engine or 'auto'} {model_dir or ''}"
         planned = workshop.plan(list(pieces(found)), options, speaker)
-        with _speaker(via, (engine, model_dir, device), run) as say:
+        with _speaker(via, (engine, model_dir, device), voice, run) as say:
+            if restart:
+                workshop.clear()
             spoken_now = _speak(found, workshop, planned, say, run)
         _finish(found, planned, path, run, spoken_now)
         workshop.clear()
@@ -110,7 +116,7 @@ def _speak(
 
 @contextmanager
 def _speaker(
-    via: str | None, engine: tuple[str | None, str | None, str | None], run: "Session"
+    via: str | None, engine: tuple[str | None, str | None, str | None], voice_id: str, run: "Session"
 ) -> Iterator["Say"]:
     """Open what speaks: an endpoint, or an engine here."""
     if via:
@@ -119,8 +125,9 @@ def _speaker(
         with open_endpoint(via) as client:
             yield lambda job, path: client.speak(**job).save(path)
         return
-    from voices_cli.precompute import EngineChoice, speaking_here
+    from voices_cli.precompute import EngineChoice, check_voice, speaking_here
 
+    check_voice(run.one, voice_id)
     with speaking_here(run.one, EngineChoice(*engine)) as say:
         yield say
 

@@ -25,6 +25,7 @@ EXIT_CODES = {
     "voice_incompatible": 6,
     "store_failure": 7,
     "engine_failure": 8,
+    "missing_extra": 8,
     "endpoint_failure": 9,
 }
 """By error code; 1 is a question answered with no, 2 a command line that makes no sense."""

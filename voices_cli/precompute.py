@@ -5,20 +5,25 @@ what they need are installed by extras.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from voices.conditionals import Conditionals
 from voices.errors import ChatterpodError
+from voices.extras import MissingExtra, needing, require
 from voices.preparation import PreparedClip
 from voices.registry import VoiceRegistry
+from voices.voice import DEFAULT_VOICE_ID
 from voices_cli.output import Output
 
 if TYPE_CHECKING:
     from worker.engine.base import Engine
     from worker.settings import Settings
+
+
+_PURPOSE = "No engine can be used here"
 
 
 @dataclass(frozen=True)
@@ -28,12 +33,6 @@ class EngineChoice:
     engine: str | None
     model_dir: str | None
     device: str | None
-
-
-class EngineNotInstalled(ChatterpodError):
-    """The engine's packages are not installed."""
-
-    code = "engine_failure"
 
 
 class Precomputer:
@@ -56,13 +55,13 @@ class Precomputer:
         """Compute the conditionals of a clip, with so much of it as their prompt.
 
         Without the engine's packages there are none, and a note says that the worker will compute
-        them, unless the engine was asked for by name: then raises ``EngineNotInstalled``.
+        them, unless the engine was asked for by name: then raises ``MissingExtra``.
         """
         if self._is_missing:
             return []
         try:
             engine = self._open()
-        except EngineNotInstalled as error:
+        except MissingExtra as error:
             if self._choice.engine is not None:
                 raise
             self._output.note(f"left to the worker: {error.message}")
@@ -79,13 +78,11 @@ class Precomputer:
 
 
 def open_chosen_engine(choice: EngineChoice) -> "Engine":
-    """Load an engine; raises ``EngineNotInstalled`` and whatever the engine does."""
-    try:
+    """Load an engine; raises ``MissingExtra`` and whatever the engine does."""
+    with _packages(choice):
         from worker.engine.choice import open_engine
 
         return open_engine(_settings(choice))
-    except ImportError as error:
-        raise _not_installed(error) from error
 
 
 def name_engine_here(choice: EngineChoice) -> str | None:
@@ -102,13 +99,11 @@ def say_here(
     job: dict[str, Any], path: Path, registry: VoiceRegistry, choice: EngineChoice
 ) -> dict[str, Any]:
     """Speak a job's input into a file; returns the engine's name and the seconds of speech."""
-    try:
+    with _packages(choice):
         from voices.library import VoiceLibrary
         from worker.say import say_to_file
 
         start, end = say_to_file(job, path, _settings(choice), VoiceLibrary([registry]))
-    except ImportError as error:
-        raise _not_installed(error) from error
     return {"engine": start.engine, "audio_seconds": end.audio_seconds}
 
 
@@ -117,15 +112,37 @@ def speaking_here(
     registry: VoiceRegistry, choice: EngineChoice
 ) -> Iterator[Callable[[Mapping[str, Any], Path], object]]:
     """Keep an engine open; yields what speaks a job's input into a file, which appears when it is whole."""
-    try:
+    with _packages(choice):
         from voices.library import VoiceLibrary
         from worker.say import Speaker
 
         speaker = Speaker(_settings(choice), VoiceLibrary([registry]))
-    except ImportError as error:
-        raise _not_installed(error) from error
     with speaker:
         yield speaker.say
+
+
+def check_installed(choice: EngineChoice) -> None:
+    """Raise ``MissingExtra`` where a named engine's packages are not here: before any work for it."""
+    if choice.engine is None:
+        return
+    is_chatterbox = choice.engine.startswith("chatterbox")
+    for module in ("pydantic_settings", *(["torch", "chatterbox"] if is_chatterbox else [])):
+        require(module, *_extras(choice), purpose=_PURPOSE)
+
+
+def check_voice(registry: VoiceRegistry, voice_id: str) -> None:
+    """Raise for a voice that an engine here cannot speak in: before it is loaded."""
+    if voice_id != DEFAULT_VOICE_ID:
+        registry.get(voice_id)
+
+
+def _packages(choice: EngineChoice) -> AbstractContextManager[None]:
+    return needing(*_extras(choice), purpose=_PURPOSE)
+
+
+def _extras(choice: EngineChoice) -> list[str]:
+    is_chatterbox = (choice.engine or "").startswith("chatterbox")
+    return ["worker", "chatterbox"] if is_chatterbox else ["worker"]
 
 
 def _settings(choice: EngineChoice) -> "Settings":
@@ -137,11 +154,3 @@ def _settings(choice: EngineChoice) -> "Settings":
         return Settings(**{key: value for key, value in asdict(choice).items() if value is not None})
     except ValidationError as error:
         raise ChatterpodError(explain_settings(error)) from error
-
-
-def _not_installed(error: ImportError) -> EngineNotInstalled:
-    return EngineNotInstalled(
-        f"The engine's packages are not installed ({error.name} is missing): install chatterpod[worker] "
-        "for preview, chatterpod[worker,chatterbox] for Chatterbox, or leave it to the worker with "
-        "--no-precompute."
-    )

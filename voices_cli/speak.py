@@ -46,19 +46,24 @@ def say(
 ) -> None:
     """Speak a sentence with a voice into a file, here or through an endpoint."""
     from voices.file_names import format_of
+    from voices.voice import check_voice_id
     from voices.whole_file import check_writable
-    from voices_cli.precompute import EngineChoice, say_here
+    from voices_cli.precompute import EngineChoice, check_installed, check_voice, say_here
     from voices_cli.session import session
 
     with session(target, endpoint_url, as_json=as_json) as run:
         path = out or Path(f"{voice_id}.wav")
         job = {"text": text, "voice_id": voice_id, "format": format_of(path)}
         check_writable(path)
+        check_voice_id(voice_id)
+        choice = EngineChoice(engine, model_dir, device)
         if via:
             spoken = _through(via, job, path, run)
         else:
+            check_installed(choice)
+            check_voice(run.one, voice_id)
             with run.output.step("speaking"):
-                spoken = say_here(job, path, run.one, EngineChoice(engine, model_dir, device))
+                spoken = say_here(job, path, run.one, choice)
         run.output.result(
             {"file": str(path), **spoken},
             f"{path}: {spoken['audio_seconds']:.1f} s by {spoken['engine']} in voice {voice_id}",
@@ -68,7 +73,7 @@ def say(
 def _through(endpoint: str, job: dict[str, Any], path: Path, run: "Session") -> dict[str, Any]:
     from voices_cli.endpoint import open_endpoint
 
-    with run.output.step(f"{endpoint} speaks"), open_endpoint(endpoint) as client:
+    with open_endpoint(endpoint) as client, run.output.step(f"{endpoint} speaks"):
         speech = client.speak(**job)
         speech.save(path)
     assert speech.start is not None  # noqa: S101 - complete speech has both

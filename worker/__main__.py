@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 
+from voices.extras import MissingExtra, needing
 from worker.commands import COMMANDS, app
 
 
@@ -11,10 +12,14 @@ def main() -> None:
     """Run a command; without one what MODE says. The queue worker's flags are the SDK's own."""
     if os.getpid() == 1:  # a container's first process is not ended by default; later the modes see to it
         signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
-    if sys.argv[1:] and (sys.argv[1] in COMMANDS or sys.argv[1] in ("--help", "-h")):
-        app()
-    else:
-        _run_mode()
+    try:
+        with needing("worker", purpose="the worker cannot run"):
+            if sys.argv[1:] and (sys.argv[1] in COMMANDS or sys.argv[1] in ("--help", "-h")):
+                app()
+            else:
+                _run_mode()
+    except MissingExtra as error:
+        sys.exit(f"error: {error.message}")
 
 
 def _run_mode() -> None:

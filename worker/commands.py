@@ -184,10 +184,13 @@ def synthetic_checkpoint(
     seed: Annotated[int, typer.Option(help="The same seed writes the same files.")] = 0,
 ) -> None:
     """Write a checkpoint of random weights in the form of the real one: for tests and benchmarks."""
+    from voices.extras import needing
+
     try:
-        from worker.engine.chatterbox.synthetic import write_synthetic_checkpoint
-    except ImportError as error:
-        typer.echo(f"error: {error.name} is missing: install chatterpod[worker,chatterbox].", err=True)
+        with needing("worker", "chatterbox", purpose="a checkpoint cannot be written"):
+            from worker.engine.chatterbox.synthetic import write_synthetic_checkpoint
+    except ChatterpodError as error:
+        typer.echo(f"error: {error.message}", err=True)
         raise typer.Exit(1) from error
     try:
         write_synthetic_checkpoint(directory, seed=seed, t3=t3.value)

@@ -2,7 +2,7 @@
 
 ChatterpodError                                    (voices/errors.py)
 ├── InvalidRequest            invalid_request
-│   ├── NothingToSpeak        invalid_request      `reason` nothing_to_speak: the text has no word
+│   ├── NothingToSpeak        invalid_request      the text has no word
 │   └── TextTooLong           text_too_long
 ├── UnknownVoice              unknown_voice
 ├── VoiceCorrupt              voice_corrupt
@@ -18,24 +18,19 @@ ChatterpodError                                    (voices/errors.py)
     └── EngineStuck                                it did not get on: its worker is being replaced
 """
 
-from typing_extensions import override
-
 from voices.errors import ChatterpodError, InvalidRequest
 
 
 class NothingToSpeak(InvalidRequest):
-    """The text has no letter or digit that anybody would read, as one of markup or emoji alone."""
+    """The text has no letter or digit that anybody would read, as one of markup or emoji alone.
 
-    reason = "nothing_to_speak"
+    The client knows it by its words.
+    """
 
     def __init__(self, what: str = "") -> None:
         super().__init__(
             f"text: there is nothing to speak in it{what}: send at least one word.", field="text"
         )
-
-    @override
-    def as_dict(self) -> dict[str, str | float | None]:
-        return {**super().as_dict(), "reason": self.reason}
 
 
 class TextTooLong(InvalidRequest):

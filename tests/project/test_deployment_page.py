@@ -51,6 +51,13 @@ def test_what_needs_nothing_is_run(line, tmp_path: Path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("name", [*PAGES, "CLIENT.md"])
+def test_a_curl_example_fails_where_the_server_does(name):
+    """Else it leaves the error in a file called hello.mp3, and says nothing."""
+    commands = re.findall(r"\bcurl -.*", (ROOT / name).read_text())
+    assert [command for command in commands if not command.startswith("curl --fail-with-body -sS")] == []
+
+
 def test_the_settings_of_deploy_toml_are_explained():
     page = (ROOT / "DEPLOYMENT.md").read_text()
     for name, value in tomllib.loads((ROOT / "deploy.toml").read_text()).items():

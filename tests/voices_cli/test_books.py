@@ -90,7 +90,7 @@ class TestEpub:
         assert "secret" not in text.replace("&f;", "")
         assert "hahaha" not in "".join(book.chapters[-1].paragraphs[-2:])
 
-    @pytest.mark.parametrize("without", ["META-INF/container.xml", "OEBPS/p.opf", "OEBPS/text/two.xhtml"])
+    @pytest.mark.parametrize("without", ["META-INF/container.xml", "OEBPS/p.opf"])
     def test_what_is_missing_is_named(self, tmp_path, without):
         with pytest.raises(InvalidBook, match="lacks"):
             read_book(_epub(tmp_path / "b.epub", without=[without]))
@@ -123,8 +123,41 @@ class TestMarkdown:
         assert read_book(path) == Book(
             "The Book",
             None,
-            (Chapter("One", ("First *line* and second.", "Sub")), Chapter("Two", ("End.",))),
+            (Chapter("One", ("First line and second.", "Sub")), Chapter("Two", ("End.",))),
         )
+
+    @pytest.mark.parametrize(
+        ("text", "paragraphs"),
+        [
+            ("One[^1] and *two*.[^n]\n\n[^1]: A note.\n    More of it.\n[^n]: Another.", ("One and two.",)),
+            ("| Tea | 2 |\n|---|---|\n| Milk | 3 |", ("Tea, 2", "Milk, 3")),
+            ("- One\n- Two", ("One", "Two")),
+            ("[A link](http://x.y) ![a map](m.png) <b>bold</b> H<sub>2</sub>O", ("A link bold H₂O",)),
+            ("<div>\n<p>In HTML.</p>\n<!-- no -->\n</div>", ("In HTML.",)),
+            ("~~~~\n```\ncode\n```\n~~~~\n\nText.", ("Text.",)),
+            ("    indented code\n\nText.", ("Text.",)),
+            ("One\\\nTwo", ("One, Two",)),
+            ("> Said.\n\n---\n\nOn.", ("Said.", "* * *", "On.")),
+            ("2 < 3 &amp; 4 \\* 5", ("2 < 3 & 4 * 5",)),
+        ],
+    )
+    def test_marks_are_not_text(self, tmp_path, text, paragraphs):
+        path = tmp_path / "b.md"
+        path.write_text(text)
+        assert [chapter.paragraphs for chapter in read_book(path).chapters] == [paragraphs]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "One\n===\n\nText.\n\nTwo\n===\n\nText.",
+            "Title\n===\n\nOne\n---\n\nText.\n\nTwo\n---\n\nText.",
+            "# Contents\n\n- [One](#one)\n- [Two](#two)\n- [Three](#x)\n\n# One\n\nText.\n\n# Two\n\nText.",
+        ],
+    )
+    def test_every_form_of_heading_makes_chapters(self, tmp_path, text):
+        path = tmp_path / "b.md"
+        path.write_text(text)
+        assert [chapter.title for chapter in read_book(path).chapters] == ["One", "Two"]
 
     def test_front_matter_tells_title_and_author(self, tmp_path):
         path = tmp_path / "b.md"

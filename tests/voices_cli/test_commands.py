@@ -2,14 +2,42 @@
 
 import json
 import tarfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from typer.testing import CliRunner
 
 from control_plane.local_endpoint import LocalEndpoint
+from voices import file_names
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 from voices_cli.app import app
+from worker.audio import formats
+
+
+class PlainServer(ThreadingHTTPServer):
+    """Answers everything with one status."""
+
+    def __init__(self, status: int) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_) -> None:
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    def __enter__(self) -> str:
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def __exit__(self, *_) -> None:
+        self.shutdown()
+        self.server_close()
 
 
 @pytest.fixture
@@ -32,6 +60,58 @@ def here(tmp_path, prepared):
 
 def _json(result):
     return json.loads(result.stdout)
+
+
+class TestVia:
+    @pytest.mark.parametrize("command", ["add", "say"])
+    def test_without_a_key_or_an_endpoint_nothing_is_done(
+        self, voices, clip_file, tmp_path, monkeypatch, command
+    ):
+        monkeypatch.delenv("RUNPOD_API_KEY", raising=False)
+        arguments = [clip_file] if command == "add" else ["Hello.", "--out", tmp_path / "a.wav"]
+        refused = voices(command, "anna", *arguments, "--via", "abc123", "--json")
+        assert (refused.exit_code, _json(refused)["error"]["field"]) == (5, "via")
+        with PlainServer(404) as url:
+            refused = voices(command, "anna", *arguments, "--via", f"{url}/v2/abc123", "--json")
+        assert (refused.exit_code, _json(refused)["error"]["code"]) == (9, "endpoint_failure")
+        assert not (tmp_path / "voices").exists()
+        assert not (tmp_path / "a.wav").exists()
+
+
+class TestOut:
+    @pytest.mark.parametrize(("name", "magic"), [("a.ogg", b"OggS"), ("a.OPUS", b"OggS"), ("a", b"RIFF")])
+    def test_the_ending_is_the_format(self, voices, here, tmp_path, name, magic):
+        assert voices("say", "anna", "Hello.", "--out", tmp_path / name).exit_code == 0
+        assert (tmp_path / name).read_bytes()[:4] == magic
+
+    def test_an_ending_that_is_no_format_is_refused_with_those_that_are(self, voices, here, tmp_path):
+        refused = voices("say", "anna", "Hello.", "--out", tmp_path / "a.doc", "--json")
+        assert refused.exit_code == 5
+        assert ".doc is no format" in _json(refused)["error"]["message"]
+        assert ".ogg" in _json(refused)["error"]["message"]
+
+    def test_every_format_of_a_request_has_an_ending_and_every_ending_a_format(self):
+        assert set(file_names.FORMATS.values()) == set(formats.FORMATS)
+
+    def test_a_place_that_cannot_be_written_is_told_first(self, voices, here, tmp_path):
+        for command in (
+            ("say", "anna", "Hello.", "--out", tmp_path / "no" / "a.wav"),
+            ("export", "anna", tmp_path / "no" / "anna.tar"),
+            ("export", "anna", tmp_path),
+            ("check", here.store.root / "anna" / "reference.flac", "--plot", tmp_path / "no" / "a.png"),
+        ):
+            refused = voices(*command, "--json")
+            assert (refused.exit_code, _json(refused)["error"]["code"]) == (7, "store_failure"), command
+
+
+class TestAddAll:
+    def test_warnings_are_told(self, voices, speech, tmp_path):
+        (tmp_path / "clips").mkdir()
+        whole = speech.to_flac()
+        (tmp_path / "clips" / "anna.flac").write_bytes(whole[: len(whole) * 9 // 10])
+        added = voices("add-all", tmp_path / "clips", "--no-precompute", "--json")
+        (anna,) = _json(added)["added"]
+        assert "It is damaged or cut short" in anna["warnings"][0]
 
 
 class TestEdit:

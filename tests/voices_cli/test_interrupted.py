@@ -20,7 +20,7 @@ from voices.errors import ChatterpodError, UnknownVoice
 from voices.registry import VoiceRegistry
 from voices_cli.app import app
 
-KILLS_PER_STORE = 25
+KILLS_PER_STORE = 15
 
 
 class Reader(threading.Thread):
@@ -34,7 +34,7 @@ class Reader(threading.Thread):
         self.broken = []
 
     def run(self):
-        while not self._stopped.wait(0.002):
+        while not self._stopped.wait(0.02):
             voice = None
             try:
                 voice = self._registry.get("anna")
@@ -90,6 +90,7 @@ def forker():
         process.stdin.close()
 
 
+@pytest.mark.timeout(900)
 def test_an_add_that_is_killed_at_any_moment_leaves_nothing_broken(place, clip_file, forker):
     target, directory = place
     registry = VoiceRegistry.at(directory)

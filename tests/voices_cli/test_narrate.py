@@ -87,7 +87,11 @@ def test_a_dry_run_tells_and_speaks_nothing(book, tmp_path):
     told = _narrate(book, tmp_path / "book.m4b", "--dry-run")
     assert (told["title"], told["author"]) == ("A Book", "Somebody")
     assert [chapter["title"] for chapter in told["chapters"]] == ["Chapter 0", "Chapter 1", "Chapter 2"]
-    assert told["estimated_seconds"] == pytest.approx(told["characters"] / 14, abs=1)
+    assert [chapter["begins"][:38] for chapter in told["chapters"]] == [
+        f"This is sentence number 0 of chapter {chapter}" for chapter in range(CHAPTERS)
+    ]
+    assert sum(chapter["words"] for chapter in told["chapters"]) == told["words"]
+    assert sum(chapter["pieces"] for chapter in told["chapters"]) == told["pieces"]
     assert [path.name for path in tmp_path.iterdir()] == ["book.md"]
     shown = CliRunner().invoke(app, _arguments(book, tmp_path / "book.m4b", "--dry-run")).output
     assert "A Book by Somebody" in shown
@@ -111,6 +115,24 @@ def test_only_what_changed_is_spoken_again(book, tmp_path, monkeypatch):
     second = _narrate(book, out)
     assert first["pieces_spoken_now"] == first["pieces"]
     assert second["pieces_spoken_now"] == 1
+
+
+def test_a_piece_that_fails_is_named_and_does_not_end_the_others(tmp_path):
+    path, out = tmp_path / "book.txt", tmp_path / "book.wav"
+    whole = "Chapter 1\n\nGood text.\n\nChapter 2\n\n{}\n\nChapter 3\n\nMore good text."
+    path.write_text(whole.format("[^1]"))  # a mark alone: the worker has nothing to speak
+    told = _narrate(path, out, code=1)
+    assert (told["file"], told["pieces_missing"], told["pieces_spoken_now"]) == (None, 1, 5)
+    (failed,) = told["failed"]
+    assert (failed["chapter"], failed["chapter_title"], failed["begins"]) == (2, "Chapter 2", "[^1]")
+    assert failed["position"] == len("Chapter 2")
+    assert failed["error"]["code"] == "invalid_request"
+    assert not out.exists()
+    shown = CliRunner().invoke(app, _arguments(path, out))
+    assert shown.exit_code == 1
+    assert "chapter 2 (Chapter 2), character 9: “[^1]”" in shown.output
+    path.write_text(whole.format("Now there are words."))
+    assert _narrate(path, out)["pieces_spoken_now"] == 1
 
 
 def test_an_endpoint_reads_as_the_engine_here_does(book, tmp_path):

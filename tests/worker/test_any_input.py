@@ -115,7 +115,9 @@ def check_answer(items: list[Any], job_input: Any) -> None:
 
 def check_error(error: Any, job_input: Any) -> None:
     """Find a code that is documented, a sentence, and a field that was sent or could have been."""
-    assert {"code", "message", "field"} <= set(error) <= {"code", "message", "field", "retry_after_s"}
+    assert (
+        {"code", "message", "field"} <= set(error) <= {"code", "message", "field", "retry_after_s", "reason"}
+    )
     assert error["code"] in CODES, error
     assert len(error["message"]) < 1000
     assert "Traceback" not in error["message"]

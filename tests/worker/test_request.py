@@ -193,7 +193,7 @@ def test_ten_megabytes_of_text_are_refused_at_once():
         ("a \x1b[31mred\x1b[m \x1b[1;38;5;12mcar\x1b[K", "a red car"),
         ("\x1bHello", "Hello"),
         ("it\x92s \x93so\x94", "it’s “so”"),
-        ("caf\u0065\ud835\udc1b", "cafe\U0001d41b"),
+        ("caf\u0065\ud840\udc00", "cafe\U00020000"),
         ("back\x08space\x7f", "back space"),
         ("\x1b]8;;https://a.example\x07a link\x1b]8;;\x07", "a link"),
         ("\x0ein\x0f", "in"),
@@ -205,7 +205,7 @@ def test_control_characters_are_mended_and_spans_keep_their_places(text, spoken,
     request.text.encode()
     [chunk] = split_text(request.text, normalize=normalize)
     assert chunk.text.rstrip(".") == spoken
-    if "\ud835" not in text:
+    if "\ud840" not in text:
         assert len(request.text) == len(text)
 
 

@@ -98,6 +98,13 @@ async def test_a_voice_can_be_prepared_before_it_is_spoken(service, registry, pr
     assert [first[0].voice_cache, second[0].voice_cache] == ["computed", "hit"]
 
 
+async def test_preparing_a_bare_clip_tells_what_is_wrong_with_it(service, registry, speech):
+    whole = speech.to_flac()
+    registry.store.write("bare.flac", whole[: len(whole) * 9 // 10])
+    [event] = await _ask(service, {"action": "prepare_voice", "voice_id": "bare"})
+    assert "It is damaged or cut short" in event.as_json()["warnings"][0]
+
+
 async def test_health_counts(service, registry, prepared):
     Publisher(registry).add("anna", prepared)
     [event] = await _ask(service, {"action": "health"})

@@ -40,12 +40,21 @@ def read_plain_text(text: str, name: str) -> Book:
     blocks = without_page_numbers(without_credits(text_blocks(body.split("\n"))))
     words, width = words_of(body), usual_width(blocks)
     chapters: list[tuple[str | None, list[str]]] = [(None, [])]
-    for part in _without_contents(_titled(_parts(blocks))):
+    for part in _without_contents(_titled(_parts(_contents_apart(blocks)))):
         if part.heading is not None:
             chapters.append((part.heading, []))
         if part.text:
             chapters[-1][1].append(one_line(part.text, words, width))
     return make_book(title[1] if title else name, author[1] if author else None, chapters)
+
+
+def _contents_apart(blocks: Sequence[str]) -> list[str]:
+    """Part the heading of a list of contents from a list that follows without a blank line."""
+    apart = []
+    for block in blocks:
+        first, _, rest = block.strip().partition("\n")
+        apart += [first, rest] if rest and headings.is_contents_heading(first) else [block]
+    return apart
 
 
 def _parts(blocks: Sequence[str]) -> list[_Part]:
@@ -161,10 +170,10 @@ def _key(heading: str) -> str:
 def _end_of_contents(parts: Sequence[_Part], at: int) -> int:
     """Return where the book goes on after the heading of its contents."""
     first = ""
-    for number in range(at, len(parts)):
+    for number in range(at + 1, len(parts)):
         part = parts[number]
         lines = [
-            *([part.heading] if part.heading and number > at else []),
+            *([part.heading] if part.heading else []),
             *filter(None, part.text.split("\n")),
         ]
         entries = [

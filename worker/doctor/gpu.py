@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from shutil import which
 from typing import Any
 
+from voices.extras import how_to_install
 from worker.doctor.finding import GIGABYTE, Finding, Subject, fault, ok, warning
 
 _QUERY = "name,driver_version,compute_cap,memory.total,memory.free"
@@ -68,8 +69,8 @@ def check_torch(subject: Subject) -> Iterator[Finding]:
         found = fault if subject.settings.engine == "chatterbox-turbo" else warning
         yield found(
             "torch",
-            "chatterpod[chatterbox] is not installed: only the preview engine can speak",
-            "Install chatterpod[worker,chatterbox], or set ENGINE=preview.",
+            "Chatterbox's packages are not installed: only the preview engine can speak",
+            f"Set ENGINE=preview, or install them by: {how_to_install('worker', 'chatterbox')}",
         )
         return
     probed = _probe_torch()

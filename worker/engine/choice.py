@@ -4,6 +4,7 @@ import logging
 from importlib.util import find_spec
 from pathlib import Path
 
+from voices.extras import how_to_install
 from worker.engine.base import Engine
 from worker.engine.checkpoint import find_checkpoint, require_checkpoint
 from worker.engine.phases import Phases
@@ -23,6 +24,7 @@ def open_engine(settings: Settings) -> Engine:
         case "preview":
             return _preview()
         case "chatterbox-turbo":
+            _require_chatterbox()  # before 3 GB are downloaded for it
             return _chatterbox_turbo(require_checkpoint(settings.model_dir), settings)
         case "auto":
             return _best(settings)
@@ -43,9 +45,10 @@ def _best(settings: Settings) -> Engine:
         return _preview()
     if not _is_chatterbox_installed():
         log.warning(
-            "found a checkpoint at %s, but chatterpod[chatterbox] is not installed: "
-            "speaking with the preview engine, which does not clone",
+            "found a checkpoint at %s, but Chatterbox's packages are not installed: "
+            "speaking with the preview engine, which does not clone; to install them: %s",
             checkpoint,
+            how_to_install("worker", "chatterbox"),
         )
         return _preview()
     return _chatterbox_turbo(checkpoint, settings)
@@ -58,11 +61,6 @@ def _preview() -> Engine:
 
 
 def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
-    if not _is_chatterbox_installed():
-        raise EngineFailure(
-            "The engine's packages are not installed: install chatterpod[worker,chatterbox], "
-            "or set ENGINE=preview."
-        )
     phases = Phases()
     phases.end("Python")
     read_ahead(checkpoint)
@@ -96,6 +94,14 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
     )
     log.info("%s is ready after %s", engine.name, phases)
     return engine
+
+
+def _require_chatterbox() -> None:
+    if not _is_chatterbox_installed():
+        raise EngineFailure(
+            "Chatterbox's packages are not installed here: set ENGINE=preview, or install them by: "
+            + how_to_install("worker", "chatterbox")
+        )
 
 
 def _is_chatterbox_installed() -> bool:

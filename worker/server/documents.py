@@ -18,6 +18,8 @@ ERROR: dict[str, Any] = {
                 "code": {"type": "string", "enum": sorted(STATUSES)},
                 "message": {"type": "string", "description": "What a person can act on."},
                 "field": {"type": ["string", "null"], "description": "The field at fault."},
+                "reason": {"type": "string", "description": "Which of several mistakes of a field it is."},
+                "retry_after_s": {"type": "number", "description": "When the same request may succeed."},
             },
         }
     },

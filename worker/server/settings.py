@@ -25,7 +25,7 @@ class ServerSettings(BaseSettings):
     listen_host: str = "127.0.0.1"
     """The address to listen on: this machine alone, unless said otherwise. The image says 0.0.0.0."""
     port: Port = 8000
-    """0 takes a free one. The image says 80."""
+    """0 takes a free one."""
     port_health: Port | None = None
     """Where RunPod's load balancer asks for /ping; ``port`` when left out."""
     api_key: SecretStr | None = None

@@ -6,8 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 
 from worker.errors import TextTooLong
+from worker.text.prepared import complete
 from worker.text.reading import Match
-from worker.text.sentences import sentences
 from worker.text.thoughts import Run, Thoughts
 
 _HALF = re.compile("[\ud800-\udbff]\\Z")
@@ -34,7 +34,7 @@ class TextFeed:
 
     def __init__(self, max_characters: int) -> None:
         self._max_characters = max_characters
-        self._thoughts = Thoughts()
+        self._thoughts = Thoughts(max_characters)
         self._half = ""
         self._whole: deque[FedText] = deque()
         """To be spoken, sentence or not."""
@@ -104,9 +104,8 @@ class TextFeed:
         self._start += length
 
     def _complete(self) -> int:
-        """Return where the last sentence begins: all before it is complete."""
-        begins = [sentence.start for sentence in sentences(self._waiting)]
-        return begins[-1] if len(begins) > 1 else 0
+        """Return where the last sentence begins: all before it is complete, markup as well."""
+        return complete(self._waiting)
 
 
 def _joined(pair: Match) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from worker.text.normalize import clean_text, is_speakable, looks_latin, rules_for
 from worker.text.packing import Part, pack
+from worker.text.prepared import prepared_sentences
 from worker.text.reading import Piece, joined, read_aloud
-from worker.text.sentences import Pause, sentences
+from worker.text.sentences import Pause
 from worker.text.tags import TAG
 
 MAX_CHUNK_CHARACTERS = 250
@@ -46,18 +47,23 @@ def split_text(
     where a sentence or a clause ends before that. A paragraph ends a text chunk. Nothing that a rule has
     put into words is cut, and a tag never is.
     """
+    position = 0
     for parts in pack(_sentence_parts(text, language, normalize=normalize), limit, first_limit):
         said = (part for part in parts if part.text)
         spoken = "".join(f"{' ' if part.after_blank else ''}{part.text}" for part in said).strip()
         if is_speakable(spoken) or TAG.search(spoken):
-            yield TextChunk(spoken, parts[0].start, parts[-1].end, parts[-1].pause)
+            # Where one sign of the text is cut in two, the first of the two has it.
+            start = max(parts[0].place[0], position)
+            position = max(parts[-1].place[1], start)
+            yield TextChunk(spoken, start, position, parts[-1].pause)
 
 
 def _sentence_parts(text: str, language: str | None, *, normalize: bool) -> Iterator[Part]:
     rules = rules_for(language, normalize=normalize)
     other_rules = rules_for(_ANOTHER_LANGUAGE, normalize=normalize)
-    for sentence in sentences(text):
-        written = text[sentence.start : sentence.end]
+    for prepared in prepared_sentences(text, normalize=normalize):
+        draft, sentence = prepared.draft, prepared.sentence
+        written = draft.text[sentence.start : sentence.end]
         is_latin = looks_latin(written)
         pieces = read_aloud(written, rules if is_latin else other_rules)
         if normalize and is_latin and sentence.pause in _FULL_STOPS:
@@ -67,7 +73,8 @@ def _sentence_parts(text: str, language: str | None, *, normalize: bool) -> Iter
             sentence.start,
             sentence.end,
             sentence.pause,
-            after_blank=sentence.start > 0 and text[sentence.start - 1].isspace(),
+            after_blank=sentence.start > 0 and draft.text[sentence.start - 1].isspace(),
+            draft=draft,
             pieces=tuple(pieces),
         )
 

@@ -1,13 +1,16 @@
 """What language models and web pages add to text and nobody speaks, in any language: markup and emoji."""
 
-import html
 import re
 
 from worker.text.reading import Match, Rule
 from worker.text.tags import TAG
 
+ARROWS = "\u2794\u2798-\u27af\u27b1-\u27be\u27a1"
+PICTURED_SIGNS = f"♀♂♭♮♯☎☏✆✓✔✕✖➕➖➗⌃⌘⌥⌫⎋⏎⇥⇧▲▼{ARROWS}"
+"""Signs that look like pictures and mean a word."""
 EMOJI = re.compile(
-    "(?:[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u25a0-\u25ff\u3030\u303d]"
+    f"(?:(?![{PICTURED_SIGNS}])"
+    "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u25a0-\u25ff\u3030\u303d]"
     "[\ufe0e\ufe0f\u20e3\u200d\U000e0020-\U000e007f]*)+|[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]+"
 )
 """Pictures, joined or alone, and what is left of keycaps; their digits and letters are text."""
@@ -21,41 +24,38 @@ def _blank(_: Match) -> str:
     return " "
 
 
-def _entity(match: Match) -> str | None:
-    character = html.unescape(match.group())
-    if character == match.group():
-        return None
-    return {"&": " and ", "<": " less than ", ">": " greater than "}.get(character, character)
-
-
 MARKUP = (
     Rule(
-        "code fence", re.compile(r"^[ \t]*(?:```|~~~)[ \t]*[\w+-]*[ \t]*$", re.MULTILINE), _blank, drops=True
+        "code fence",
+        re.compile(r"^[ \t]*+(?:```|~~~)[ \t]*+[\w+-]*+[ \t]*+$", re.MULTILINE),
+        _blank,
+        drops=True,
     ),
-    Rule("comment", re.compile(r"<!--.*?-->", re.DOTALL), _blank, drops=True),
-    Rule("element", re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,200})?/?>"), _blank, drops=True),
-    Rule("entity", re.compile(r"&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});"), _entity, drops=True),
-    Rule("line of marks", re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$", re.MULTILINE), _blank),
-    Rule("table's line", re.compile(r"^[ \t]*\|?(?:[ \t]*:?-{3,}:?[ \t]*\|?)+[ \t]*$", re.MULTILINE), _blank),
-    Rule("table's outer edge", re.compile(r"^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$", re.MULTILINE), _nothing),
-    Rule("table's inner edge", re.compile(r"[ \t]\|[ \t]"), lambda _: ", "),
-    Rule("heading", re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+|[ \t]+#+[ \t]*$", re.MULTILINE), _nothing),
-    Rule("quotation", re.compile(r"^[ \t]{0,3}(?:>[ \t]?)+", re.MULTILINE), _nothing),
+    Rule("line of marks", re.compile(r"^[ \t]*+(?:[-*_=][ \t]*+){3,}+$", re.MULTILINE), _blank),
     Rule(
-        "check box", re.compile(r"^[ \t]*(?:[-*+][ \t]+)?\[[ xX]\][ \t]+", re.MULTILINE), _nothing, drops=True
+        "table's line",
+        re.compile(r"^[ \t]*+(?:\|[ \t]*+)?+(?::?-++:?+[ \t]*+(?:\|[ \t]*+|$))++$", re.MULTILINE),
+        _blank,
     ),
-    Rule("bullet", re.compile(r"^[ \t]*[-*+•‣◦–—][ \t]+", re.MULTILINE), _nothing),
     Rule(
-        "link's begin",
-        re.compile(r"!?\[(?=[^\[\]]{1,300}\]\([^()\s]{0,2000}(?:[ \t]\"[^\"]{0,200}\")?\))"),
+        "table's outer edge",
+        re.compile(r"^[ \t]*+\|[ \t]*+|(?<![ \t])[ \t]*+\|[ \t]*+$", re.MULTILINE),
         _nothing,
     ),
+    Rule("table's inner edge", re.compile(r"[ \t]\|[ \t]"), lambda _: ", "),
     Rule(
-        "link's end",
-        re.compile(r"(?<=\S)\]\([^()\s]{0,2000}(?:[ \t]\"[^\"]{0,200}\")?\)"),
+        "heading",
+        re.compile(r"^[ \t]{0,3}+#{1,6}+[ \t]++|(?<![ \t])[ \t]++#++[ \t]*+$", re.MULTILINE),
+        _nothing,
+    ),
+    Rule("quotation", re.compile(r"^[ \t]{0,3}+(?:>[ \t]?+)++", re.MULTILINE), _nothing),
+    Rule(
+        "check box",
+        re.compile(r"^[ \t]*+(?:[-*+][ \t]++)?+\[[ xX]\][ \t]++", re.MULTILINE),
         _nothing,
         drops=True,
     ),
+    Rule("bullet", re.compile(r"^[ \t]*+[-*+•‣◦–—▪●○■□◆▶►→➜➔➤✓✔✗✘✖☐☑☒✅❌][ \t]++", re.MULTILINE), _nothing),
     Rule("footnote", re.compile(r"\[\^[^\[\]]{1,40}\]"), _nothing, drops=True),
     Rule("code", re.compile(r"`+"), _nothing),
     Rule("strike", re.compile(r"~~"), _nothing),
@@ -67,6 +67,9 @@ MARKUP = (
     Rule("emoji", EMOJI, _blank),
     Rule("emoticon", re.compile(r"(?<!\S)[:;=8][-']?[()DPp|\\](?![^\s.,!?])"), _nothing, drops=True),
 )
+
+PICTURES = (Rule("picture", re.compile(f"[{PICTURED_SIGNS}]+"), _blank),)
+"""For languages that have no words for them here."""
 
 TAGS = (Rule("tag", TAG, Match.group),)
 """Before every other rule, and also where nothing is put into words: a tag is spoken by the model itself."""

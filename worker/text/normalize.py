@@ -5,7 +5,7 @@ import unicodedata
 from functools import cache
 
 from worker.text.english import english_rules
-from worker.text.markup import MARKUP, TAGS
+from worker.text.markup import MARKUP, PICTURES, TAGS
 from worker.text.reading import Match, Rule
 from worker.text.tags import without_tags
 
@@ -109,7 +109,7 @@ def rules_for(language: str | None, *, normalize: bool) -> tuple[Rule, ...]:
         return TAGS
     name = (language or "en").lower().replace("_", "-")
     if name.partition("-")[0] != "en":
-        return (*TAGS, *MARKUP)
+        return (*TAGS, *MARKUP, *PICTURES)
     return _for_english(day_first=name not in _MONTH_FIRST)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from math import ceil
 
+from worker.text.draft import Draft
 from worker.text.duration import spoken_length
 from worker.text.normalize import clean_text
 from worker.text.reading import Piece, joined
@@ -25,13 +26,20 @@ class Part:
     text: str
     start: int
     end: int
-    """It says this span of the request's text."""
+    """It says this span of the draft."""
     pause: Pause
     """What follows it."""
     after_blank: bool
     """Whether a blank stands before it; not so in scripts without blanks."""
+    draft: Draft
+    """The part of the text that it is in."""
     pieces: tuple[Piece, ...] = ()
     """What it was made of, to cut it where it is too long."""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where what it says begins and ends in the request's text."""
+        return self.draft.start(self.start), self.draft.end(self.end)
 
     @property
     def length(self) -> float:
@@ -109,10 +117,10 @@ def _words(sentence: Part, limit: float) -> Iterator[Part]:
         if not is_blank:
             group.append(fragment)
         if is_blank or (fragment.is_verbatim and fragment.spoken[-1] in _BREAKS):
-            yield from _word(group, sentence.start, limit, after_blank=after_blank)
+            yield from _word(group, sentence, limit, after_blank=after_blank)
             after_blank = is_blank or (after_blank and not group)
             group = []
-    yield from _word(group, sentence.start, limit, after_blank=after_blank)
+    yield from _word(group, sentence, limit, after_blank=after_blank)
 
 
 def _fragments(pieces: Sequence[Piece]) -> Iterator[Piece]:
@@ -126,12 +134,12 @@ def _fragments(pieces: Sequence[Piece]) -> Iterator[Piece]:
             )
 
 
-def _word(group: Sequence[Piece], offset: int, limit: float, *, after_blank: bool) -> Iterator[Part]:
+def _word(group: Sequence[Piece], sentence: Part, limit: float, *, after_blank: bool) -> Iterator[Part]:
     """Yield one word, in slices if it is longer than a text chunk may be."""
     text = clean_text(joined(group))
     if not text:
         return
-    start, end = offset + group[0].start, offset + group[-1].end
+    start, end = sentence.start + group[0].start, sentence.start + group[-1].end
     slices = _slices(text, limit - 1)
     # The places within a word are known where it stands as it was written.
     is_exact = len(text) == end - start
@@ -139,7 +147,8 @@ def _word(group: Sequence[Piece], offset: int, limit: float, *, after_blank: boo
         span = (start + first, start + last) if is_exact else (start if first == 0 else end, end)
         sliced = text[first:last].strip()
         pause = Pause.CLAUSE if _CLAUSE.search(sliced) else Pause.WORD
-        yield Part(sliced, *span, pause, after_blank if first == 0 else text[first - 1] == " ")
+        is_after_blank = after_blank if first == 0 else text[first - 1] == " "
+        yield Part(sliced, *span, pause, is_after_blank, sentence.draft)
 
 
 def _slices(text: str, limit: float) -> Iterator[tuple[int, int]]:

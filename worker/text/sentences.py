@@ -46,7 +46,9 @@ _END = re.compile(
     r"|(?=[\n\r\f\v\u0085\u2028\u2029]))(?P<blank>\s*+)"
 )
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n|[\f\v\u2029]|\r[^\S\r\n]*\r")
-_LINE_OF_ITS_OWN = re.compile(r"[ \t]*(?:[-*+•‣◦–—>|][ \t]|\d{1,3}[.)][ \t]|[-*_=|`~]{3})")
+_LINE_OF_ITS_OWN = re.compile(
+    r"[ \t]*(?:[-*+•‣◦–—>|▪●○■□◆▶►→➜➔➤✓✔✗✘✖☐☑☒✅❌][ \t]|\d{1,3}[.)][ \t]|[-*_=|`~]{3})"
+)
 _HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]")
 _LAST_WORD = re.compile(r"(?:^|[\s(\[{\"'“‘*_/–—-])((?:[^\W\d_]{1,2}\.)*\w+)\.\Z")
 _NUMBERED_LINE = re.compile(r"(?:^|[\n\r])[ \t]*\d{1,3}\.\Z")

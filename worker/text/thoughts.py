@@ -5,8 +5,12 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 _NAMES = ("think", "thinking", "thought", "thoughts", "reasoning", "antml:thinking", "scratchpad")
-_OPENING = re.compile(rf"(?<!`)<({'|'.join(_NAMES)})>", re.IGNORECASE)
-_BEGINNINGS = sorted({f"<{name}>"[:length] for name in _NAMES for length in range(1, len(name) + 2)})
+_CLOSINGS = {f"<{name}>": f"</{name}>" for name in _NAMES} | {
+    "[think]": "[/think]",
+    "\u25c1think\u25b7": "\u25c1/think\u25b7",
+}
+_OPENING = re.compile(rf"(?<!`)(?:{'|'.join(map(re.escape, _CLOSINGS))})", re.IGNORECASE)
+_BEGINNINGS = sorted({re.escape(tag[:length]) for tag in _CLOSINGS for length in range(1, len(tag))})
 _BEGUN = re.compile(rf"(?:`?(?:{'|'.join(_BEGINNINGS)})|`)\Z", re.IGNORECASE)
 """What may be the beginning of an opening tag, with the backtick that makes it a quotation."""
 
@@ -22,15 +26,23 @@ class Run:
 
 
 class Thoughts:
-    """Takes text in pieces and tells its blocks from the rest, wherever it was cut. Takes linear time."""
+    """Takes text in pieces and tells its blocks from the rest, wherever it was cut. Takes linear time.
 
-    def __init__(self) -> None:
+    A tag that is never closed begins a block at the text's beginning alone; elsewhere what follows it is
+    text, as long as ``most_kept`` characters.
+    """
+
+    def __init__(self, most_kept: int) -> None:
+        self._most_kept = most_kept
         self._held = ""
         """The end of what was fed, which may be the beginning of a tag."""
         self._closing = ""
         """The tag that ends the open block; empty outside of one."""
         self._open_length = 0
         """Characters of the open block, without what is held."""
+        self._kept: list[str] = []
+        """The open block, where it will be text if it has no end."""
+        self._has_begun = False
 
     def feed(self, piece: str) -> Iterator[Run]:
         """Take a piece in, and yield what is known of it and of what was held."""
@@ -40,11 +52,12 @@ class Thoughts:
 
     def end(self) -> Iterator[Run]:
         """Yield what is left when no more text comes: what was held, or a block without an end."""
-        held, self._held = self._held, ""
-        if self._closing:
-            yield Run("", self._open_length + len(held), is_whole=False)
-        elif held:
-            yield Run(held, len(held))
+        length = self._open_length + len(self._held)
+        if self._closing and not self._kept:
+            yield Run("", length, is_whole=False)
+        elif rest := "".join(self._kept) + self._held:
+            yield Run(rest, length)
+        self._held, self._closing, self._open_length, self._kept = "", "", 0, []
 
     def _outside(self, text: str) -> Generator[Run, None, str]:
         """Yield what stands before a block, and return what is left to look at."""
@@ -52,9 +65,12 @@ class Thoughts:
         match = opening or _BEGUN.search(text)
         begin = match.start() if match else len(text)
         if begin:
+            self._has_begun = self._has_begun or any(map(str.isalnum, text[:begin]))
             yield Run(text[:begin], begin)
         if opening:
-            self._closing, self._open_length = f"</{opening[1]}>", len(opening.group())
+            tag = opening.group()
+            self._closing, self._open_length = _CLOSINGS[tag.lower()], len(tag)
+            self._kept = [tag] if self._has_begun else []
             return text[opening.end() :]
         self._held = text[begin:]
         return ""
@@ -62,10 +78,15 @@ class Thoughts:
     def _within(self, text: str) -> Generator[Run, None, str]:
         """Yield the block if it ends here, and return what is left to look at."""
         if match := re.search(re.escape(self._closing), text, re.IGNORECASE):
-            self._closing = ""
-            yield Run("", self._open_length + match.end())
+            length = self._open_length + match.end()
+            self._closing, self._open_length, self._kept = "", 0, []
+            yield Run("", length)
             return text[match.end() :]
         begin = max(len(text) - len(self._closing) + 1, 0)
         self._open_length += begin
+        if self._open_length > self._most_kept:
+            self._kept = []
+        if self._kept:
+            self._kept.append(text[:begin])
         self._held = text[begin:]
         return ""

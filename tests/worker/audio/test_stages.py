@@ -45,7 +45,7 @@ def test_speed_changes_the_length_and_not_the_pitch(speed):
 
 
 @settings(max_examples=25)
-@given(sizes=SIZES, speed=st.sampled_from([0.3, 1.5, 4.0]))
+@given(sizes=SIZES, speed=st.sampled_from([1.5, 4.0]))
 def test_speed_does_not_depend_on_the_blocks(sizes, speed):
     samples = _speechlike(1.0)
     whole = _run(TimeStretch(speed, 24_000), samples, [])

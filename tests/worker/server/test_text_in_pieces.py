@@ -104,16 +104,21 @@ def test_what_models_emit_is_mended(engine, socket, pieces, spoken, flushes):
     assert flushes or said == words(spoken)
 
 
+def test_a_thought_without_an_end_is_told_and_a_tag_that_is_spoken_of_is_spoken(engine, socket):
+    [told] = _answers(socket, ["\n<think>I nev", "er end. Hello."])
+    assert "nothing to speak" in told["error"]["message"]
+    engine.asked.clear()
+    assert _answers(socket, ["Write <thi", "nk> first. ", "Then go."])[-1]["type"] == "end"
+    assert words(" ".join(asked for asked, _ in engine.asked)) == ["Write", "first", "Then", "go"]
+
+
 def test_a_part_without_a_word_is_told_and_the_rest_is_spoken(engine, socket):
     engine.asked.clear()
-    told = _answers(
-        socket, ["😀 \n\n", "Hello. ", "<b></b>\n\n", "Bye. ", "<think>I never ", "end."], flushes=True
-    )
-    assert [event["type"] for event in told if event["type"] != "audio"] == ["start", *["skipped"] * 3, "end"]
+    told = _answers(socket, ["😀 \n\n", "Hello. ", "<b></b>\n\n", "Bye. "], flushes=True)
+    assert [event["type"] for event in told if event["type"] != "audio"] == ["start", *["skipped"] * 2, "end"]
     assert [event for event in told if event["type"] == "skipped"] == [
         {"type": "skipped", "start": 0, "end": 4, "reason": "nothing_to_speak"},
         {"type": "skipped", "start": 11, "end": 20, "reason": "nothing_to_speak"},
-        {"type": "skipped", "start": 25, "end": 44, "reason": "open_thought"},
     ]
     assert [asked for asked, _ in engine.asked] == ["Hello.", "Bye."]
 
@@ -124,7 +129,8 @@ def test_a_part_without_a_word_is_told_and_the_rest_is_spoken(engine, socket):
 def test_a_text_without_a_word_is_an_error(socket, pieces):
     [told] = _answers(socket, pieces)
     assert told["error"]["code"] == "invalid_request"
-    assert (told["error"]["field"], told["error"]["reason"]) == ("text", "nothing_to_speak")
+    assert told["error"]["field"] == "text"
+    assert "nothing to speak" in told["error"]["message"]
 
 
 @pytest.mark.parametrize(("field", "value"), [("speed", 9), ("voice_id", "nobody"), ("seed", "x")])

@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from clips import resized, silence, written
+from clips import beside, resized, silence, without, written
 from scripted_engine import ScriptedEngine
 from served import served
 
@@ -47,6 +47,14 @@ def test_a_clip_becomes_a_voice_that_is_listed_spoken_and_deleted(open_site, spe
     assert httpx.delete(f"{open_site.url}/voices/eve").status_code == 404
     gone = httpx.post(f"{open_site.url}/tts/generate", json={"text": "Hello.", "voice_id": "eve"})
     assert gone.status_code == 404
+
+
+def test_a_damaged_clip_with_a_cover_is_taken_with_a_warning(open_site, speech):
+    clip = beside(resized(speech, 14), "mp3", "libmp3lame", cover=True)
+    added = _upload(open_site, without(clip, 0.5, 0.05))
+    assert added.status_code == 201, added.text
+    (warning,) = added.json()["warnings"]
+    assert "s of 14.0 s are missing" in warning
 
 
 def test_what_makes_no_voice_is_refused_and_leaves_nothing(open_site, speech):

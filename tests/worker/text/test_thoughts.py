@@ -20,7 +20,7 @@ PARTS = st.lists(
 
 
 def _told(pieces):
-    thoughts = Thoughts()
+    thoughts = Thoughts(1_000)
     runs = [run for piece in pieces for run in thoughts.feed(piece)] + list(thoughts.end())
     text = "".join(run.text for run in runs)
     return text, sum(run.length for run in runs), [run.length for run in runs if not run.is_whole], runs
@@ -28,13 +28,14 @@ def _told(pieces):
 
 def _expected(text):
     """The text without its blocks, and how long one is that has no end."""
-    pattern = r"(?<!`)<(think|thinking|thought|thoughts|reasoning|antml:thinking|scratchpad)>"
-    kept = ""
-    while opening := re.search(pattern, text, re.IGNORECASE):
+    names = "<(think|thinking|thought|thoughts|reasoning|antml:thinking|scratchpad)>"
+    pattern, kept = re.compile(rf"(?<!`){names}", re.IGNORECASE), ""
+    while opening := pattern.search(text):
         kept += text[: opening.start()]
         end = re.compile(f"</{opening[1]}>", re.IGNORECASE).search(text, opening.end())
         if end is None:
-            return kept, [len(text) - opening.start()]
+            rest = text[opening.start() :]
+            return (kept + rest, []) if any(map(str.isalnum, kept)) else (kept, [len(rest)])
         text = text[end.end() :]
     return kept + text, []
 
@@ -59,6 +60,10 @@ def test_wherever_it_is_cut_the_same_is_text(parts, data):
         ("</think>Hello.", "</think>Hello."),
         ("<think></think>Hello.<think>x</think>", "Hello."),
         ("<think>I was cut o", ""),
+        ("Write <think> first. Then the rest.", "Write <think> first. Then the rest."),
+        ("[THINK]Hm.[/THINK]Hello.", "Hello."),
+        ("\u25c1think\u25b7Hm.\u25c1/think\u25b7Hello.", "Hello."),
+        ("[thin] [ink] Hello [", "[thin] [ink] Hello ["),
     ],
 )
 def test_blocks_of_every_kind(text, kept):
@@ -66,10 +71,13 @@ def test_blocks_of_every_kind(text, kept):
 
 
 def test_a_long_thought_is_not_kept():
-    thoughts = Thoughts()
+    thoughts = Thoughts(1_000)
     list(thoughts.feed("<think>"))
     for _ in range(100_000):
         assert list(thoughts.feed("thought ")) == []
     assert len(thoughts._held) < 20
-    [run] = list(thoughts.feed("</think>"))
-    assert run.length == len("<think></think>") + 800_000
+    assert next(iter(thoughts.end())).length == 800_007
+    list(thoughts.feed("Say: <think>"))
+    for _ in range(1_000):
+        assert list(thoughts.feed("thought ")) == []
+    assert thoughts._kept == []

@@ -1,6 +1,7 @@
 """English: how what is written in signs and figures is spoken. The order of the rules is their meaning."""
 
 from worker.text.english.abbreviations import ABBREVIATIONS, BEFORE_NUMBERS
+from worker.text.english.algebra import ALGEBRA
 from worker.text.english.codes import CODES
 from worker.text.english.dates import YEAR, dates
 from worker.text.english.measures import MEASURES
@@ -37,6 +38,7 @@ def english_rules(*, day_first: bool) -> tuple[Rule, ...]:
         *PHONES,
         *SCALED,
         *MEASURES,
+        *ALGEBRA,
         *NUMBERED,
         YEAR,
         *NUMBERS,

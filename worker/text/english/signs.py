@@ -2,6 +2,7 @@
 
 import re
 
+from worker.text.markup import ARROWS
 from worker.text.reading import Rule
 
 _SPOKEN = {
@@ -13,6 +14,63 @@ _SPOKEN = {
     "£": "pounds",
     "°": "degrees",
     "→": "to",
+    "‰": "per mille",
+    "\N{MINUS SIGN}": "minus",
+    "±": "plus or minus",
+    "∓": "minus or plus",
+    "≠": "does not equal",
+    "≡": "is identical to",
+    "≤": "is at most",
+    "≥": "is at least",
+    "≪": "is much less than",
+    "≫": "is much greater than",
+    "∼": "is similar to",
+    "∝": "is proportional to",
+    "∑": "sum",
+    "∏": "product",
+    "∫": "integral",
+    "∂": "partial",
+    "∇": "del",
+    "∈": "is in",
+    "∉": "is not in",
+    "⊂": "is a subset of",
+    "⊆": "is a subset of",
+    "∪": "union",
+    "∩": "intersection",
+    "∀": "for all",
+    "∃": "there exists",
+    "¬": "not",
+    "∧": "and",
+    "∨": "or",
+    "∅": "the empty set",
+    "⊥": "is perpendicular to",
+    "∥": "is parallel to",
+    "∠": "angle",
+    "∴": "therefore",
+    "∵": "because",
+    "♯": "sharp",
+    "♭": "flat",
+    "♮": "natural",
+    "✕": "times",
+    "✖": "times",
+    "➕": "plus",
+    "➖": "minus",
+    "➗": "divided by",
+    "✓": "check",
+    "✔": "check",
+    "☎": "phone",
+    "☏": "phone",
+    "✆": "phone",
+    "⌘": "command",
+    "⌥": "option",
+    "⌃": "control",
+    "⇧": "shift",
+    "⇥": "tab",
+    "⏎": "return",
+    "⌫": "delete",
+    "⎋": "escape",
+    "♀": "female",
+    "♂": "male",
     "+": "plus",
     "=": "equals",
     "§": "section",
@@ -26,10 +84,15 @@ _SPOKEN = {
     "²": "squared",
     "³": "cubed",
 }
-_SILENT = "↑↓←↔↕⇒⇐⇔©®™℠*_`~^|<>{}\\•·#†‡"
+_SILENT = "↑↓←↔↕⇐⇔©®™℠*_`~^|<>{}\\•·#†‡"
+_ARROWS = f"→⇒⟶⟹↦{ARROWS}"
+_UP = "↑▲"
+_DOWN = "↓▼"
 
 SIGNS = (
-    Rule("arrow", re.compile(r"\s?(?:-{1,2}>|=>|→)\s?"), lambda _: " to "),
+    Rule("arrow", re.compile(rf"\s?(?:-{{1,2}}>|=>|[{_ARROWS}]+)\s?"), lambda _: " to "),
+    Rule("up", re.compile(rf"[{_UP}]\s?(?=\d)|(?<=[\d%]\s)[{_UP}]"), lambda _: " up "),
+    Rule("down", re.compile(rf"[{_DOWN}]\s?(?=\d)|(?<=[\d%]\s)[{_DOWN}]"), lambda _: " down "),
     Rule("either or both", re.compile(r"(?<=[Aa]nd)/(?=or\b)|(?<=[A-Z])/(?=[A-Z]{2})"), lambda _: " "),
     Rule(
         "either",
@@ -39,6 +102,7 @@ SIGNS = (
     Rule("slash of a path", re.compile(r"(?<!\S)/(?=\w)"), lambda _: "slash "),
     Rule("slash", re.compile(r"(?<=\w)/(?=\w)"), lambda _: " slash "),
     Rule("sharp", re.compile(r"(?<=\b[A-G])#(?!\w)"), lambda _: " sharp"),
+    Rule("logical and", re.compile(r"\s?&&\s?"), lambda _: " and "),
     Rule(
         "spoken sign",
         re.compile(f"[{re.escape(''.join(_SPOKEN))}]"),

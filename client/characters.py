@@ -1,0 +1,35 @@
+"""Characters that come in halves: JavaScript, and whatever counts as it does, cuts an emoji in two."""
+
+from __future__ import annotations
+
+import re
+
+_HALF = re.compile("[\ud800-\udfff]")
+_FIRST_HALF = re.compile("[\ud800-\udbff]\\Z")
+
+
+def whole_characters(text: str) -> str:
+    """Join the halves of surrogate pairs; one without its other, which cannot be sent, becomes a blank."""
+    if text.isascii():
+        return text
+    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    return _HALF.sub(" ", joined)
+
+
+class Halves:
+    """Joins halves over the pieces of a text."""
+
+    def __init__(self) -> None:
+        self._half = ""
+
+    def feed(self, piece: str) -> str:
+        """Take a piece in, and return it with its characters whole; a half at its end is held back."""
+        text, self._half = self._half + piece, ""
+        if half := _FIRST_HALF.search(text):
+            text, self._half = text[: half.start()], half.group()
+        return whole_characters(text)
+
+    def end(self) -> str:
+        """Return what is left when no more text comes."""
+        half, self._half = self._half, ""
+        return whole_characters(half)
