@@ -100,7 +100,6 @@ def is_speakable(text: str) -> bool:
     return any(character.isalnum() for character in without_tags(text))
 
 
-@cache
 def rules_for(language: str | None, *, normalize: bool) -> tuple[Rule, ...]:
     """Return the rules by which a text in a language such as ``en-GB`` is read; None is taken for English.
 
@@ -108,10 +107,15 @@ def rules_for(language: str | None, *, normalize: bool) -> tuple[Rule, ...]:
     """
     if not normalize:
         return TAGS
-    name = (language or "en").lower()
+    name = (language or "en").lower().replace("_", "-")
     if name.partition("-")[0] != "en":
         return (*TAGS, *MARKUP, *PICTURES)
-    return (*TAGS, *MARKUP, *english_rules(day_first=name not in _MONTH_FIRST))
+    return _for_english(day_first=name not in _MONTH_FIRST)
+
+
+@cache
+def _for_english(*, day_first: bool) -> tuple[Rule, ...]:
+    return (*TAGS, *MARKUP, *english_rules(day_first=day_first))
 
 
 def looks_latin(sentence: str) -> bool:

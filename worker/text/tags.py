@@ -2,8 +2,30 @@
 
 import re
 
-TAG = re.compile(r"\[[a-z]{2,30}(?: [a-z]{2,30})?\](?!\()")
-"""Any tag, known or not: one that is cut in two would be read out as words. Before a bracket it is a link."""
+PARALINGUISTIC_TAGS = (
+    "[angry]",
+    "[fear]",
+    "[surprised]",
+    "[whispering]",
+    "[advertisement]",
+    "[dramatic]",
+    "[narration]",
+    "[crying]",
+    "[happy]",
+    "[sarcastic]",
+    "[clear throat]",
+    "[sigh]",
+    "[shush]",
+    "[cough]",
+    "[groan]",
+    "[sniff]",
+    "[gasp]",
+    "[chuckle]",
+    "[laugh]",
+)
+
+TAG = re.compile(rf"(?:{'|'.join(map(re.escape, PARALINGUISTIC_TAGS))})(?!\()")
+"""One that is cut in two would be read out as words. Other words in brackets are text."""
 
 
 def without_tags(text: str) -> str:

@@ -272,3 +272,13 @@ def test_the_first_chunk_of_ten_million_characters_comes_at_once():
 
 def test_tags_are_taken_out_whole():
     assert without_tags("[laugh] Well, [clear throat] yes.") == "Well, yes."
+
+
+def test_other_words_in_brackets_are_no_tags():
+    assert without_tags("They [the others] left [sigh].") == "They [the others] left ."
+
+
+@given(st.text(st.characters(), max_size=300), st.sampled_from(["en", "de", None]), st.booleans())
+def test_whatever_characters_come_an_engine_can_take_what_is_spoken(text, language, normalize):
+    for chunk in split_text(text, language=language, normalize=normalize):
+        assert chunk.text.encode()

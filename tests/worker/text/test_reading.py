@@ -108,7 +108,8 @@ PARTS = st.sampled_from(
         x 7 . - ' " [ ( * a. 1. 1- @ | & # $ _ ` / : , I V X II, I- M. A. a1 1a 1, 1: 1/ 1.1 $1 $1, £ % ° ² 1e
         x^ https://a a@b. a.b. Mr. St. No. Mon- Mon, Jan- and I, A 1st, Act p. page 12: 1h 1m 5' 1" -1 +1 a-a
         1-1- 1_1 (1) ((1 a/b/ #a <a &a \frac{ $a ** _a_ ``` ~~ --- |--- [a]( ![ Mar May p.m. 5pm 10^ 10⁶ H₂ ⅓
-        Ⅳ ½ 1½ 12- 123- 1,000, 1.000. 00 9: 12/3/ 2024- 2024-01- $1k 1k- 1bn £1- A1- AB12 FY20 Q1 John 3:16 911,
+        Ⅳ ½ 1½ 12- 123- 1,000, 1.000. 00 9: 12/3/ 2024- 2024-01- $1k 1k- 1bn £1- A1- AB12 FY20 Q1
+        John 3:16 911,
         """.split(),  # noqa: SIM905
         *(" ", "\n", "I ", "A ", "1 ", "- ", "| ", "> ", "1 000 ", "a "),
     ]
@@ -121,7 +122,7 @@ SECONDS_A_CHARACTER = 0.001
 @settings(max_examples=40)
 @given(st.lists(PARTS, min_size=1, max_size=4).map("".join))
 def test_no_rule_takes_long_for_any_text_that_goes_on_and_on(unit):
-    rules = [r for r in rules_for("en", normalize=True) if r.name not in ("table's line", "line of marks")]
+    rules = rules_for("en", normalize=True)
     # The lengths rise by steps, so that a pattern whose time doubles with each character fails early.
     for length in LENGTHS:
         text = (unit * length)[:length]

@@ -9,27 +9,7 @@ from collections.abc import Iterator
 from itertools import islice, product
 from pathlib import Path
 
-PARALINGUISTIC_TAGS = (
-    "[angry]",
-    "[fear]",
-    "[surprised]",
-    "[whispering]",
-    "[advertisement]",
-    "[dramatic]",
-    "[narration]",
-    "[crying]",
-    "[happy]",
-    "[sarcastic]",
-    "[clear throat]",
-    "[sigh]",
-    "[shush]",
-    "[cough]",
-    "[groan]",
-    "[sniff]",
-    "[gasp]",
-    "[chuckle]",
-    "[laugh]",
-)
+from worker.text.tags import PARALINGUISTIC_TAGS
 
 VOCABULARY = 50_276
 """Tokens in all: GPT-2's 50,257 and the tags."""

@@ -27,6 +27,9 @@ _ANY_YEAR = r"(?:1[1-9]\d\d|20\d\d)"
 _AFTER_WEEKDAY = "|".join(
     f"(?<={day}{sign} )" for day in (*WEEKDAYS, *SHORT_WEEKDAYS) for sign in ("", ",", ".")
 )
+_ARTICLE = re.compile(
+    r"(?i)\b(?:the|an?|another|new|this|that|every|each|next|last|my|our|your|his|her|their)\s\Z"
+)
 _LEAP_YEAR = 2000
 _CENTURY_BEGINS = 50
 """Of two digits: 49 and less are of this century."""
@@ -72,7 +75,7 @@ def _month_first(match: Match) -> str:
 
 
 def _day_first(match: Match) -> str:
-    article = "" if before(match).lower().endswith("the ") else "the "
+    article = "" if _ARTICLE.search(before(match)) else "the "
     days = ordinal(int(match["day"])) + (f" to the {ordinal(int(match['last']))}" if match["last"] else "")
     return _with_year(f"{article}{days} of {_month(match)}", match)
 

@@ -8,7 +8,15 @@ from worker.text.reading import Match, Rule
 _HALF = r"(?:[AaPp]\.\s?[Mm]\.|[AaPp][Mm]\b)"
 _CLOCK = r"(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?"
 _TWELVE = r"(?:1[0-2]|0?[1-9])(?:[:.][0-5]\d)?(?::[0-5]\d)?"
+_DOTTED = r"(?P<hour>1[0-2]|0?[1-9])\.(?P<minute>[0-5]\d)"
 _NOON = 12
+_BEFORE_TRAIN = re.compile(r"\b(?:by|catch|caught|take|took|for) the \Z")
+_AFTER_DECIMAL = re.compile(r"\s(?:per|percent)\b")
+_AT = re.compile(r"\b[Aa]t \Z")
+_AFTER_HOUR = re.compile(r"\s(?:next|on|in the|tomorrow|today|tonight|to-night|to-morrow|sharp|that|this)\b")
+_AFTER_TIME = re.compile(
+    r"\s(?:train|bus|express|boat|ferry|flight|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b"
+)
 _LASTING = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
 _LASTS = re.compile(r"(\d+)\s?([dhms]?)")
 _BEFORE_RATIO = re.compile(
@@ -37,6 +45,16 @@ def _clock(written: str, half: str | None = None, fraction: str | None = None) -
     return " ".join(words)
 
 
+def _dotted(match: Match) -> str | None:
+    """Read the 5.16, 8.30 a.m. and "at 6.30 next day" as the British do; elsewhere it is a decimal."""
+    text, end = match.string, match.end()
+    is_train = _BEFORE_TRAIN.search(before(match)) and not _AFTER_DECIMAL.match(text, end)
+    is_hour = _AT.search(before(match)) and _AFTER_HOUR.match(text, end)
+    if not (match["half"] or is_train or is_hour or _AFTER_TIME.match(text, end)):
+        return None
+    return _clock(f"{match['hour']}:{match['minute']}", match["half"])
+
+
 def _range(match: Match) -> str:
     return f"{_clock(match['from'], match['first'])} to {_clock(match['to'], match['second'])}"
 
@@ -59,6 +77,11 @@ def _duration(match: Match) -> str | None:
 
 
 TIMES = (
+    Rule(
+        "time with a dot",
+        re.compile(rf"(?<![\w:.,$€£-]){_DOTTED}(?:\s?(?P<half>{_HALF})|(?![\w%°]|\.\d))"),
+        _dotted,
+    ),
     Rule(
         "duration",
         # An m is a minute beside hours or seconds, and a meter elsewhere.

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from worker.engine.chatterbox.synthetic import MARKER_FILE, small_gpt2_medium, write_synthetic_checkpoint
-from worker.engine.chatterbox.synthetic_tokenizer import PARALINGUISTIC_TAGS, write_tokenizer
+from worker.engine.chatterbox.synthetic_tokenizer import write_tokenizer
 from worker.engine.chatterbox.upstream import LLAMA_CONFIGS, without_warnings
 from worker.engine.checkpoint import find_checkpoint, missing_files
+from worker.text.tags import PARALINGUISTIC_TAGS
 
 
 @pytest.fixture(scope="module")
