@@ -36,6 +36,8 @@ class Rule:
     """Whether it may leave letters or digits unspoken, as markup and notes' marks do."""
     replaces: str = r"(?!)"
     """A pattern for words that it puts into others without spelling them out, such as Roman numerals."""
+    needs: re.Pattern[str] | None = None
+    """``pattern`` matches only where this does: most sentences hold no figure, and are not searched for them."""
 
     @cached_property
     def vocabulary(self) -> str:
@@ -74,8 +76,12 @@ def read_aloud(text: str, rules: Iterable[Rule]) -> list[Piece]:
     """Return the pieces of ``text`` in order; together they cover it."""
     taken = bytearray(len(text))
     claims: list[Piece] = []
+    is_there: dict[re.Pattern[str] | None, bool] = {None: True}
     for rule in rules:
-        claims += _claims(text, rule, taken)
+        if rule.needs not in is_there:
+            is_there[rule.needs] = rule.needs is not None and rule.needs.search(text) is not None
+        if is_there[rule.needs]:
+            claims += _claims(text, rule, taken)
     pieces: list[Piece] = []
     position = 0
     for claim in sorted(claims, key=lambda claim: claim.start):

@@ -80,3 +80,10 @@ def test_spans_are_in_order_and_between_them_nothing_can_be_said(text):
 def test_the_pronoun_stays_what_it_is(name):
     said = " ".join(chunk.text for chunk in split_text(PROSE[name]))
     assert len(re.findall(r"\bI\b", said)) == len(re.findall(r"\bI\b", PROSE[name]))
+
+
+@given(ODD_TEXTS)
+def test_rules_that_are_tried_only_where_there_are_figures_read_nothing_else(text):
+    without = re.sub(r"\d", "", text)
+    for rule in rules_for("en", normalize=True):
+        assert rule.needs is None or not rule.pattern.search(without), rule.name

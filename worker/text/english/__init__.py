@@ -1,5 +1,9 @@
 """English: how what is written in signs and figures is spoken. The order of the rules is their meaning."""
 
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
 from worker.text.english.abbreviations import ABBREVIATIONS, BEFORE_NUMBERS
 from worker.text.english.algebra import ALGEBRA
 from worker.text.english.codes import CODES
@@ -20,30 +24,34 @@ from worker.text.english.verses import VERSES
 from worker.text.english.web import WEB
 from worker.text.reading import Rule
 
+_FIGURE = re.compile(r"\d")
+_ALSO_WITHOUT_FIGURES = {
+    *("raised mark", "raised mark after a stop", "mark in brackets", "letters and figures"),
+    *("e-mail", "URL", "domain", "file", "handle", "hashtag"),
+    *("weekday", "weekday after a preposition", "halves alone"),
+    *("vulgar part of a unit", "after a power", "unit alone", "per", "per liter"),
+    *("vulgar fraction", "power", "operator", "minus or dash"),
+}
+"""Rules that read words and signs too, among those that read figures."""
+
 
 def english_rules(*, day_first: bool) -> tuple[Rule, ...]:
     """Return the rules from the most particular to the most general."""
     return (
-        *NOTES,
-        *WEB,
-        *VERSES,
-        *CODES,
+        *_with_figures(NOTES + WEB + VERSES + CODES),
         *NUMBERED_BY_NUMERALS,
         *RULERS,
         *NUMERALS,
         *BEFORE_NUMBERS,
         *ROWS,
-        *dates(day_first=day_first),
-        *DECADES,
-        *TIMES,
-        *MONEY,
-        *PHONES,
-        *SCALED,
-        *MEASURES,
+        *_with_figures(dates(day_first=day_first) + DECADES + TIMES + MONEY + PHONES + SCALED + MEASURES),
         *ALGEBRA,
-        *NUMBERED,
-        YEAR,
-        *NUMBERS,
+        *_with_figures((*NUMBERED, YEAR, *NUMBERS)),
         *ABBREVIATIONS,
         *SIGNS,
     )
+
+
+def _with_figures(rules: Iterable[Rule]) -> Iterator[Rule]:
+    """Yield the rules, those that read figures alone to be tried only where there are some."""
+    return (rule if rule.name in _ALSO_WITHOUT_FIGURES else replace(rule, needs=_FIGURE) for rule in rules)

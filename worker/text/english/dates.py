@@ -147,7 +147,7 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
         Rule(
             "month and day in numbers",
             re.compile(
-                rf"(?:(?<=[Oo]n )|(?<=[Bb]y )|(?<=until )|{_AFTER_WEEKDAY})"
+                rf"(?=\d)(?:(?<=[Oo]n )|(?<=[Bb]y )|(?<=until )|{_AFTER_WEEKDAY})"
                 r"(?P<first>\d{1,2})/(?P<second>\d{1,2})(?![\w/])"
             ),
             lambda match: _without_year(match, day_first=day_first),
