@@ -37,7 +37,7 @@ class Rule:
     replaces: str = r"(?!)"
     """A pattern for words that it puts into others without spelling them out, such as Roman numerals."""
     needs: re.Pattern[str] | None = None
-    """``pattern`` matches only where this does; most sentences hold no figure, and are not searched for it."""
+    """``pattern`` matches only where this does; most sentences hold no figure, so are not searched for it."""
 
     @cached_property
     def vocabulary(self) -> str:
