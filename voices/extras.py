@@ -27,9 +27,12 @@ class MissingExtra(ChatterpodError):
 
 
 def how_to_install(*extras: str) -> str:
-    """Return the command that adds extras to this very Python, be there pip in it or only uv."""
+    """Return the command that adds extras, or all that every use needs, to this very Python.
+
+    It serves where there is pip, and where there is only uv.
+    """
     source, editable = _source()
-    wanted = [*(["--editable"] if editable else []), f"{source}[{','.join(extras)}]"]
+    wanted = [*(["--editable"] if editable else []), f"{source}[{','.join(extras)}]" if extras else source]
     if "chatterbox" not in extras:
         return shlex.join([*_installer(), *wanted])
     # Its packages pin another torch than ours: pip refuses both, uv reads the overrides beside our sources.

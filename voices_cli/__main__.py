@@ -1,10 +1,17 @@
 """``voices``, or ``python -m voices_cli``."""
 
-from voices_cli.app import app
+import sys
+
+from voices.extras import MissingExtra, needing
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; where the client alone is installed, say what is missing."""
+    try:
+        with needing(purpose="The voices command cannot run"):
+            from voices_cli.app import app
+    except MissingExtra as error:
+        sys.exit(f"error: {error.message}")
     app()
 
 

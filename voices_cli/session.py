@@ -78,7 +78,7 @@ def reporting(*, as_json: bool) -> Iterator[Output]:
     except RequestFailed as error:
         output.fail(EndpointFailed(f"The endpoint answered: {error.message}", field=error.field))
     except ClientError as error:
-        output.fail(EndpointFailed(f"The endpoint could not be used: {error}."))
+        output.fail(EndpointFailed(f"The endpoint could not be used: {str(error).rstrip('.')}."))
 
 
 class EndpointFailed(ChatterpodError):

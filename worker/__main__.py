@@ -5,7 +5,6 @@ import signal
 import sys
 
 from voices.extras import MissingExtra, needing
-from worker.commands import COMMANDS, app
 
 
 def main() -> None:
@@ -14,6 +13,8 @@ def main() -> None:
         signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
     try:
         with needing("worker", purpose="the worker cannot run"):
+            from worker.commands import COMMANDS, app
+
             if sys.argv[1:] and (sys.argv[1] in COMMANDS or sys.argv[1] in ("--help", "-h")):
                 app()
             else:
@@ -39,6 +40,8 @@ def _run_mode() -> None:
         serve_unable(reason)
         return
     if settings.mode == "serve":
+        from worker.commands import app
+
         app(["serve", *sys.argv[1:]])
     if not is_on_runpod and not {"--rp_serve_api", "--rp_serve_api=true"} & set(sys.argv):
         sys.exit(

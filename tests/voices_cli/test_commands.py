@@ -17,14 +17,17 @@ from worker.audio import formats
 
 
 class PlainServer(ThreadingHTTPServer):
-    """Answers everything with one status."""
+    """Answers everything with one status, and one object."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, answer: dict[str, str] | None = None) -> None:
+        body = json.dumps(answer).encode() if answer else b""
+
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 self.send_response(status)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
+                self.wfile.write(body)
 
             def log_message(self, *_) -> None:
                 pass
@@ -74,6 +77,11 @@ class TestVia:
         with PlainServer(404) as url:
             refused = voices(command, "anna", *arguments, "--via", f"{url}/v2/abc123", "--json")
         assert (refused.exit_code, _json(refused)["error"]["code"]) == (9, "endpoint_failure")
+        refused = voices(command, "anna", *arguments, "--via", f"{url}/v2/abc123", "--json")
+        assert url.removeprefix("http://") in _json(refused)["error"]["message"]  # nobody listens there now
+        with PlainServer(200, {"status": "ready"}) as url:  # as our HTTP server tells of itself
+            refused = voices(command, "anna", *arguments, "--via", url, "--json")
+        assert (refused.exit_code, _json(refused)["error"]["field"]) == (5, "via")
         assert not (tmp_path / "voices").exists()
         assert not (tmp_path / "a.wav").exists()
 

@@ -28,7 +28,10 @@ class Pace:
     """Where the number is from, for whoever pays by it."""
 
 
-_PREVIEW = Pace(17.5, "preview's pace: 17.5 letters a second, measured on five novels")
+_PREVIEW = Pace(
+    17.5,
+    "preview's own voice: 17.5 letters a second, measured on five novels; a clip's voice has its own pace",
+)
 """In its own voice, over up to seven pieces each of five English novels: 0.96 to 1.06 of the real length."""
 _CHATTERBOX = Pace(14.0, "14 letters a second, which was not measured: Chatterbox keeps its clip's own pace")
 """What a worker bounds its text chunks by. No voice's pace is known: clips come without their words."""
