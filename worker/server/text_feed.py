@@ -6,12 +6,11 @@ from collections import deque
 from dataclasses import dataclass
 
 from worker.errors import TextTooLong
+from worker.text.characters import whole_characters
 from worker.text.prepared import complete
-from worker.text.reading import Match
 from worker.text.thoughts import Run, Thoughts
 
-_HALF = re.compile("[\ud800-\udbff]\\Z")
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_FIRST_HALF = re.compile("[\ud800-\udbff]\\Z")
 _BEGUN_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*+[ -/]*+|\][^\x07\x1b\n]{0,400}\x1b?|[ -/]*+)\Z")
 """What the next piece may make a whole sequence for a terminal, which is not spoken."""
 
@@ -54,9 +53,9 @@ class TextFeed:
                 f"text: more than {self._max_characters:,} characters are waiting: send it more slowly."
             )
         text, self._half = self._half + text, ""
-        if half := _HALF.search(text):
+        if half := _FIRST_HALF.search(text):
             text, self._half = text[: half.start()], half.group()
-        for run in self._thoughts.feed(_PAIR.sub(_joined, text)):
+        for run in self._thoughts.feed(whole_characters(text)):
             self._append(run)
         self._changed.set()
 
@@ -68,7 +67,7 @@ class TextFeed:
 
     def close(self) -> None:
         """Say that no more text comes."""
-        for run in [*self._thoughts.feed(self._half), *self._thoughts.end()]:
+        for run in [*self._thoughts.feed(whole_characters(self._half)), *self._thoughts.end()]:
             self._append(run)
         self._cut(len(self._waiting))
         self._is_closed = True
@@ -106,7 +105,3 @@ class TextFeed:
     def _complete(self) -> int:
         """Return where the last sentence begins: all before it is complete, markup as well."""
         return complete(self._waiting)
-
-
-def _joined(pair: Match) -> str:
-    return pair.group().encode("utf-16-le", "surrogatepass").decode("utf-16-le")
