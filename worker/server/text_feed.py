@@ -13,6 +13,10 @@ from worker.text.thoughts import Run, Thoughts
 _FIRST_HALF = re.compile("[\ud800-\udbff]\\Z")
 _BEGUN_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*+[ -/]*+|\][^\x07\x1b\n]{0,400}\x1b?|[ -/]*+)\Z")
 """What the next piece may make a whole sequence for a terminal, which is not spoken."""
+_SHORT = 400
+"""Characters: as long as less waits, every piece is looked at with what came before it."""
+_GROWTH = 16
+"""More that waits is looked at again when it has grown by this part of it, so that time stays linear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class TextFeed:
         self._whole: deque[FedText] = deque()
         """To be spoken, sentence or not."""
         self._waiting = ""
+        self._looked_at = 0
+        """So much of the waiting text is known to hold no complete sentence."""
         self._start = 0
         """Where the waiting text begins, in characters of all pieces joined."""
         self._is_closed = False
@@ -76,8 +82,8 @@ class TextFeed:
     async def take(self) -> FedText | None:
         """Wait for text to speak and return all of it that is complete; None after the last."""
         while True:
-            if not self._whole:
-                self._cut(self._complete())
+            if not self._whole and (length := self._complete()):
+                self._cut(length)
             if self._whole:
                 return self._whole.popleft()
             if self._is_closed:
@@ -98,10 +104,15 @@ class TextFeed:
     def _cut(self, length: int) -> None:
         """Let so much of the waiting text be spoken."""
         text, self._waiting = self._waiting[:length], self._waiting[length:]
+        self._looked_at = 0
         if text.strip():
             self._whole.append(FedText(self._start, self._start + length, text))
         self._start += length
 
     def _complete(self) -> int:
         """Return where the last sentence begins: all before it is complete, markup as well."""
+        length = len(self._waiting)
+        if length > _SHORT and (length - self._looked_at) * _GROWTH < length:
+            return 0
+        self._looked_at = length
         return complete(self._waiting)
