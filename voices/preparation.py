@@ -27,6 +27,7 @@ __all__ = [
     "TARGET_LUFS",
     "Examination",
     "PreparedClip",
+    "check_number",
     "examine",
     "loudness_lufs",
     "measure",
@@ -80,6 +81,12 @@ def prepare_clip(recordings: Clip | Sequence[Clip], *, strict: bool = False) -> 
     return examine(recordings).accepted(strict=strict)
 
 
+def check_number(clips: int) -> None:
+    """Raise ``InvalidClip`` unless a voice can be made of so many: ask before decoding them."""
+    if not 1 <= clips <= MAX_RECORDINGS:
+        raise InvalidClip(f"A voice is made of 1 to {MAX_RECORDINGS} clips, not of {clips}.")
+
+
 def examine(recordings: Clip | Sequence[Clip]) -> Examination:
     """Assess recordings and prepare them if they can be; raises only ``InvalidClip`` for too many.
 
@@ -89,8 +96,7 @@ def examine(recordings: Clip | Sequence[Clip]) -> Examination:
     are dropped, the worst first.
     """
     clips = [recordings] if isinstance(recordings, Clip) else list(recordings)
-    if not 1 <= len(clips) <= MAX_RECORDINGS:
-        raise InvalidClip(f"A voice is made of 1 to {MAX_RECORDINGS} clips, not of {len(clips)}.")
+    check_number(len(clips))
     assessments = tuple(assess(clip) for clip in clips)
     windows = _share(assessments)
     places = {id(assessment): index for index, assessment in enumerate(assessments)}

@@ -21,6 +21,7 @@ from voices.voice import (
     LONGEST_PROMPT_SECONDS,
     MANIFEST_FILE,
     REFERENCE,
+    ClipFacts,
     FileFacts,
     Manifest,
     Voice,
@@ -38,7 +39,7 @@ class Publisher:
         self._store = registry.store
 
     def check_free(self, voice_id: str, *, replace: bool = False) -> None:
-        """Raise unless a voice can be published under ``voice_id``: ask before long work."""
+        """Raise unless a voice can be published under ``voice_id``."""
         check_voice_id(voice_id)
         if voice_id == DEFAULT_VOICE_ID:
             raise InvalidRequest(
@@ -46,6 +47,27 @@ class Publisher:
             )
         if not replace and self.registry.exists(voice_id):
             raise VoiceExists(voice_id)
+
+    def check(
+        self,
+        voice_id: str,
+        *,
+        name: str | None = None,
+        language: str = "en",
+        labels: Mapping[str, str] | None = None,
+        prompt_seconds: float = LONGEST_PROMPT_SECONDS,
+        replace: bool = False,
+    ) -> None:
+        """Raise what ``add`` would, whatever the clip is: ask before long work."""
+        self.check_free(voice_id, replace=replace)
+        _new_manifest(
+            voice_id,
+            _NO_CLIP,
+            name=name,
+            language=language,
+            labels=labels,
+            prompt_seconds=prompt_seconds,
+        )
 
     def add(
         self,
@@ -66,15 +88,13 @@ class Publisher:
         unless ``replace``, and ``InvalidRequest``.
         """
         self.check_free(voice_id, replace=replace)
-        manifest = _described_by(
-            voice_id=voice_id,
-            name=name or voice_id,
-            language=language_tag(language),
-            labels=dict(labels or {}),
-            created_at=datetime.now(UTC).replace(microsecond=0),
-            clip=prepared.facts,
+        manifest = _new_manifest(
+            voice_id,
+            prepared.facts,
+            name=name,
+            language=language,
+            labels=labels,
             prompt_seconds=prompt_seconds,
-            files=_PLACEHOLDER,
         )
         data = {f"{REFERENCE}.flac": prepared.clip.to_flac()}
         data |= {_conditionals_name(each.fingerprint): each.to_bytes() for each in conditionals}
@@ -221,6 +241,29 @@ class Publisher:
 
 _PLACEHOLDER = {f"{REFERENCE}.flac": FileFacts(sha256="0" * 64, size=1)}
 """Stands for the files until they are written: what a person chose is checked before that."""
+_NO_CLIP = ClipFacts(seconds=1, speech_seconds=0, sample_rate=0, loudness_lufs=0, peak_dbfs=0, snr_db=0)
+"""Stands for the clip until it is prepared."""
+
+
+def _new_manifest(
+    voice_id: str,
+    clip: ClipFacts,
+    *,
+    name: str | None,
+    language: str,
+    labels: Mapping[str, str] | None,
+    prompt_seconds: float,
+) -> Manifest:
+    return _described_by(
+        voice_id=voice_id,
+        name=name or voice_id,
+        language=language_tag(language),
+        labels=dict(labels or {}),
+        created_at=datetime.now(UTC).replace(microsecond=0),
+        clip=clip,
+        prompt_seconds=prompt_seconds,
+        files=_PLACEHOLDER,
+    )
 
 
 def _described_by(**fields: object) -> Manifest:

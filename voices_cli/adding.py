@@ -72,7 +72,14 @@ def add(
     with session(target, endpoint_url, as_json=as_json) as run:
         labels = parse_labels(label or [])
         prompt = _prompt_or_usual(prompt_seconds)
-        _check_free(run, voice_id, force=force)
+        options = {
+            "name": name,
+            "language": language,
+            "labels": labels,
+            "prompt_seconds": prompt,
+            "replace": force,
+        }
+        _check(run, voice_id, options)
         choice = EngineChoice(engine, model_dir, device)
         with ExitStack() as opened:
             endpoint = opened.enter_context(open_endpoint(via)) if via else None
@@ -81,13 +88,6 @@ def add(
             prepared = clips.prepare(clip, run.output, strict=strict, plot=plot)
             precomputer = opened.enter_context(Precomputer(run.output, choice))
             conditionals = precomputer.prepare(prepared, prompt) if precompute and not via else []
-            options = {
-                "name": name,
-                "language": language,
-                "labels": labels,
-                "prompt_seconds": prompt,
-                "replace": force,
-            }
             run.on_each(
                 lambda registry: _publish(
                     registry, voice_id, prepared, conditionals, options, dry_run=dry_run
@@ -144,18 +144,12 @@ def add_all(
             for path in run.output.progress(files, "adding"):
                 try:
                     voice_id = id_of(path)
-                    _check_free(run, voice_id, force=force)
+                    described = {**options, "name": path.stem}
+                    _check(run, voice_id, described)
                     prepared = _prepare_quietly(path, strict=strict)
                     conditionals = precomputer.prepare(prepared, prompt) if precompute else []
                     for registry in run.registries:
-                        _publish(
-                            registry,
-                            voice_id,
-                            prepared,
-                            conditionals,
-                            {**options, "name": path.stem},
-                            dry_run=dry_run,
-                        )
+                        _publish(registry, voice_id, prepared, conditionals, described, dry_run=dry_run)
                     warnings = [str(finding) for finding in prepared.findings]
                     added.append({"clip": str(path), "voice_id": voice_id, "warnings": warnings})
                 except ChatterpodError as error:
@@ -184,11 +178,12 @@ def _prompt_or_usual(prompt_seconds: float | None) -> float:
     return LONGEST_PROMPT_SECONDS if prompt_seconds is None else check_prompt_seconds(prompt_seconds)
 
 
-def _check_free(run: "Session", voice_id: str, *, force: bool) -> None:
+def _check(run: "Session", voice_id: str, options: dict[str, Any]) -> None:
+    """Refuse what no clip could mend, before the long work."""
     from voices.publication import Publisher
 
     for registry in run.registries:
-        Publisher(registry).check_free(voice_id, replace=force)
+        Publisher(registry).check(voice_id, **options)
 
 
 def _prepare_quietly(path: Path, *, strict: bool) -> "PreparedClip":

@@ -109,8 +109,10 @@ def kept_lines(prepared: "PreparedClip") -> list[str]:
 
 
 def _decode(clips: "Sequence[Path]") -> "list[Clip]":
+    from voices.preparation import check_number
     from voices.untrusted import decode_untrusted
 
+    check_number(len(clips))
     decoded = []
     for clip in clips:
         try:

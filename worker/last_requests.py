@@ -1,6 +1,7 @@
 """Which requests a worker that is being stopped still takes: those that it can finish in time."""
 
 import time
+from threading import Lock
 
 from worker.request import Request, SpeechRequest
 from worker.text.duration import LETTERS_A_SECOND, spoken_length
@@ -18,17 +19,21 @@ class Pace:
     """
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._seconds = 0.0
         self._letters = 0.0
 
     def note(self, text: str, seconds: float) -> None:
         """Take in how long a text took from its first step to its last event."""
-        self._seconds = self._seconds * _KEPT + seconds
-        self._letters = self._letters * _KEPT + spoken_length(text)
+        letters = spoken_length(text)
+        with self._lock:
+            self._seconds = self._seconds * _KEPT + seconds
+            self._letters = self._letters * _KEPT + letters
 
     def estimate(self, text: str) -> float:
         """Return how many seconds a text will take."""
-        pace = self._seconds / self._letters if self._letters else 1 / LETTERS_A_SECOND
+        with self._lock:
+            pace = self._seconds / self._letters if self._letters else 1 / LETTERS_A_SECOND
         return spoken_length(text) * pace
 
 

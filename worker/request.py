@@ -21,8 +21,9 @@ from worker.audio.formats import AudioOutput, FormatName
 from worker.audio.speed import FASTEST, SLOWEST
 from worker.engine.base import Engine, SpeechOptions
 from worker.errors import NothingToSpeak, TextTooLong
+from worker.text.characters import whole_characters
 from worker.text.chunks import split_text
-from worker.text.normalize import is_speakable, mended_in_place
+from worker.text.normalize import is_speakable
 
 _MAX_SEED = 2**32 - 1
 _RANDOM_SEED = -1
@@ -87,8 +88,8 @@ class SpeechRequest(_Request):
 
     @field_validator("text")
     @classmethod
-    def _is_mended(cls, text: str) -> str:
-        return mended_in_place(text)
+    def _has_whole_characters(cls, text: str) -> str:
+        return whole_characters(text)
 
     @model_validator(mode="after")
     def _format_has_the_rate(self) -> Self:

@@ -154,7 +154,7 @@ class TestEdit:
 
     def test_a_voice_that_is_not_there_and_a_value_that_cannot_be_are_refused(self, voices, here):
         assert voices("edit", "nobody", "--name", "N").exit_code == 4
-        refused = voices("edit", "anna", "--language", "English", "--json")
+        refused = voices("edit", "anna", "--language", "klingon", "--json")
         assert (refused.exit_code, _json(refused)["error"]["field"]) == (5, "language")
 
 
@@ -204,6 +204,18 @@ class TestAdd:
 
     def test_a_dry_run_refuses_what_would_be_refused(self, voices, clip_file, here):
         assert voices("add", "anna", clip_file, "--dry-run").exit_code == 3
+
+    @pytest.mark.parametrize(("option", "value"), [("--language", "klingon"), ("--name", "n" * 201)])
+    def test_what_no_clip_could_mend_is_refused_before_the_clip_is_read(
+        self, voices, here, tmp_path, option, value
+    ):
+        broken = tmp_path / "broken.wav"
+        broken.write_bytes(b"x" * 100)
+        refused = voices("add", "eve", broken, option, value, "--json")
+        assert refused.exit_code == 5
+        assert _json(refused)["error"]["field"] == option.removeprefix("--")
+        added = voices("add-all", tmp_path, option, value, "--json") if option == "--language" else None
+        assert added is None or _json(added)["failed"][0]["error"]["field"] == "language"
 
     def test_a_directory_is_added_and_a_bad_clip_does_not_stop_it(self, voices, clip_file, tmp_path):
         folder = tmp_path / "clips"

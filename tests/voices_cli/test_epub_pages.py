@@ -199,6 +199,15 @@ class TestDamage:
         assert _chapters(book) == [("Two", ("Second.",))]
         assert "OEBPS/p0.xhtml" in book.warnings[0]
 
+    def test_a_link_that_is_no_address_costs_nothing(self, tmp_path):
+        page = (
+            '<h1>One</h1><p>Text<a epub:type="noteref" href="http://[x">1</a>.</p>'
+            f'<p role="heading" aria-level="{"9" * 5_000}">Two</p>'
+        )
+        nav = contents(("http://[x", "Nowhere"), ("p0.xhtml", "One"))
+        [chapter] = read_book(make_epub(tmp_path / "b.epub", {"p0.xhtml": page}, nav=nav)).chapters
+        assert chapter.paragraphs == ("Text.", "Two")
+
     def test_a_missing_table_of_contents_costs_only_itself(self, tmp_path):
         ncx = '<ncx><navMap><navPoint><text>Eins</text><content src="p0.xhtml"/></navPoint></navMap></ncx>'
         path = make_epub(tmp_path / "b.epub", PAGES, nav="", ncx=ncx, without=["OEBPS/nav.xhtml"])

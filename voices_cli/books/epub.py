@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from voices_cli.books.book import Book, InvalidBook, make_book
 from voices_cli.books.chapters import ChapterList
@@ -178,7 +178,7 @@ def _by_page(links: _Entries, base: str) -> dict[str, _Entries]:
     contents: dict[str, _Entries] = {}
     for href, label in links:
         title = " ".join(label.split())
-        if title and href and not urlsplit(href).scheme:
+        if title and href and not _split(href).scheme:
             contents.setdefault(_resolved(href, base), []).append((_fragment(href), title))
     return contents
 
@@ -220,12 +220,20 @@ def _without_licence(pages: Sequence[_Page]) -> list[_Page]:
     return kept
 
 
+def _split(href: str) -> SplitResult:
+    """Take a link apart; one that is no address leads nowhere, and costs the book nothing."""
+    try:
+        return urlsplit(href)
+    except ValueError:
+        return urlsplit("invalid:")
+
+
 def _fragment(href: str) -> str:
-    return unquote(urlsplit(href).fragment)
+    return unquote(_split(href).fragment)
 
 
 def _resolved(href: str, base: str) -> str:
     """Return the name in the archive of what ``base`` calls ``href``."""
-    path = unquote(urlsplit(href).path)
+    path = unquote(_split(href).path)
     joined = posixpath.normpath(posixpath.join(posixpath.dirname(base), path)) if path else base
     return joined.lstrip("/")

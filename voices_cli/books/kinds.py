@@ -117,7 +117,7 @@ def heading_rank(tag: str, attributes: Mapping[str, str]) -> int:
         return int(tag[1])
     if attributes.get("role") == "heading":
         level = attributes.get("aria-level", "2")
-        return min(int(level), 6) if level.isascii() and level.isdigit() and level != "0" else 2
+        return min(int(level[:4]) or 2, 6) if level.isascii() and level.isdigit() else 2
     return 0
 
 

@@ -94,4 +94,5 @@ class NavEntries(HTMLParser):
 
     @override
     def handle_data(self, data: str) -> None:
-        self._label += data
+        if self._href is not None:
+            self._label += data

@@ -6,14 +6,17 @@ from collections import deque
 from dataclasses import dataclass
 
 from worker.errors import TextTooLong
+from worker.text.characters import whole_characters
 from worker.text.prepared import complete
-from worker.text.reading import Match
 from worker.text.thoughts import Run, Thoughts
 
-_HALF = re.compile("[\ud800-\udbff]\\Z")
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_FIRST_HALF = re.compile("[\ud800-\udbff]\\Z")
 _BEGUN_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*+[ -/]*+|\][^\x07\x1b\n]{0,400}\x1b?|[ -/]*+)\Z")
 """What the next piece may make a whole sequence for a terminal, which is not spoken."""
+_SHORT = 400
+"""Characters: as long as less waits, every piece is looked at with what came before it."""
+_GROWTH = 16
+"""More that waits is looked at again when it has grown by this part of it, so that time stays linear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class TextFeed:
         self._whole: deque[FedText] = deque()
         """To be spoken, sentence or not."""
         self._waiting = ""
+        self._looked_at = 0
+        """So much of the waiting text is known to hold no complete sentence."""
         self._start = 0
         """Where the waiting text begins, in characters of all pieces joined."""
         self._is_closed = False
@@ -54,9 +59,9 @@ class TextFeed:
                 f"text: more than {self._max_characters:,} characters are waiting: send it more slowly."
             )
         text, self._half = self._half + text, ""
-        if half := _HALF.search(text):
+        if half := _FIRST_HALF.search(text):
             text, self._half = text[: half.start()], half.group()
-        for run in self._thoughts.feed(_PAIR.sub(_joined, text)):
+        for run in self._thoughts.feed(whole_characters(text)):
             self._append(run)
         self._changed.set()
 
@@ -68,7 +73,7 @@ class TextFeed:
 
     def close(self) -> None:
         """Say that no more text comes."""
-        for run in [*self._thoughts.feed(self._half), *self._thoughts.end()]:
+        for run in [*self._thoughts.feed(whole_characters(self._half)), *self._thoughts.end()]:
             self._append(run)
         self._cut(len(self._waiting))
         self._is_closed = True
@@ -77,8 +82,8 @@ class TextFeed:
     async def take(self) -> FedText | None:
         """Wait for text to speak and return all of it that is complete; None after the last."""
         while True:
-            if not self._whole:
-                self._cut(self._complete())
+            if not self._whole and (length := self._complete()):
+                self._cut(length)
             if self._whole:
                 return self._whole.popleft()
             if self._is_closed:
@@ -99,14 +104,15 @@ class TextFeed:
     def _cut(self, length: int) -> None:
         """Let so much of the waiting text be spoken."""
         text, self._waiting = self._waiting[:length], self._waiting[length:]
+        self._looked_at = 0
         if text.strip():
             self._whole.append(FedText(self._start, self._start + length, text))
         self._start += length
 
     def _complete(self) -> int:
         """Return where the last sentence begins: all before it is complete, markup as well."""
+        length = len(self._waiting)
+        if length > _SHORT and (length - self._looked_at) * _GROWTH < length:
+            return 0
+        self._looked_at = length
         return complete(self._waiting)
-
-
-def _joined(pair: Match) -> str:
-    return pair.group().encode("utf-16-le", "surrogatepass").decode("utf-16-le")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from voices.clip import Clip
 from voices.errors import InvalidClip
-from voices.preparation import PreparedClip, prepare_clip
+from voices.preparation import PreparedClip, check_number, prepare_clip
 from voices.untrusted import decode_untrusted
 
 
@@ -22,6 +22,7 @@ def prepare_uploads(uploads: Sequence[Upload]) -> PreparedClip:
 
     What is said of one of several names it.
     """
+    check_number(len(uploads))  # each takes a process to decode, and its memory until all are
     if len(uploads) == 1:
         return prepare_clip(decode_untrusted(uploads[0].data))
     return prepare_clip([_named(upload) for upload in uploads])

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from voices.errors import InvalidRequest
-from voices.languages import language_tag
 from voices.preparation import PreparedClip
 from voices.publication import Publisher
 from voices.store import DirectoryStore
@@ -102,9 +101,10 @@ class VoiceKeeper:
                 "choose another id.",
                 field="voice_id",
             )
-        language = language_tag(language)
         publisher = Publisher(self._library.registries[0])
-        await asyncio.to_thread(publisher.check_free, voice_id, replace=replace)
+
+        def check() -> None:
+            publisher.check(voice_id, name=name, language=language, labels=labels, replace=replace)
 
         def publish() -> tuple[Manifest, PreparedClip]:
             prepared = prepare_uploads(uploads)
@@ -112,6 +112,8 @@ class VoiceKeeper:
                 voice_id, prepared, name=name, language=language, labels=labels, replace=replace
             )
             return manifest, prepared
+
+        await asyncio.to_thread(check)
 
         async with self._clips:
             manifest, prepared = await asyncio.to_thread(publish)

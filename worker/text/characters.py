@@ -5,9 +5,24 @@ import unicodedata
 from functools import cache
 
 from worker.text.draft import Draft
-from worker.text.normalize import CONTROLS, INVISIBLE, JOINERS, mended_control
 from worker.text.reading import Match
 
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
+    "\u20e3\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef]+"
+)
+"""Soft hyphens and other characters without a width: a word goes on behind them."""
+JOINERS = re.compile("(?<![\u0600-\u1aff\ua840-\uabff\U00010a00-\U00011fff\u200c\u200d])[\u200c\u200d]+")
+"""Where they shape nothing: behind letters of other scripts than those from Arabic to Mongolian."""
+
+_CONTROLS = re.compile(
+    # A terminal's sequences: a command, a title or a link, any other.
+    r"(?P<sequence>\x1b(?:\[[0-?]*+[ -/]*+[@-~]|\][^\x07\x1b\n]*+(?:\x07|\x1b\\)|[ -/]++[0-~]|[0-?]))"
+    r"|(?P<windows>[\x80-\x9f])"
+    r"|[\x00-\x08\x0e-\x1f\x7f]"
+)
+"""What no text holds on purpose, and nobody can speak."""
+_HALF = re.compile("[\ud800-\udfff]")
 _PLAIN = {"<font>", "<wide>", "<narrow>", "<square>", "<circle>", "<compat>"}
 _SHAPES = {"<initial>", "<medial>", "<final>", "<isolated>"}
 _RAISED = {"<super>"}
@@ -31,178 +46,40 @@ _NEXT_WORD = re.compile(r"\w+")
 _GOES_ON = {"and", "or", "to", "und", "oder", "bis", "et", "ou", "y", "o", "e"}
 """After these a hyphen stands for a word's other half, as in "pre- and post-war"."""
 _KEEP_HYPHENS = frozenset(
-    [
-        "above",
-        "all",
-        "anti",
-        "back",
-        "best",
-        "big",
-        "bitter",
-        "black",
-        "blue",
-        "brand",
-        "bright",
-        "brother",
-        "by",
-        "clear",
-        "close",
-        "co",
-        "cold",
-        "cool",
-        "counter",
-        "cross",
-        "dark",
-        "daughter",
-        "dead",
-        "deep",
-        "double",
-        "down",
-        "easy",
-        "eight",
-        "eighty",
-        "ever",
-        "ex",
-        "eye",
-        "far",
-        "fast",
-        "father",
-        "fifty",
-        "first",
-        "five",
-        "fore",
-        "forty",
-        "four",
-        "free",
-        "fresh",
-        "front",
-        "full",
-        "good",
-        "great",
-        "green",
-        "grey",
-        "gray",
-        "half",
-        "hand",
-        "hard",
-        "head",
-        "heart",
-        "high",
-        "home",
-        "hot",
-        "how",
-        "ill",
-        "in",
-        "kind",
-        "large",
-        "last",
-        "late",
-        "left",
-        "life",
-        "light",
-        "little",
-        "long",
-        "loud",
-        "low",
-        "man",
-        "many",
-        "merry",
-        "mid",
-        "middle",
-        "mother",
-        "much",
-        "near",
-        "never",
-        "new",
-        "nine",
-        "ninety",
-        "north",
-        "off",
-        "old",
-        "on",
-        "one",
-        "open",
-        "out",
-        "over",
-        "own",
-        "past",
-        "post",
-        "pre",
-        "quick",
-        "ready",
-        "red",
-        "right",
-        "round",
-        "second",
-        "self",
-        "semi",
-        "seven",
-        "seventy",
-        "sharp",
-        "short",
-        "single",
-        "sister",
-        "six",
-        "sixty",
-        "slow",
-        "small",
-        "so",
-        "soft",
-        "son",
-        "south",
-        "step",
-        "still",
-        "strong",
-        "sweet",
-        "tea",
-        "ten",
-        "thick",
-        "thin",
-        "third",
-        "thirty",
-        "three",
-        "to",
-        "top",
-        "twelve",
-        "twenty",
-        "two",
-        "ultra",
-        "under",
-        "up",
-        "upper",
-        "vice",
-        "warm",
-        "water",
-        "weather",
-        "well",
-        "west",
-        "white",
-        "whole",
-        "wide",
-        "wild",
-        "wind",
-        "wine",
-        "world",
-        "would",
-        "year",
-        "yellow",
-        "young",
-        "east",
-        "non",
-    ]
+    """
+    above all anti back best big bitter black blue brand bright brother by clear close co cold cool counter
+    cross dark daughter dead deep double down east easy eight eighty ever ex eye far fast father fifty first
+    five fore forty four free fresh front full good gray great green grey half hand hard head heart high
+    home hot how ill in kind large last late left life light little long loud low man many merry mid middle
+    mother much near never new nine ninety non north off old on one open out over own past post pre quick
+    ready red right round second self semi seven seventy sharp short single sister six sixty slow small so
+    soft son south step still strong sweet tea ten thick thin third thirty three to top twelve twenty two
+    ultra under up upper vice warm water weather well west white whole wide wild wind wine world would year
+    yellow young
+    """.split()  # noqa: SIM905
 )
 """Words that begin compounds; their hyphen stays at a line's end, as in "well-known"."""
 _LONGEST_WORD = 40
 
 
+def whole_characters(text: str) -> str:
+    """Return ``text`` with the halves of surrogate pairs joined; one without its other becomes a blank."""
+    if text.isascii():
+        return text
+    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    return _HALF.sub(" ", joined)
+
+
 def plain_characters(draft: Draft, *, fold: bool) -> Draft:
     """Return the draft without control and invisible characters, composed (NFC).
 
+    Sequences for a terminal vanish, U+0080 to U+009F become the characters that Windows has there, every
+    other control becomes a blank; tabs and line ends stay.
     With ``fold`` ligatures and letters in a style are the letters that they show, and a word that was cut
     at a line's end is whole. Superscripts and subscripts keep their meaning, vulgar fractions and Roman
     numerals stay for the rules.
     """
-    draft = draft.sub(CONTROLS, mended_control)
+    draft = draft.sub(_CONTROLS, _mended)
     if not draft.text.isascii():
         draft = draft.sub(INVISIBLE, lambda _: "").sub(JOINERS, lambda _: "")
         if not unicodedata.is_normalized("NFC", draft.text):
@@ -210,6 +87,14 @@ def plain_characters(draft: Draft, *, fold: bool) -> Draft:
         if fold:
             draft = draft.sub(_STYLED, _unstyled)
     return draft.sub(_LINE_END, _at_line_end) if fold else draft
+
+
+def _mended(match: Match) -> str:
+    if match["sequence"]:
+        return ""
+    if match["windows"]:
+        return match["windows"].encode("latin-1").decode("cp1252", "replace").replace("\ufffd", " ")
+    return " "
 
 
 @cache

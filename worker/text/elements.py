@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from worker.text.thoughts import NAMES as THOUGHTS
+
 PAUSE = ", "
 """Read for a short break."""
 _PARAGRAPH = (
@@ -44,7 +46,7 @@ _HIDDEN = {
     "annotation",
 }
 """Elements whose content no browser shows beside the text, or that says it once more."""
-_THOUGHTS = {"think", "thinking", "thought", "thoughts", "reasoning", "antml:thinking", "scratchpad"}
+_UNREAD = _HIDDEN | set(THOUGHTS)
 _BARE_ATTRIBUTES = (
     "allowfullscreen|async|autofocus|autoplay|checked|compact|contenteditable|controls|crossorigin|default|defer|disabled|"
     "download|draggable|formnovalidate|hidden|inert|ismap|itemscope|loop|multiple|muted|nohref|nomodule|noshade|"
@@ -110,7 +112,7 @@ class Elements:
         if match is None or match["close"] or match["empty"]:
             return None
         name = match["name"].lower()
-        return name if name in _HIDDEN | _THOUGHTS else None
+        return name if name in _UNREAD else None
 
     def is_closed(self, at: int) -> bool:
         """Whether the element at ``at`` has its closing in this text."""
@@ -124,7 +126,7 @@ class Elements:
 
     def is_thought(self, name: str) -> bool:
         """Whether a language model thinks in elements of this name."""
-        return name in _THOUGHTS
+        return name in THOUGHTS
 
     def read(self, at: int) -> Reading | None:
         """Say what is read for the element at ``at``; None if there is none."""
@@ -137,7 +139,7 @@ class Elements:
         closing = None if match["empty"] else self._closing(name, end)
         content = self._text[end : closing.start()] if closing and name in _BY_CONTENT else ""
         text = _said(name, _attributes(match["attributes"]), content)
-        if closing and (name in _HIDDEN | _THOUGHTS or (text is not None and name in _BY_CONTENT)):
+        if closing and (name in _UNREAD or (text is not None and name in _BY_CONTENT)):
             end = closing.end()
         return Reading(end, _EFFECTS.get(name, "") if text is None else text)
 
@@ -162,7 +164,7 @@ class Elements:
             return True
         written = match["name"]
         name = written.lower()
-        is_known = (name in _EFFECTS or name in _HIDDEN | _THOUGHTS) and written in {name, written.upper()}
+        is_known = (name in _EFFECTS or name in _UNREAD) and written in {name, written.upper()}
         if not is_known and self._closing(name, match.end()) is None:
             # A tag touches its content; a placeholder stands as a word does.
             is_compound = not written.isalnum() and written.islower()

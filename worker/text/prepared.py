@@ -7,8 +7,9 @@ from worker.text.characters import plain_characters
 from worker.text.draft import Draft
 from worker.text.links import labels, without_definitions
 from worker.text.sentences import LONGEST_SENTENCE, Sentence, sentences
-from worker.text.spanning import Spanning, thought_end
+from worker.text.spanning import Spanning
 from worker.text.tables import spoken_tables
+from worker.text.thoughts import thought_end
 
 _AT_FIRST = 8_000
 """Characters that are prepared before the first is spoken."""

@@ -146,7 +146,7 @@ def joined(pieces: Sequence[Piece]) -> str:
     for piece in pieces:
         if not piece.spoken:
             continue
-        if piece.is_verbatim and not last_is_verbatim and piece.spoken[0] in _PUNCTUATION:
+        if not last_is_verbatim and piece.spoken[0] in _PUNCTUATION:
             out = out.rstrip()  # what stood before it was left out
         touches = out[-1:].isalnum() and piece.spoken[0].isalnum()
         if touches and not (last_is_verbatim and piece.is_verbatim):

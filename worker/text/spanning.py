@@ -9,6 +9,7 @@ from worker.text.draft import Edit
 from worker.text.elements import PAUSE, Elements
 from worker.text.latex import BARE_COMMANDS, plain_mathematics
 from worker.text.links import Links
+from worker.text.thoughts import MARKS as THOUGHT_MARKS
 
 _TRIGGER = re.compile(r"[<&$\\\]]|`+|!?\[|\u25c1")
 _DOCTYPE = re.compile(
@@ -17,13 +18,6 @@ _DOCTYPE = re.compile(
 _SPECIAL_TOKEN = re.compile(r"<\|[\w/-]{1,60}+\|>|<\uff5c[^<>\uff5c]{1,60}+\uff5c>")
 _AUTOLINK = re.compile(
     r"<(?P<address>(?:https?|ftp|mailto|tel):[^\s<>]++|[\w.+-]{1,64}+@[\w.-]++)>", re.IGNORECASE
-)
-_THOUGHT_MARKS = {"[THINK]": "[/THINK]", "\u25c1think\u25b7": "\u25c1/think\u25b7"}
-_LONE_THOUGHT_END = re.compile(
-    r"(?<!`)(?:</(?:antml:)?(?:think|thinking|thought|thoughts|reasoning)\s*+>|\[/THINK\]|\u25c1/think\u25b7)(?!`)"
-)
-_THOUGHT_BEGIN = re.compile(
-    r"<(?:antml:)?(?:think|thinking|thought|thoughts|reasoning)[\s>]|\[THINK\]|\u25c1think\u25b7"
 )
 _ENTITY = re.compile(
     r"&(?P<escapes>(?:amp;)*+)"
@@ -51,19 +45,8 @@ _FUNCTIONS = {"log", "ln", "sin", "cos", "tan", "exp", "lim", "max", "min", "mod
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\x00-\x08\x0e-\x1f\x7f]")
 _LONGEST_MATHEMATICS = 2_000
 _LONGEST_FORMULA = 400
-_LONGEST_THOUGHTS = 200_000
 _LONGEST_CODE = 1_000
 _LONGEST_INDENT = 40
-
-
-def thought_end(text: str) -> int:
-    """Return where an answer begins whose thoughts end and have no beginning, as models send it."""
-    head = text[:_LONGEST_THOUGHTS]
-    if not any(mark in head for mark in ("</", "[/THINK]", "\u25c1")):
-        return 0
-    end = _LONE_THOUGHT_END.search(head)
-    begin = _THOUGHT_BEGIN.search(text, 0, end.start()) if end else None
-    return end.end() if end and not begin else 0
 
 
 class Spanning:
@@ -186,7 +169,7 @@ class Spanning:
         return self._is_first and not any(map(str.isalnum, self._text[:at]))
 
     def _thought(self, at: int) -> Iterator[Edit]:
-        for mark, closing in _THOUGHT_MARKS.items():
+        for mark, closing in THOUGHT_MARKS.items():
             if self._text.startswith(mark, at):
                 if self._is_last and self._is_at_start(at) and self._find(closing, at) < 0:
                     yield Edit(at, len(self._text), "")
@@ -254,7 +237,7 @@ class Spanning:
             yield Edit(end, end, "")
 
     def _bracket(self, at: int) -> Iterator[Edit]:
-        if any(self._text.startswith(mark, at) for mark in ("[THINK]", "[/THINK]")):
+        if self._text.startswith((*THOUGHT_MARKS, *THOUGHT_MARKS.values()), at):
             yield from self._thought(at)
             return
         if link := self._links.at(at):

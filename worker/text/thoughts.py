@@ -1,18 +1,40 @@
-"""The ``<think>`` blocks of language models, which are not to be heard, in text that comes in pieces."""
+"""The ``<think>`` blocks of language models, which are not to be heard: their tags, and text in pieces.
+
+The client leaves the same blocks out of what it sends, by a list of its own.
+"""
 
 import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-_NAMES = ("think", "thinking", "thought", "thoughts", "reasoning", "antml:thinking", "scratchpad")
-_CLOSINGS = {f"<{name}>": f"</{name}>" for name in _NAMES} | {
-    "[think]": "[/think]",
-    "\u25c1think\u25b7": "\u25c1/think\u25b7",
+NAMES = ("think", "thinking", "thought", "thoughts", "reasoning", "antml:thinking", "scratchpad")
+"""Elements that hold thoughts."""
+MARKS = {"[THINK]": "[/THINK]", "\u25c1think\u25b7": "\u25c1/think\u25b7"}
+"""Other signs that begin thoughts, and the one that ends them."""
+
+_LONGEST = 200_000
+"""Characters in which thoughts without a beginning are looked for."""
+_NAMED = "|".join(NAMES)
+_LONE_END = re.compile(rf"(?<!`)(?:</(?:{_NAMED})\s*+>|{'|'.join(map(re.escape, MARKS.values()))})(?!`)")
+_ANY_BEGIN = re.compile(rf"<(?:{_NAMED})[\s>]|{'|'.join(map(re.escape, MARKS))}")
+
+_CLOSINGS = {f"<{name}>": f"</{name}>" for name in NAMES} | {
+    begin.lower(): end.lower() for begin, end in MARKS.items()
 }
 _OPENING = re.compile(rf"(?<!`)(?:{'|'.join(map(re.escape, _CLOSINGS))})", re.IGNORECASE)
 _BEGINNINGS = sorted({re.escape(tag[:length]) for tag in _CLOSINGS for length in range(1, len(tag))})
 _BEGUN = re.compile(rf"(?:`?(?:{'|'.join(_BEGINNINGS)})|`)\Z", re.IGNORECASE)
 """What may be the beginning of an opening tag, with the backtick that makes it a quotation."""
+
+
+def thought_end(text: str) -> int:
+    """Return where an answer begins whose thoughts end and have no beginning, as models send it; else 0."""
+    head = text[:_LONGEST]
+    if not any(mark in head for mark in ("</", *MARKS.values())):
+        return 0
+    end = _LONE_END.search(head)
+    begin = _ANY_BEGIN.search(text, 0, end.start()) if end else None
+    return end.end() if end and not begin else 0
 
 
 @dataclass(frozen=True, slots=True)

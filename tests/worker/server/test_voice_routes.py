@@ -68,7 +68,8 @@ def test_what_makes_no_voice_is_refused_and_leaves_nothing(open_site, speech):
         ({"audio": short, "voice_id": "default"}, 400, "voice_id"),
         ({"audio": short, "labels": "[]"}, 400, "labels"),
         ({"audio": short, "replace": "perhaps"}, 400, "replace"),
-        ({"audio": short, "language": "klingon"}, 400, "language"),
+        ({"audio": b"not audio", "language": "klingon"}, 400, "language"),
+        ({"audio": b"not audio", "name": "n" * 201}, 400, "name"),
         ({"audio": b"a" * 4_000_000}, 413, None),
     ]
     for fields, status, field in cases:
@@ -99,6 +100,11 @@ def test_all_clips_of_an_upload_are_used(open_site, speech):
     refused = _upload(open_site, clips[0], b"not audio", voice_id="half")
     assert refused.status_code == 400
     assert refused.json()["error"]["message"].startswith("clip-2.wav: ")
+    many = _upload(open_site, *[b"not audio"] * 11, voice_id="many")
+    assert (many.status_code, many.json()["error"]["message"]) == (
+        400,
+        "A voice is made of 1 to 10 clips, not of 11.",
+    )
 
 
 def test_fields_left_empty_are_left_out(open_site, speech):

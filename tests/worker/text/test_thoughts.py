@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.text.thoughts import Thoughts
+from client.thoughts import Thoughts as ClientsThoughts
+from worker.text.chunks import split_text
+from worker.text.thoughts import MARKS, NAMES, Thoughts
 
 PARTS = st.lists(
     st.sampled_from(
@@ -28,8 +30,7 @@ def _told(pieces):
 
 def _expected(text):
     """The text without its blocks, and how long one is that has no end."""
-    names = "<(think|thinking|thought|thoughts|reasoning|antml:thinking|scratchpad)>"
-    pattern, kept = re.compile(rf"(?<!`){names}", re.IGNORECASE), ""
+    pattern, kept = re.compile(rf"(?<!`)<({'|'.join(NAMES)})>", re.IGNORECASE), ""
     while opening := pattern.search(text):
         kept += text[: opening.start()]
         end = re.compile(f"</{opening[1]}>", re.IGNORECASE).search(text, opening.end())
@@ -49,6 +50,22 @@ def test_wherever_it_is_cut_the_same_is_text(parts, data):
     assert length == len(text)
     assert (kept, unclosed) == _expected(text) == _told(list(text))[:3:2]
     assert all(run.length == len(run.text) for run in runs if run.text)
+
+
+@given(PARTS)
+def test_the_client_leaves_out_the_same(parts):
+    thoughts = ClientsThoughts()
+    runs = [run for piece in parts for run in thoughts.feed(piece)] + list(thoughts.end())
+    assert "".join(run.text for run in runs if not run.is_thought) == _told(parts)[0]
+
+
+@pytest.mark.parametrize(("begin", "end"), [*((f"<{name}>", f"</{name}>") for name in NAMES), *MARKS.items()])
+def test_every_name_of_a_block_is_known_everywhere(begin, end):
+    thoughts = ClientsThoughts()
+    assert [run.is_thought for run in thoughts.feed(f"{begin}Hm.{end}")] == [True]
+    assert _told([f"{begin}Hm.{end}"])[0] == ""
+    for text in (f"{begin}Hm.{end}Hello.", f"Hm.{end}Hello.", f"Hello. {begin}Hm.{end}"):
+        assert [chunk.text for chunk in split_text(text)] == ["Hello."]
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ _LAST_WORD = re.compile(
 _CLOSERS = "[\"”’')]"
 
 
-def _drop(_: Match) -> str:
-    return ""
+def _drop_after_text(match: Match) -> str | None:
+    """Leave the figures out, unless nothing stands before them that they could be a note to."""
+    return "" if any(map(str.isalnum, before(match))) else None
 
 
 def _drop_after_word(match: Match) -> str | None:
@@ -36,7 +37,7 @@ NOTES = (
     Rule(
         "raised mark after a stop",
         re.compile(rf"(?<=[.,;:!?\"”’]){_SUPERSCRIPTS}{{1,3}}(?![\w⁻⁺])"),
-        _drop,
+        _drop_after_text,
         drops=True,
     ),
     Rule(
@@ -45,7 +46,12 @@ NOTES = (
         _drop_after_word,
         drops=True,
     ),
-    Rule("mark after a quotation", re.compile(r"(?<=[.,!?][\"”])[1-9]\d{0,2}(?=\s|\Z)"), _drop, drops=True),
+    Rule(
+        "mark after a quotation",
+        re.compile(r"(?<=[.,!?][\"”])[1-9]\d{0,2}(?=\s|\Z)"),
+        _drop_after_text,
+        drops=True,
+    ),
     Rule(
         "mark in brackets",
         re.compile(
