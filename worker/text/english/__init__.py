@@ -14,7 +14,7 @@ from worker.text.english.romans import NUMBERED_BY_NUMERALS, NUMERALS
 from worker.text.english.rows import ROWS
 from worker.text.english.rulers import RULERS
 from worker.text.english.scales import SCALED
-from worker.text.english.signs import SIGNS
+from worker.text.english.signs import HEART, SIGNS
 from worker.text.english.times import TIMES
 from worker.text.english.verses import VERSES
 from worker.text.english.web import WEB
@@ -24,6 +24,7 @@ from worker.text.reading import Rule
 def english_rules(*, day_first: bool) -> tuple[Rule, ...]:
     """Return the rules from the most particular to the most general."""
     return (
+        HEART,
         *NOTES,
         *WEB,
         *VERSES,
