@@ -208,8 +208,9 @@ def plain_characters(draft: Draft, *, fold: bool) -> Draft:
     draft = draft.sub(CONTROLS, mended_control)
     if not draft.text.isascii():
         draft = draft.sub(INVISIBLE, lambda _: "").sub(JOINERS, lambda _: "")
+        if fold:
+            draft = draft.sub(_OVERSTRUCK, lambda _: "")
         if not unicodedata.is_normalized("NFC", draft.text):
-            draft = draft.sub(_OVERSTRUCK, lambda _: "") if fold else draft
             draft = draft.sub(_clusters(), _composed)
         if fold:
             draft = draft.sub(_STYLED, _unstyled)
