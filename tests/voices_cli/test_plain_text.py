@@ -195,3 +195,9 @@ def test_no_word_of_prose_is_lost(lines):
     if "CONTENTS" not in lines:
         for word in ("Alpha", "gamma", "Indented", "END"):
             assert said.count(word) == text.count(word)
+
+
+def test_the_first_chapter_keeps_a_heading_that_the_contents_write_otherwise():
+    contents = "CONTENTS\n\nI. The Start\nII. The Middle\n\nCHAPTER I\nThe Start"
+    titles = _titles(f"{contents}\n\nIt was a dark night.\n\nCHAPTER II\nThe Middle\n\nOn it went.")
+    assert titles == ["CHAPTER I. The Start", "CHAPTER II. The Middle"]

@@ -182,9 +182,18 @@ def _end_of_contents(parts: Sequence[_Part], at: int) -> int:
         if first and entries and _is_same_entry(first, entries[0]):
             return number
         if any(not _is_entry(line) for line in lines):
-            return number
+            return number - _has_heading_before(parts, at, number)
         first = first or next(iter(entries), "")
     return at + 1  # nothing follows: no contents, or all of it
+
+
+def _has_heading_before(parts: Sequence[_Part], at: int, number: int) -> bool:
+    """Whether the text at ``number`` stands under the part before it, which the list calls otherwise."""
+    last = parts[number - 1]
+    if number - 1 <= at + 1 or not last.is_label or last.text or parts[number].heading is not None:
+        return False
+    key = _key(last.heading or "")
+    return all(_key(part.heading) != key for part in parts[number:] if part.heading is not None)
 
 
 def _is_same_entry(entry: str, again: str) -> bool:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import cache
 
-from worker.text.draft import Draft
+from worker.text.draft import Draft, Edit
 from worker.text.reading import Match
 
 INVISIBLE = re.compile(
@@ -41,6 +41,9 @@ _STYLED = re.compile(
 )
 _COUNTED = re.compile("[\u2460-\u2473\u24ea-\u24f4\u24f5-\u24fe\u24ff\u2776-\u2793]")
 _NEGATIVE_LETTERS = ((0x1F150, 0x1F169), (0x1F170, 0x1F189))
+_OVERSTRUCK = re.compile("(?<=[^\\W\\d_])[\u0332-\u0338\u0489]++|(?<=[A-Za-z])[\u0300-\u036f]{4,}+")
+"""Lines through and under letters; and marks in heaps, which are decoration."""
+_APOSTROPHE = re.compile(r"(?<![\w`])[A-Za-z]{1,20}(?P<mark>[`\u00b4])(?=(?:s|t|m|d|re|ve|ll)\b(?!`))")
 _LINE_END = re.compile(r"(?<=[^\W\d_])[-\u2010][ \t]*+(?:\r\n?|\n)[ \t]*+(?=[^\W_])")
 _NEXT_WORD = re.compile(r"\w+")
 _GOES_ON = {"and", "or", "to", "und", "oder", "bis", "et", "ou", "y", "o", "e"}
@@ -82,11 +85,20 @@ def plain_characters(draft: Draft, *, fold: bool) -> Draft:
     draft = draft.sub(_CONTROLS, _mended)
     if not draft.text.isascii():
         draft = draft.sub(INVISIBLE, lambda _: "").sub(JOINERS, lambda _: "")
+        if fold:
+            draft = draft.sub(_OVERSTRUCK, lambda _: "")
         if not unicodedata.is_normalized("NFC", draft.text):
             draft = draft.sub(_clusters(), _composed)
         if fold:
             draft = draft.sub(_STYLED, _unstyled)
-    return draft.sub(_LINE_END, _at_line_end) if fold else draft
+    if not fold:
+        return draft
+    if "`" in draft.text or "\u00b4" in draft.text:
+        draft = draft.edited(
+            Edit(*match.span("mark"), "\N{RIGHT SINGLE QUOTATION MARK}")
+            for match in _APOSTROPHE.finditer(draft.text)
+        )
+    return draft.sub(_LINE_END, _at_line_end)
 
 
 def _mended(match: Match) -> str:

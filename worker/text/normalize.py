@@ -17,6 +17,10 @@ _LATIN_LETTER = re.compile(r"[A-Za-z]")
 _OTHER_SCRIPT = re.compile(
     r"[\u0370-\u1dff\u2c00-\u2dff\u2e80-\u2fdf\u3040-\ud7ff\uf900-\ufdff\ufe70-\ufefc\uff66-\uffdc]"
 )
+_GREEK_SIGN = re.compile(
+    r"(?<![\u0370-\u03ff\u1f00-\u1fff])[\u0391-\u03c9\u03d5\u2126](?![\u0370-\u03ff\u1f00-\u1fff])"
+)
+"""A letter alone, as in formulas."""
 _MONTH_FIRST = {"en", "en-us", "en-ca", "en-ph"}
 
 
@@ -66,5 +70,5 @@ def looks_latin(sentence: str) -> bool:
     """Whether no other script outweighs the Latin letters, so that the language's own rules may be tried."""
     if sentence.isascii():
         return True
-    others = sum(map(str.isalpha, _OTHER_SCRIPT.findall(sentence)))
+    others = sum(map(str.isalpha, _OTHER_SCRIPT.findall(_GREEK_SIGN.sub("", sentence))))
     return others <= len(_LATIN_LETTER.findall(sentence))

@@ -1,16 +1,20 @@
 """The sentences of a request's text: its characters are mended, and markup that spans sentences is gone."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from worker.text.characters import plain_characters
-from worker.text.draft import Draft
+from worker.text.draft import Draft, Edit
 from worker.text.links import labels, without_definitions
 from worker.text.sentences import LONGEST_SENTENCE, Sentence, sentences
 from worker.text.spanning import Spanning
 from worker.text.tables import spoken_tables
 from worker.text.thoughts import thought_end
 
+_MARKED = re.compile(
+    r"(?<![\w=)\]\"'])(?P<begin>={1,2})(?=[A-Za-z\d“‘\"'*_])[^=\n]{2,200}+(?<=[\w.,!?”’\"'*_])(?P<end>(?P=begin))(?![\w=\"'])"
+)
 _AT_FIRST = 8_000
 """Characters that are prepared before the first is spoken."""
 _AT_ONCE = 30_000
@@ -86,11 +90,19 @@ def _prepared(
     if not normalize:
         return _Passage(draft, len(draft.text), [])
     draft = spoken_tables(without_definitions(draft))
+    draft = draft.edited(_unmarked(draft.text))
     spanning = Spanning(draft.text, defined, is_first=is_first, is_last=is_last)
     made = draft.edited(spanning.edits())
     unknown = len(draft.text) - spanning.open_at if spanning.open_at is not None else 0
     links = [(draft.start(start), draft.end(end)) for start, end in spanning.links]
     return _Passage(made, len(made.text) - unknown, links)
+
+
+def _unmarked(text: str) -> Iterator[Edit]:
+    """Yield the edits that take the signs away from ==marked== and =bold= words."""
+    for match in _MARKED.finditer(text):
+        for start, end in (match.span("begin"), match.span("end")):
+            yield Edit(start, end, "")
 
 
 def _sure(passage: _Passage) -> list[Sentence]:

@@ -49,6 +49,8 @@ _PARAGRAPH = re.compile(r"\n[^\S\n]*\n|[\f\v\u2029]|\r[^\S\r\n]*\r")
 _LINE_OF_ITS_OWN = re.compile(
     r"[ \t]*(?:[-*+•‣◦–—>|▪●○■□◆▶►→➜➔➤✓✔✗✘✖☐☑☒✅❌][ \t]|\d{1,3}[.)][ \t]|[-*_=|`~]{3})"
 )
+_ITEM = re.compile(r"[ \t]{0,8}\(?(?P<mark>[A-Za-z]|[ivx]{1,5}|[IVX]{1,5})(?P<sign>[.)])[ \t]")
+_NUMERALS = "i ii iii iv v vi vii viii ix x xi xii".split()  # noqa: SIM905
 _HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]")
 _LAST_WORD = re.compile(r"(?:^|[\s(\[{\"'“‘*_/–—-])((?:[^\W\d_]{1,2}\.)*\w+)\.\Z")
 _NUMBERED_LINE = re.compile(r"(?:^|[\n\r])[ \t]*\d{1,3}\.\Z")
@@ -92,8 +94,27 @@ def _line_break(text: str, match: re.Match[str]) -> Pause | None:
         return Pause.PARAGRAPH
     if _HEADING.match(text, _line_start(text, match.start("blank"))):
         return Pause.PARAGRAPH
+    if _is_next_item(text, _line_start(text, match.start("blank")), match.end()):
+        return Pause.SENTENCE
     # Other lines go on: e-mails and old books are wrapped.
     return Pause.SENTENCE if _LINE_OF_ITS_OWN.match(text, match.end()) else None
+
+
+def _is_next_item(text: str, line: int, next_line: int) -> bool:
+    """Whether two lines are counted by letters or numerals: "B. Lyon" behind "A. Paris"."""
+    this, following = _ITEM.match(text, line), _ITEM.match(text, next_line)
+    if not (this and following) or this["sign"] != following["sign"]:
+        return False
+    one, other = this["mark"], following["mark"]
+    is_next_letter = len(one) == len(other) == 1 and ord(other) == ord(one) + 1
+    return is_next_letter or (
+        one.isupper() == other.isupper() and _next_numeral(one.lower()) == other.lower()
+    )
+
+
+def _next_numeral(numeral: str) -> str | None:
+    at = _NUMERALS.index(numeral) + 1 if numeral in _NUMERALS else 0
+    return _NUMERALS[at] if 0 < at < len(_NUMERALS) else None
 
 
 def _line_start(text: str, position: int) -> int:

@@ -32,6 +32,10 @@ _COMMAND = re.compile(
     r"\\(?P<name>[A-Za-z]++)(?:\[[^\[\]\n]{0,80}+\])?+"
     r"(?:\{(?:[^{}\n]++|\{(?:[^{}\n]++|\{[^{}\n]*+\})*+\})*+\}){0,3}+"
 )
+_FRACTION = re.compile(r"\\(?:[dtc]?frac\s?\d\s?\d|sqrt\s?\d)(?!\w)")
+_BRACKET_SIZE = re.compile(r"\\(?:left|right)(?=[()\[\]|.])\.?")
+_MODEL_MARK = re.compile(r"\[/?INST\]|<</?SYS>>")
+_ALERT = re.compile(r"\[!(?P<name>NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*+")
 _ENVIRONMENT = re.compile(
     r"\\begin\{(?P<name>(?:equation|align|aligned|gather|gathered|multline|eqnarray|math|displaymath|cases|array|split"
     r"|[pbvBV]?matrix)\*?)\}"
@@ -116,7 +120,11 @@ class Spanning:
             yield from self._character_data(at)
         elif text.startswith("<?", at) and text[at + 2 : at + 3].isalpha():
             yield from self._hidden(at, at + 2, "?>")
-        elif (match := _DOCTYPE.match(text, at)) or (match := _SPECIAL_TOKEN.match(text, at)):
+        elif (
+            (match := _DOCTYPE.match(text, at))
+            or (match := _SPECIAL_TOKEN.match(text, at))
+            or (match := _MODEL_MARK.match(text, at))
+        ):
             yield Edit(at, match.end(), "")
         elif match := _AUTOLINK.match(text, at):
             yield Edit(at, at + 1, "")
@@ -221,7 +229,11 @@ class Spanning:
             if end > 0:
                 yield _mathematics(text, at, match.end(), end, end + len(closing))
                 return
-        if match := _ESCAPE.match(text, at):
+        if match := _FRACTION.match(text, at):
+            yield _mathematics(text, at, at, match.end(), match.end())
+        elif match := _BRACKET_SIZE.match(text, at):
+            yield Edit(at, match.end(), "")
+        elif match := _ESCAPE.match(text, at):
             yield Edit(at, match.end(), match.group()[1])
         elif (match := _COMMAND.match(text, at)) and match["name"] in BARE_COMMANDS and not self._is_path(at):
             yield _mathematics(text, at, at, match.end(), match.end())
@@ -239,6 +251,12 @@ class Spanning:
     def _bracket(self, at: int) -> Iterator[Edit]:
         if self._text.startswith((*THOUGHT_MARKS, *THOUGHT_MARKS.values()), at):
             yield from self._thought(at)
+            return
+        if match := _MODEL_MARK.match(self._text, at):
+            yield Edit(at, match.end(), "")
+            return
+        if match := _ALERT.match(self._text, at):
+            yield Edit(at, match.end(), f"{match['name'].capitalize()}: ")
             return
         if link := self._links.at(at):
             words, end, after = link

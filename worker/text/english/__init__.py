@@ -18,7 +18,7 @@ from worker.text.english.romans import NUMBERED_BY_NUMERALS, NUMERALS
 from worker.text.english.rows import ROWS
 from worker.text.english.rulers import RULERS
 from worker.text.english.scales import SCALED
-from worker.text.english.signs import SIGNS
+from worker.text.english.signs import HEART, SIGNS
 from worker.text.english.times import TIMES
 from worker.text.english.verses import VERSES
 from worker.text.english.web import WEB
@@ -27,6 +27,7 @@ from worker.text.reading import Rule
 _FIGURE = re.compile(r"\d")
 _ALSO_WITHOUT_FIGURES = {
     *("raised mark", "raised mark after a stop", "mark in brackets", "letters and figures"),
+    "address of a device",
     *("e-mail", "URL", "domain", "file", "handle", "hashtag"),
     *("weekday", "weekday after a preposition", "halves alone"),
     *("vulgar part of a unit", "after a power", "unit alone", "per", "per liter"),
@@ -38,6 +39,7 @@ _ALSO_WITHOUT_FIGURES = {
 def english_rules(*, day_first: bool) -> tuple[Rule, ...]:
     """Return the rules from the most particular to the most general."""
     return (
+        HEART,
         *_with_figures(NOTES + WEB + VERSES + CODES),
         *NUMBERED_BY_NUMERALS,
         *RULERS,

@@ -3,7 +3,7 @@
 import re
 
 from worker.text.english.verses import ABBREVIATED_BOOKS
-from worker.text.english.words import alternatives
+from worker.text.english.words import alternatives, before
 from worker.text.reading import Match, Rule
 
 _TITLES = {
@@ -28,14 +28,54 @@ _TITLES = {
     "Rep": "Representative",
     "Pres": "President",
     "Supt": "Superintendent",
+    "Pvt": "Private",
+    "Adm": "Admiral",
+    "Cmdr": "Commander",
+    "Cdr": "Commander",
+    "Fr": "Father",
+    "Mme": "Madame",
+    "Mlle": "Mademoiselle",
     "Mt": "Mount",
     "Ft": "Fort",
 }
 """Before a name."""
+_SHOUTED = {
+    "MR": "Mister",
+    "MRS": "Missus",
+    "MS": "Miss",
+    "DR": "Doctor",
+    "PROF": "Professor",
+    "REV": "Reverend",
+}
+_SMALL = {"mr": "mister", "mrs": "missus", "dr": "doctor", "prof": "professor"}
+"""As in a text of capitals, or of small letters alone."""
+_STREETS = {
+    "Ave": "Avenue",
+    "Blvd": "Boulevard",
+    "Cir": "Circle",
+    "Ct": "Court",
+    "Hwy": "Highway",
+    "Ln": "Lane",
+    "Pkwy": "Parkway",
+    "Pl": "Place",
+    "Rd": "Road",
+    "Ter": "Terrace",
+}
+_ADDRESS = re.compile(
+    r"\b\d{1,5}[A-Za-z]?\s(?:[NSEW]{1,2}\.?\s)?(?:[A-Z][\w’']*\.?\s){1,3}\Z|\d(?:st|nd|rd|th)\s\Z"
+)
+_NUMBERED_PLACES = {
+    "Apt": "Apartment",
+    "apt": "apartment",
+    "Ste": "Suite",
+    "Bldg": "Building",
+    "Hwy": "Highway",
+}
 COUNTED = {
     "p": "page",
     "pp": "pages",
     "pg": "page",
+    "pgs": "pages",
     "vol": "volume",
     "vols": "volumes",
     "ch": "chapter",
@@ -44,6 +84,10 @@ COUNTED = {
     "fig": "figure",
     "figs": "figures",
     "eq": "equation",
+    "eqs": "equations",
+    "eqn": "equation",
+    "tab": "table",
+    "nr": "number",
     "ext": "extension",
     "approx": "approximately",
     "ca": "about",
@@ -142,6 +186,20 @@ BEFORE_FIGURES = frozenset(
         "Nos",
         "Rs",
         "Rm",
+        "Apt",
+        "apt",
+        "Bldg",
+        "Hwy",
+        "sc",
+        "Sc",
+        "max",
+        "Max",
+        "min",
+        "Min",
+        "Dec",
+        "Nr",
+        "nr",
+        "nos",
         "Ste",
         "ft",
         "lb",
@@ -155,7 +213,23 @@ BEFORE_SMALL_LETTERS = frozenset(
 """Words or not: a sentence would go on with a capital letter."""
 
 ABBREVIATIONS_BEFORE_DOT = frozenset(
-    {*_TITLES, *COUNTED, *_ANYWHERE, "Dr", "St", "No", "Nos", "no", "al", "Fig", "Vol", "Ch", "Sept"}
+    {
+        *_TITLES,
+        *_SHOUTED,
+        *_SMALL,
+        *COUNTED,
+        *_ANYWHERE,
+        "Dr",
+        "St",
+        "No",
+        "Nos",
+        "no",
+        "al",
+        "Fig",
+        "Vol",
+        "Ch",
+        "Sept",
+    }
     | set("Jan Feb Mar Apr Jun Jul Aug Sep Oct Nov Dec".split())  # noqa: SIM905
     | set("Mon Tue Tues Wed Weds Thu Thur Thurs Fri Sat Sun".split())  # noqa: SIM905
 ) - {"dev", "min", "max", "temp", "art", "est", "no", "Sat", "Sun", "Mar", "c", "p", "para"}
@@ -174,6 +248,10 @@ def _letters(match: Match) -> str:
     return " ".join(letter for letter in match.group() if letter.isalpha())
 
 
+def _street(match: Match) -> str | None:
+    return _STREETS[match["word"]] if _ADDRESS.search(before(match)) else None
+
+
 def _number_word(match: Match) -> str:
     word = COUNTED[match["word"].lower()]
     return word.capitalize() if match["word"][0].isupper() else word
@@ -182,7 +260,7 @@ def _number_word(match: Match) -> str:
 BEFORE_NUMBERS = (
     Rule(
         "before a number",
-        re.compile(rf"\b(?P<word>{alternatives(_COUNTED_OR_CAPITAL)})\.(?=\s?\d)"),
+        re.compile(rf"\b(?P<word>{alternatives(_COUNTED_OR_CAPITAL)})\.(?=\s?\d|\s\(\d)"),
         _number_word,
     ),
 )
@@ -198,6 +276,30 @@ ABBREVIATIONS = (
         "title",
         re.compile(rf"\b(?P<word>{alternatives(_TITLES)})\.{_NAME}|\b(?P<plain>Mr|Mrs)\b\.?+"),
         lambda match: _TITLES[match["word"] or match["plain"]],
+    ),
+    Rule(
+        "title in capitals",
+        re.compile(rf"\b(?P<word>{alternatives(_SHOUTED)})\.(?=\s?[A-Z]{{2}})"),
+        lambda match: _SHOUTED[match["word"]],
+    ),
+    Rule(
+        "title in small letters",
+        re.compile(rf"\b(?P<word>{alternatives(_SMALL)})\.(?=\s[a-z]{{2}})(?<!\bthe\s..\.)"),
+        lambda match: _SMALL[match["word"]],
+    ),
+    Rule(
+        "versus",
+        re.compile(r"\bvs\b(?!\.)|(?<=[a-z.)]\s)\bv\b\.?(?=\s[A-Z][a-z])"),
+        lambda _: "versus",
+    ),
+    Rule(
+        "numbered place",
+        re.compile(rf"\b(?P<word>{alternatives(_NUMBERED_PLACES)})\.?(?=\s#?\d)"),
+        lambda match: _NUMBERED_PLACES[match["word"]],
+    ),
+    Rule("street", re.compile(rf"\b(?P<word>{alternatives(_STREETS)})\b(?:\.(?!\s+[A-Z]|\s*\Z))?"), _street),
+    Rule(
+        "known road", re.compile(r"(?<=[a-z]\s)(?:Blvd|Pkwy)\b(?!\.)"), lambda match: _STREETS[match.group()]
     ),
     Rule(
         "doctor",

@@ -44,6 +44,9 @@ _SHORTEST_IN_GROUPS = 5
 _LONGEST_COUNTED = 2
 """Digits among letters that are counted, as in C6H12O6."""
 _GROUP = re.compile(r"\d+|[A-Z]+")
+_SEVERAL_PLACES = re.compile(
+    r"\b(?i:rooms|flights|boxes|lockers|ports|numbers|orders|tickets|extensions)\s\Z"
+)
 
 
 def spelt_groups(written: str) -> str:
@@ -64,7 +67,12 @@ def _code(match: Match) -> str | None:
         or (_TYPED.search(before(match)) and not counts_things(match))
         or _is_led(match)
     )
-    return spelt_groups(match.group()) if is_code else None
+    if not is_code:
+        return None
+    first, _, last = match.group().partition("-")
+    if _SEVERAL_PLACES.search(before(match)) and last.isdecimal() and int(first) < int(last):
+        return f"{spelt(first)} to {spelt(last)}"
+    return spelt_groups(match.group())
 
 
 def _is_led(match: Match) -> bool:
@@ -77,7 +85,10 @@ def _is_led(match: Match) -> bool:
         return False  # "The number is 1500" tells how many.
     shortest = _SHORTEST if figures.isdecimal() else _SHORTEST_IN_GROUPS
     is_long = sum(map(str.isdecimal, figures)) >= shortest
-    return is_long or bool(lead["secret"] and (lead["prefix"] or _SHORT_ONES.match(lead["secret"])))
+    is_glued = bool(lead["prefix"]) and lead["prefix"][-1].isalpha()
+    return (
+        is_long or is_glued or bool(lead["secret"] and (lead["prefix"] or _SHORT_ONES.match(lead["secret"])))
+    )
 
 
 def _mixed(match: Match) -> str | None:
@@ -167,6 +178,13 @@ CODES = (
         "hexadecimal",
         re.compile(r"(?<!\w)0x(?P<figures>[\dA-Fa-f]{1,32})(?!\w)"),
         lambda m: " ".join(("zero x", *(spelt(each) or each.upper() for each in m["figures"]))),
+    ),
+    Rule(
+        "address of a device",
+        re.compile(r"(?<![\w:-])[\dA-Fa-f]{2}(?:(?::[\dA-Fa-f]{2}){5}|(?:-[\dA-Fa-f]{2}){5})(?![\w:-])"),
+        lambda match: ", ".join(
+            " ".join(spelt(each) or each.upper() for each in pair) for pair in re.split("[:-]", match.group())
+        ),
     ),
     Rule(
         "pension plan",

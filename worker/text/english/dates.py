@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from worker.text.english.words import DASH, before, cardinal, counts_things, ordinal, year
+from worker.text.english.words import DASH, before, cardinal, counts_things, ordinal, spoken_pair, year
 from worker.text.reading import Match, Rule
 
 MONTHS = (
@@ -30,6 +30,7 @@ _AFTER_WEEKDAY = "|".join(
 _ARTICLE = re.compile(
     r"(?i)\b(?:the|an?|another|new|this|that|every|each|next|last|my|our|your|his|her|their)\s\Z"
 )
+_VERBS = {"b": "born", "d": "died", "r": "reigned", "fl": "flourished"}
 _LEAP_YEAR = 2000
 _CENTURY_BEGINS = 50
 """Of two digits: 49 and less are of this century."""
@@ -108,7 +109,11 @@ def _iso(match: Match) -> str | None:
 def _years(match: Match) -> str | None:
     first, second = match["first"], match["second"]
     if len(second) < len(first):
-        return None if int(second) <= int(first[2:]) else f"{year(int(first))} to {cardinal(int(second))}"
+        if first[2:] == "99" and second == "00":
+            return f"{year(int(first))} to {year(int(first) + 1)}"
+        if int(second) <= int(first[2:]):
+            return None
+        return f"{year(int(first))} to {spoken_pair(int(second))}"
     return f"{year(int(first))} to {year(int(second))}" if int(second) > int(first) else None
 
 
@@ -175,7 +180,9 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
             lambda match: SHORT_WEEKDAYS[match["day"]],
         ),
         Rule(
-            "month, day", re.compile(rf"\b{_MONTH}\s+{_DAY}{_NO_MORE_DIGITS}(?:,?\s+{_YEAR})?"), _month_first
+            "month, day",
+            re.compile(rf"\b{_MONTH}(?:\s+|(?<=\.)){_DAY}{_NO_MORE_DIGITS}(?:,?\s+{_YEAR})?"),
+            _month_first,
         ),
         Rule(
             "day, month",
@@ -187,14 +194,39 @@ def dates(*, day_first: bool) -> tuple[Rule, ...]:
             re.compile(rf"\b{_MONTH},?\s+{_YEAR}"),
             lambda match: f"{_month(match)} {year(_full_year(match['year']))}",
         ),
+        Rule(
+            "day, month in one word",
+            re.compile(
+                rf"(?<![\w.,/:-])(?P<day>{_DAY_NUMBER})(?P<last>(?!))?(?P<sign>[-/]?)"
+                rf"(?P<month>{_MONTH_NAMES}|{_SHORT_NAMES})"
+                r"(?:(?P=sign)(?P<year>[12]\d{3}|\d\d)|(?<=-...))(?![\w-]|\s\d|[.,/]\d)"
+            ),
+            _day_first,
+        ),
+        Rule(
+            "month, year in one word",
+            re.compile(rf"(?<![\w-]){_MONTH}[-/](?P<year>[12]\d{{3}})(?![\w-]|[.,/]\d)"),
+            lambda match: f"{_month(match)} {year(int(match['year']))}",
+        ),
         Rule("dates from to", re.compile(rf"(?<=[\ddhtr])\s?{DASH}\s?(?={_MONTH}\s+\d)"), lambda _: " to "),
-        Rule("century left out", re.compile(r"(?<![^\s(Q1-4-])['’](?=\d\d(?![\w'’]))"), lambda _: " "),
+        Rule(
+            "century left out, and a zero",
+            re.compile(r"(?<![^\s(Q1-4-])['’‘](?P<year>0\d)(?![\w'’])"),
+            lambda match: "two thousand" if match["year"] == "00" else spoken_pair(int(match["year"])),
+        ),
+        Rule("century left out", re.compile(r"(?<![^\s(Q1-4-])['’‘](?=\d\d(?![\w'’]))"), lambda _: " "),
         Rule(
             "year of an era",
             re.compile(
-                r"(?:(?<![\w.,])(?<!AD )(?P<year>1\d{3})(?=\s?(?:AD|BCE?|CE)\b)|(?<=\bAD )(?P<anno>1\d{3})\b)"
+                r"(?:(?<![\w.,])(?<!AD )(?P<year>1\d{3})(?=\s?(?:AD|BCE?|CE)\b)"
+                r"|(?:(?<=\bAD )|(?<=\bAD))(?P<anno>1\d{3})\b)"
             ),
             lambda match: year(int(match.group())),
+        ),
+        Rule(
+            "born and died",
+            re.compile(r"(?<=[(;,\s])(?P<verb>b|d|r|fl)\.\s?(?=(?:c\.\s?)?[12]\d{3}\b)"),
+            lambda match: f"{_VERBS[match['verb']]} ",
         ),
         Rule("circa", re.compile(r"\bc\.\s?(?P<year>\d{3,4})(?![\w%]|[.,]\d)"), _circa),
         Rule(

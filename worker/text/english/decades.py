@@ -25,7 +25,7 @@ _MANY = {
     "1000000": "millions",
 }
 _BEFORE_DECADE = re.compile(
-    r"(?i)(?:\b(?:the|his|her|their|my|our|your|early|mid|late|later|low|lower|mid|upper|high|roaring|swinging)[\s-]|\b(?:1[1-9]|20)(?=\d0s)|['’](?=\d0s))"
+    r"(?i)(?:\b(?:the|his|her|their|my|our|your|early|mid|late|later|low|lower|mid|upper|high|roaring|swinging)[\s-]|\b(?:1[1-9]|20)(?=\d0s)|['’‘](?=\d0s))"
     r"(?:['’]?\d0['’]?s(?:,\s(?:and\s)?|\s(?:and|or|to|&)\s|[/–-]))*+\Z"
 )
 _AFTER_DECADE = re.compile(
@@ -45,6 +45,7 @@ def _decade(match: Match) -> str | None:
         is_decade = (
             "'" in match.group()
             or "’" in match.group()
+            or "‘" in match.group()
             or (_BEFORE_DECADE.search(before(match)) and not _AFTER_SECONDS.match(match.string, match.end()))
             or _AFTER_DECADE.match(match.string, match.end())
         )
@@ -67,9 +68,16 @@ DECADES = (
     Rule(
         "decade",
         re.compile(
-            r"(?<![\w$€£.,])(?:['’](?=\d0))?(?P<century>1[1-9]|20)?(?P<tens>(?<=\d\d)0|[1-9])0['’]?s\b"
+            r"(?<![\w$€£.,])(?:['’‘](?=\d0))?(?P<century>1[1-9]|20)?(?P<tens>(?<=\d\d)0|[1-9])0['’]?s\b"
         ),
         _decade,
+    ),
+    Rule(
+        "first decade",
+        re.compile(
+            r"(?:['’‘]|(?<=\b[Tt]he )|(?<=[Ee]arly )|(?<=[Ll]ate )|(?<=[Mm]id )|(?<=[Mm]id-))00['’]?s\b"
+        ),
+        lambda _: "two thousands",
     ),
     Rule("decades from to", re.compile(rf"(?<=0s)\s?{DASH}\s?(?=['’]?\d)"), lambda _: " to "),
 )

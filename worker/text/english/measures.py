@@ -11,12 +11,21 @@ _PER = rf"(?:\s?/\s?(?P<hundred>100\s?)?(?P<per>{alternatives(DIVISORS)}))?"
 _UNIT = rf"(?P<unit>{alternatives(UNITS)}){_PER}(?![\w²³]|-\w)(?:\.(?=\s[a-z]))?"
 _WORDLIKE = alternatives([each for each in UNITS if len(each) > 1 and each[0].isalpha()])
 _RAISED = alternatives([each for each in POWERS_OF_LENGTHS if each[-1] in "²³"])
-_AFTER_UNIT = re.compile(rf"\d\s?(?:{alternatives(UNITS)}|[\"″])\Z")
+_AFTER_UNIT = re.compile(rf"\d\s?(?:{alternatives(UNITS)}|(?<=\d\d)[CF]|[\"″'’′])\Z")
 _AFTER_DOSE = re.compile(r"(?:mg|mcg|[µμ]g|g|mmol|mEq)\Z")
 _VOLUME = re.compile(r"\d+(?:\.\d+)?\s?(?:m[lL]|d[lL]|[lL])\b")
 _AFTER_POWER = re.compile(r"(?:\^[-−]?\d{1,3}|\d[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})\Z")
+_SIDES = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _SMALLEST_CHOICE = 10
 _OPENING_QUOTE = re.compile(r'(?<!\d)"')
+_BEFORE_HEAT = re.compile(
+    r"(?i)\b(?:bak(?:e|ed|ing)|fever|grill|heat|heated|high|highs|low|lows|oven|preheat(?:ed)?|roast|set|temp|temperatures?|"
+    r"thermostat|weather)\b\D{0,25}(?:-?\d{1,3}\s?[CF]?(?:\s?[/-]\s?|,?\s(?:and|or|to)\s|,\s))?\Z"
+)
+_AFTER_HEAT = re.compile(
+    r"(?i)\s(?:oven|outside|outdoors|weather|temperature|fever|heat|today|tonight|tomorrow)\b|\s?/\s?\d{2,3}\s?[CF]\b"
+)
+_AFTER_OTHER_HEAT = re.compile(r"\d{2,3}\s?[CF]\s?/\s?\Z")
 _SIGNED = rf"(?<!\^)(?<!\^[-−])(?P<minus>(?<![\w.)]){MINUS})?(?P<amount>{AMOUNT})"
 
 
@@ -51,6 +60,31 @@ def _inches(match: Match) -> str | None:
     return None if is_quotation else f"{number(match['amount'])} inch"
 
 
+def _part_of_an_inch(match: Match) -> str | None:
+    is_quotation = _OPENING_QUOTE.search(match.string, 0, match.start())
+    return None if is_quotation else f"{written_fraction(match)} inch"
+
+
+def _heat(match: Match) -> str | None:
+    """Read 350F in an oven, and nowhere else: a seat has such a name as well."""
+    text, end = match.string, match.end()
+    if not (
+        _BEFORE_HEAT.search(before(match))
+        or _AFTER_OTHER_HEAT.search(before(match))
+        or _AFTER_HEAT.match(text, end)
+    ):
+        return None
+    sign = "minus " if match["minus"] else ""
+    return f"{sign}{number(match['amount'])} {UNITS['°' + match['scale']][1]}"
+
+
+def _on_earth(match: Match) -> str:
+    words = [counted(match["degrees"], "degree", "degrees"), counted(match["minutes"], "minute", "minutes")]
+    if match["seconds"]:
+        words.append(counted(match["seconds"], "second", "seconds"))
+    return " ".join([*words, _SIDES[match["side"]]] if match["side"] else words)
+
+
 def _part_of_a_unit(match: Match) -> str:
     if not match["whole"] and _SMALLEST_CHOICE <= int(match["numerator"]) < int(match["denominator"]):
         choice = f"{number(match['numerator'])} or {number(match['denominator'])}"
@@ -69,8 +103,11 @@ def _after_power(match: Match) -> str | None:
 
 
 def _alone(match: Match) -> str:
+    is_one = before(match).endswith(("per ", "a ", "each ", "every "))
     if match["unit"]:
-        return _unit(match, is_one=False)
+        return _unit(match, is_one=is_one)
+    if is_one and match["power"]:
+        return UNITS[match["power"]][0]
     return UNITS[match["power"] or match["degree"]][1]
 
 
@@ -106,6 +143,31 @@ MEASURES = (
         _feet_and_inches,
     ),
     Rule(
+        "degrees, minutes and seconds",
+        re.compile(
+            r"(?<![\w.,])(?P<degrees>\d{1,3})[°º]\s?(?P<minutes>[0-5]?\d(?:\.\d{1,6})?)['’′]"
+            r"(?:\s?(?P<seconds>[0-5]?\d(?:\.\d{1,6})?)(?:[\"”″]|''|′′))?(?:\s?(?P<side>[NSEW])(?!\w))?"
+        ),
+        _on_earth,
+        replaces="[NSEW]",
+    ),
+    Rule(
+        "feet",
+        re.compile(
+            r"(?:(?<![\w.,'’])|(?<=['’′]x)|(?<=['’′]×))(?P<amount>\d{1,3})['’′](?=\s?[x×]\s?\d|[\s-](?:tall|wide|long|high|deep|by|fence)\b)"
+            r"|(?:(?<=[x×])|(?<=[x×]\s))(?P<last>\d{1,3})['’′](?!\w)"
+        ),
+        lambda match: counted(match["amount"] or match["last"], *LENGTHS["ft"]),
+    ),
+    Rule(
+        "part of an inch",
+        re.compile(
+            r"(?<![\w.,/])(?:(?P<whole>\d{1,3})[\s-])?(?P<numerator>\d{1,2})/(?P<denominator>2|4|8|16|32|64)"
+            r"[\"″”](?=[\s,.;)x×-]|$)"
+        ),
+        _part_of_an_inch,
+    ),
+    Rule(
         "feet and inches in letters",
         re.compile(
             r"(?<![\w.,])(?P<feet>\d{1,3})\s?ft\.?,?\s?(?P<inches>1[01]|\d)\s?in\b(?:\.(?=,|\s[a-z]))?"
@@ -132,21 +194,30 @@ MEASURES = (
     Rule(
         "inches in letters",
         re.compile(
-            rf"(?<![\w.,])(?P<amount>{AMOUNT})\s?in\.?(?=\s(?:x|×|by|wide|long|tall|high|deep|thick|diameter|pans?|screens?)\b)"
+            rf"(?<![\w.,])(?P<amount>{AMOUNT})(?:\s?in\.?(?=\s(?:x|×|by|wide|long|tall|high|deep|thick|diameter|pans?|screens?)\b)|in(?![\w-]))"
         ),
         lambda match: counted(match["amount"], *LENGTHS["in"]),
     ),
     Rule(
-        "quantity", re.compile(rf"(?:(?<![\w.,/])|(?<=[\w°%²³]/)|(?<=\d[x×])){_SIGNED}\s?{_UNIT}"), _measured
+        "quantity",
+        re.compile(rf"(?:(?<![\w.,/])|(?<=[\w°%²³]/)|(?<=\d[x×])|(?<=[A-Za-z]×)){_SIGNED}\s?{_UNIT}"),
+        _measured,
+    ),
+    Rule(
+        "heat",
+        re.compile(
+            rf"(?<![\w.,$])(?P<minus>(?<![\w.)]){MINUS})?(?P<amount>\d{{1,3}}(?:\.\d)?)\s?(?P<scale>[CF])(?![\w-])"
+        ),
+        _heat,
     ),
     Rule("after a power", re.compile(rf"(?<=[\d⁰¹²³⁴⁵⁶⁷⁸⁹])\s{_UNIT}"), _after_power),
     Rule("either quantity", re.compile(r"(?<=[A-Za-z°%²³])\s?/\s?(?=[-\N{MINUS SIGN}]?\d)"), _either),
-    Rule("by", re.compile(r"(?<=[A-Za-z°\"″])\s[x×]\s(?=\d)"), _by),
+    Rule("by", re.compile(r"(?<=[A-Za-z°\"″'’′])(?:\s[x×]\s|×|(?<=['’′])x)(?=\d)"), _by),
     Rule(
         "unit alone",
         re.compile(
-            rf"(?<![\w./])(?P<unit>{_WORDLIKE}|m)"
-            rf"/(?P<hundred>(?!))?(?P<per>{alternatives(DIVISORS)})(?![\w/²³-])"
+            rf"(?<![\w./])(?P<unit>{_WORDLIKE}|[mgWJL])"
+            rf"/(?P<hundred>100\s?)?(?P<per>{alternatives(DIVISORS)})(?![\w/²³-])"
             rf"|(?<![\w./])(?P<power>{_RAISED})(?!\w)"
             r"|(?<!\d)(?P<degree>°\s?[CF])\b"
         ),

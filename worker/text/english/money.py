@@ -55,6 +55,7 @@ _MAJOR = {
     "NZD": ("New Zealand dollar", "New Zealand dollars"),
     "SGD": ("Singapore dollar", "Singapore dollars"),
     "HKD": ("Hong Kong dollar", "Hong Kong dollars"),
+    "kr": ("krone", "kroner"),
     "Rs.": ("rupee", "rupees"),
     "Rs": ("rupee", "rupees"),
 }
@@ -83,6 +84,10 @@ _THOUSANDS = re.compile(r"\d{1,3}\.\d{3}")
 _CENTS_DIGITS = 2
 
 
+def _nothing(_: Match) -> str:
+    return ""
+
+
 def _money(match: Match) -> str:
     named = match.groupdict()
     sign = "minus " if named.get("minus") or named.get("loss") else ""
@@ -95,6 +100,16 @@ def _money(match: Match) -> str:
     first = f"{number(amount)} {first_scale}" if first_scale not in {"", scale} else number(amount)
     second = f"{number(_without_dots(upper, currency))} {scale}".strip()
     return f"{first} to {second} {_MAJOR[currency][1]}"
+
+
+def _named(match: Match) -> str:
+    """Read "$5 dollars" as "five dollars", and "a $5 dollar bill" as it is said."""
+    spoken = _money(match)
+    singular, plural = _MAJOR[match["sign"]]
+    is_noun_behind = (
+        match["named"] == singular and match.string[match.end() : match.end() + 2].strip().isalpha()
+    )
+    return spoken.removesuffix(plural) + singular if is_noun_behind and spoken.endswith(plural) else spoken
 
 
 def _without_dots(amount: str, sign: str) -> str:
@@ -122,7 +137,31 @@ _FIRST_SCALE = r"(?:\s?(?P<first_scale>k|K|m|M|B|mn|bn))?"
 _BEFORE_AMOUNT = rf"(?P<sign>{_SIGNS}|\b(?:{_CODES})(?=\s?\d))"
 _AFTER_AMOUNT = rf"(?P<sign>[$€£₽₴₺₫](?!\d)|(?:{_CODES})\b)"
 
+_SAID_TWICE = {
+    "$": ("dollars?", "USD|CAD|AUD|NZD|SGD|HKD|MXN"),
+    "€": ("euros?", "EUR"),
+    "£": ("pounds?", "GBP"),
+}
+
 MONEY = (
+    *(
+        Rule(
+            f"{sign} and its code",
+            re.compile(rf"(?P<minus>(?<!\w){MINUS})?[{sign}]\s?{_AMOUNT}{_SCALE}\s?(?P<sign>{codes})\b"),
+            _money,
+        )
+        for sign, (_, codes) in _SAID_TWICE.items()
+    ),
+    *(
+        Rule(
+            f"{sign} and its name",
+            re.compile(
+                rf"(?P<minus>(?<!\w){MINUS})?(?P<sign>[{sign}])\s?{_AMOUNT}{_SCALE}\s(?P<named>{names})\b"
+            ),
+            _named,
+        )
+        for sign, (names, _) in _SAID_TWICE.items()
+    ),
     Rule(
         "money from to",
         re.compile(
@@ -146,7 +185,9 @@ MONEY = (
     ),
     Rule(
         "money after",
-        re.compile(rf"(?<![\w.,])(?P<minus>{MINUS})?{_AMOUNT}{_SCALE}\s?{_AFTER_AMOUNT}"),
+        re.compile(
+            rf"(?<![\w.,])(?P<minus>{MINUS})?{_AMOUNT}{_SCALE}(?:[.,][-\N{{EN DASH}}])?\s?{_AFTER_AMOUNT}"
+        ),
         _money,
     ),
     Rule(
@@ -154,5 +195,6 @@ MONEY = (
         re.compile(rf"(?<![\w.,]){_AMOUNT}\s?¢"),
         lambda match: counted(match["amount"], *_CENT),
     ),
+    Rule("no cents", re.compile(r"(?<=\d)(?:/-|\.-|,-)(?![\w-])"), _nothing),
     Rule("either sum", re.compile(r"(?<=\d)\s?/\s?(?=[$€£])"), lambda _: " or "),
 )

@@ -13,11 +13,19 @@ _LAST_WORD = re.compile(
     r"(?<![^\s(\[\"“‘—–/])([A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’-]*[A-Za-zÀ-ÿ])[.!?,;:\"”’)]{0,3}(?:\[\d{1,3}\])*\Z"
 )
 _CLOSERS = "[\"”’')]"
+_OPERAND = re.compile(r"[=+×*/÷<>≤≥≈]\s?[A-Za-z]{1,20}\Z|[\d)²³]\s?[-\N{MINUS SIGN}]\s?[A-Za-z]{1,2}\Z")
+_OPERATOR = re.compile(r"\s?[=+×÷<>≤≥≈]\s?\S")
+"""Beside what is raised in a formula, as in E = mc²."""
 
 
 def _drop_after_text(match: Match) -> str | None:
     """Leave the figures out, unless nothing stands before them that they could be a note to."""
     return "" if any(map(str.isalnum, before(match))) else None
+
+
+def _drop_raised(match: Match) -> str | None:
+    is_formula = _OPERAND.search(before(match)) or _OPERATOR.match(match.string, match.end())
+    return None if is_formula else _drop_after_word(match)
 
 
 def _drop_after_word(match: Match) -> str | None:
@@ -31,7 +39,7 @@ NOTES = (
     Rule(
         "raised mark",
         re.compile(rf"(?<=[^\W\d_]){_SUPERSCRIPTS}{{1,3}}(?:[,⁻⁽⁾˒]{_SUPERSCRIPTS}{{1,3}}){{0,4}}(?![\w⁻⁺])"),
-        _drop_after_word,
+        _drop_raised,
         drops=True,
     ),
     Rule(

@@ -33,6 +33,8 @@ _OPERATORS = {
     "±": "plus or minus",
 }
 _FORMULA = re.compile(r"[=+*×÷^]|\bis\s\d|\bequals\b")
+_BEFORE_TERM = re.compile(r"[=+(]\s?\Z|[xyz)²³\d]\s[-\N{MINUS SIGN}]\s\Z")
+_AFTER_TERM = re.compile(r"\s?[=+^)]\s?[\w(-]|\s[-\N{MINUS SIGN}]\s(?:\d+(?![\dx×])|[a-z]\b)")
 _PREFIXES = {
     "~": "about",
     "≈": "about",
@@ -102,6 +104,14 @@ def _scientific(match: Match) -> str:
     return f"{number(match['mantissa'])} times ten to the power of {sign}{number(match['exponent'])}"
 
 
+def _times_over(match: Match) -> str:
+    """Read 2x as "two times", and as "two x" in an equation."""
+    is_term = match.group()[-1] == "x" and (
+        _BEFORE_TERM.search(before(match)) or _AFTER_TERM.match(match.string, match.end())
+    )
+    return f"{number(match['number'])} {'x' if is_term else 'times'}"
+
+
 def _plain(match: Match) -> str:
     written = match["number"]
     start, end = match.span("number")
@@ -110,6 +120,12 @@ def _plain(match: Match) -> str:
         return spelt(written)
     sign = "minus " if match["minus"] else ""
     return sign + number(written)
+
+
+def _set_phrase(match: Match) -> str | None:
+    if match["first"] and int(match["first"]) + int(match["second"]) != 100:  # noqa: PLR2004  # parts of a whole
+        return None
+    return " ".join(cardinal(int(part)) for part in re.split("[/-]", match.group()))
 
 
 def _minus_or_dash(match: Match) -> str | None:
@@ -128,8 +144,10 @@ _OPERATOR = "".join(re.escape(sign) for sign in _OPERATORS if sign not in "-/\N{
 NUMBERED = (
     Rule(
         "numbered",
-        re.compile(r"(?:\b(?:No|Nos|no|nos)\.\s?|(?<![\w&#])#\s?|№\s?)(?=\d)"),
-        lambda _: "number ",
+        re.compile(
+            r"(?:\b(?:No|no|(?P<several>Nos|nos))\.\s?|(?<!\w)(?:N°|n°|Nº|nº)\s?|(?<![\w&#])#\s?|№\s?)(?=\d)"
+        ),
+        lambda match: "numbers " if match["several"] else "number ",
     ),
 )
 """Goes before the years: what is numbered is none."""
@@ -137,7 +155,7 @@ NUMBERED = (
 NUMBERS = (
     Rule(
         "ordinal",
-        re.compile(r"(?<![\w.])(?P<number>\d{1,3}(?:,\d{3})+|\d{1,9})(?i:st|nd|rd|th)\b"),
+        re.compile(r"(?<![\w.])(?<!\d/)(?P<number>\d{1,3}(?:,\d{3})+|\d{1,9})(?i:st|nd|rd|th)\b"),
         lambda match: ordinal(int(match["number"].replace(",", ""))),
     ),
     Rule(
@@ -152,13 +170,15 @@ NUMBERS = (
     ),
     Rule(
         "set phrase",
-        re.compile(r"(?<![\w/])(?:24/7|50/50|20/20|9/11)(?![\w/])"),
-        lambda match: " ".join(cardinal(int(part)) for part in match.group().split("/")),
+        re.compile(
+            r"(?<![\w/.,-])(?:24/7(?:/365)?|20/20|9/11|50-50|(?P<first>[1-9][05])/(?P<second>[1-9][05]))(?![\w/-]|[.,]\d)"
+        ),
+        _set_phrase,
     ),
     Rule(
         "score",
         re.compile(
-            r"(?<![\w./,-])(?P<points>\d{1,2}(?:\.\d)?)/(?P<all>10(?!\s(?:of|inch|mile))|[1-9]\d{0,2}(?=\sstars?\b))(?![\w/]|[.,]\d)"
+            r"(?<![\w./,-])(?P<points>\d{1,2}(?:\.\d)?)/(?P<all>10(?!\s(?:of|inch|mile))|[1-9]\d{0,2}(?=\sstars?\b)|(?<=\.\d/)[1-9]\d{0,2}|(?<=\b5/)5)(?![\w/]|[.,]\d)"
         ),
         lambda match: f"{number(match['points'])} out of {number(match['all'])}",
     ),
@@ -171,7 +191,7 @@ NUMBERS = (
     ),
     Rule(
         "vulgar fraction",
-        re.compile(rf"(?:(?<!\d)(?P<whole>\d+)\s?)?(?P<fraction>[{VULGAR}])"),
+        re.compile(rf"(?:(?<!\d)(?P<whole>\d+)[\s-]?)?(?P<fraction>[{VULGAR}])"),
         vulgar_fraction,
     ),
     Rule(
@@ -214,7 +234,7 @@ NUMBERS = (
     Rule(
         "times over",
         re.compile(rf"(?<![\w.,])(?P<number>{NUMBER})[x×](?!\w)"),
-        lambda m: f"{number(m['number'])} times",
+        _times_over,
     ),
     Rule("ratio", re.compile(r"(?<=\d):(?=\d)"), lambda _: " to "),
     Rule(
@@ -237,18 +257,23 @@ NUMBERS = (
     Rule(
         "minus or dash",
         # Between two terms alone: "Bob - a friend" has a dash.
-        re.compile(r"(?:(?<=[\d)²³])|(?<=\b[A-Za-z]))\s(?P<sign>[-−–/])\s(?=\(|\d|[A-Za-z]\b)"),
+        re.compile(r"(?:(?<=[\d)²³])|(?<=\b[A-Za-z])|(?<=\d[a-z]))\s(?P<sign>[-−–/])\s(?=\(|\d|[A-Za-z]\b)"),
         _minus_or_dash,
     ),
     Rule(
         "prefix",
-        re.compile(r"(?<![\w.,)])(?P<sign>[<>]=|[~≈±<>≤≥+])\s?(?=[$€£]?\d)"),
+        re.compile(r"(?<![\w.,)=-])(?P<sign>[<>]=|[~≈±<>≤≥+])\s?(?=[$€£]?\d)"),
         lambda match: f"{_PREFIXES[match['sign']]} ",
     ),
     Rule(
         "decimal comma",
         re.compile(r"(?<![\w.,])\d{1,3},\d{1,2}(?=\s(?:million|billion|trillion)\b)"),
         lambda match: number(match.group()),
+    ),
+    Rule(
+        "decimal comma after zero",
+        re.compile(r"(?<![\w.,])0,\d{1,6}(?![\w]|[.,]\d)"),
+        lambda match: number(match.group().replace(",", ".")),
     ),
     Rule("number", re.compile(rf"(?P<minus>(?:(?<=[\s(\[])|^){MINUS})?(?P<number>{NUMBER})"), _plain),
     Rule(

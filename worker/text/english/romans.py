@@ -20,7 +20,7 @@ _DIVISIONS = frozenset(
 _KINDS = frozenset(
     """
     type class level stage phase grade group category war schedule factor complex mark tier zone
-    letter
+    letter exhibit protocol amendment
     """.split()  # noqa: SIM905
 )
 """What comes in a few kinds, which have letters as often: a type X is no tenth type."""
@@ -114,6 +114,10 @@ def _abbreviated(match: Match) -> str | None:
     return f"{name.capitalize() if word[0].isupper() else name} {''.join(read)}"
 
 
+def _world_war(match: Match) -> str:
+    return f"World War {'one' if match['numeral'] in {'I', '1'} else 'two'}"
+
+
 def _small(match: Match) -> str | None:
     word = match["word"].lower().rstrip(".")
     is_page = word in {"page", "pages", "p", "pp", "scene", "scenes", "sc"}
@@ -149,6 +153,12 @@ _ROW_ITEM = rf"(?=[IVX]){NUMERAL}"
 _SMALL_ITEM = rf"{SMALL}(?!\w)"
 
 NUMBERED_BY_NUMERALS = (
+    Rule(
+        "world war",
+        re.compile(r"\bWW\s?(?P<numeral>I{1,2}|[12])\b(?!['’](?:m|ve|ll|d)\b)"),
+        _world_war,
+        replaces=r"WWI{0,2}|I{1,2}",
+    ),
     Rule(
         "numbered by numerals",
         re.compile(rf"\b(?P<word>[A-Za-z]+)\s{{1,2}}(?P<numerals>{ITEM}(?:{JOINT}{ITEM})*)"),

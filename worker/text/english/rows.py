@@ -55,6 +55,12 @@ _AFTER = "|".join(
 _NO_OTHER_WORDS = [day for day in SHORT_WEEKDAYS if day not in {"Sat", "Sun"}]
 
 ROWS = (
+    Rule(
+        "working days",
+        re.compile(r"\bM\s?[-\N{EN DASH}]\s?F\b(?=[\s,:]{1,2}\d)"),
+        lambda _: "Monday to Friday",
+        replaces="[MF]",
+    ),
     *_in_a_row([*SHORT_WEEKDAYS, *WEEKDAYS], "weekdays"),
     *_in_a_row([*SHORT_MONTHS, *MONTHS], "months"),
     Rule(

@@ -2,9 +2,9 @@
 
 import re
 
-from worker.text.english.numerals import NUMERAL, WRITTEN, value_of
+from worker.text.english.numerals import CANONICAL, NUMERAL, WRITTEN, value_of
 from worker.text.english.romans import BEGIN_OF_A_CLAUSE, COUNTED_BY_NUMERALS, NO_CLAUSE
-from worker.text.english.words import cardinal, ordinal
+from worker.text.english.words import before, cardinal, ordinal
 from worker.text.reading import Match, Rule
 
 _RULERS = frozenset(
@@ -69,6 +69,8 @@ _DEED = re.compile(
 """What follows either."""
 _RANK = re.compile(r"\b(?:King|Queen|Emperor|Empress|Pope|Tsar|Czar|Kaiser|Sultan|Pharaoh|Shah)\s\Z")
 _LONGEST_RANK = 12
+_NAME_BEFORE = re.compile(r"\b([A-Z][^\W\d_]+)\s\Z")
+_ENDING = "(?:st|nd|rd|th)"
 _OF_A_LAND = re.compile(r"\sof\s[A-Z]")
 _INFUSED = re.compile(
     r"(?:['’]s)?\s(?:drips?|lines?|fluids?|bags?|therapy|antibiotics?|needles?|poles?|push|access|infusions?|"
@@ -93,6 +95,20 @@ def _ruler(match: Match) -> str | None:
         if not (is_subject and _DEED.match(text, end)):
             return None
     return f"{match['name']} the {ordinal(value)}"
+
+
+def _with_ending(match: Match) -> str | None:
+    """Read XIXth, and "the" before it behind a ruler's name."""
+    value = value_of(match["numeral"])
+    name = found[1].lower() if (found := _NAME_BEFORE.search(before(match))) else ""
+    return None if value is None else f"{'the ' if name in _RULERS else ''}{ordinal(value)}"
+
+
+def _behind_the(match: Match) -> str | None:
+    value = value_of(match["numeral"])
+    if value is None or not 1 < value <= _HIGHEST_RULER or match["name"].lower() not in _RULERS:
+        return None
+    return f"{match['name']} {match['the']} {ordinal(value)}"
 
 
 def _is_counted(name: str) -> bool:
@@ -121,6 +137,20 @@ def _sequel(match: Match) -> str | None:
 
 
 RULERS = (
+    Rule(
+        "numeral with an ending",
+        re.compile(rf"(?<![\w.-])(?P<numeral>(?=[IVX]{{2}}|[VX]th){CANONICAL}){_ENDING}(?!\w)"),
+        _with_ending,
+        replaces=rf"[IVXLC]+{_ENDING}",
+    ),
+    Rule(
+        "ruler behind the",
+        re.compile(
+            rf"\b(?P<name>[A-Z][^\W\d_]+)\s(?P<the>[Tt]he)\s(?P<numeral>(?=[IVX\u2160-\u217f]){NUMERAL})"
+        ),
+        _behind_the,
+        replaces=WRITTEN,
+    ),
     Rule(
         "heir",
         re.compile(

@@ -89,6 +89,15 @@ _ARROWS = f"→⇒⟶⟹↦{ARROWS}"
 _UP = "↑▲"
 _DOWN = "↓▼"
 
+HEART = Rule(
+    "heart",
+    re.compile(
+        r"(?<=\w )<3+(?=[\s.,!?)]*\Z|\s(?:u|you|it|this|my|your|the|all)\b|\s?[.!?]\s)(?<!\b\w <3)"
+        r"|(?<=\bI )<3(?=\s[A-Za-z])"
+    ),
+    lambda _: "heart",
+)
+"""Goes before the comparisons."""
 SIGNS = (
     Rule("arrow", re.compile(rf"\s?(?:-{{1,2}}>|=>|[{_ARROWS}]+)\s?"), lambda _: " to "),
     Rule("up", re.compile(rf"[{_UP}]\s?(?=\d)|(?<=[\d%]\s)[{_UP}]"), lambda _: " up "),
@@ -101,7 +110,16 @@ SIGNS = (
     ),
     Rule("slash of a path", re.compile(r"(?<!\S)/(?=\w)"), lambda _: "slash "),
     Rule("slash", re.compile(r"(?<=\w)/(?=\w)"), lambda _: " slash "),
-    Rule("sharp", re.compile(r"(?<=\b[A-G])#(?!\w)"), lambda _: " sharp"),
+    Rule("sections", re.compile(r"§§\s?(?=\d)"), lambda _: "sections "),
+    Rule("sharp", re.compile(r"(?<=\b[A-G])#(?=\d?(?!\w))"), lambda _: " sharp"),
+    Rule(
+        "minus of a mark or a blood group",
+        re.compile(
+            r"(?:(?<=\b[Aa]n )|(?<=\b[Aa] )|(?<=ype )|(?<=rade )|(?<=got ))(?P<mark>[A-F]|O|AB)-"
+            r"(?=[\s.,;:!?)]|\Z)(?!\s(?:and|or)\b)"
+        ),
+        lambda match: f"{match['mark']} minus",
+    ),
     Rule("logical and", re.compile(r"\s?&&\s?"), lambda _: " and "),
     Rule(
         "spoken sign",

@@ -5,7 +5,7 @@ import re
 from worker.text.english.words import DASH, before, cardinal, counted, number, spelt, spoken_pair
 from worker.text.reading import Match, Rule
 
-_HALF = r"(?:[AaPp]\.\s?[Mm]\.|[AaPp][Mm]\b)"
+_HALF = r"(?:[AaPp]\.\s?[Mm](?:\.|(?![\w.]))|[AaPp][Mm]\b)"
 _CLOCK = r"(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?"
 _TWELVE = r"(?:1[0-2]|0?[1-9])(?:[:.][0-5]\d)?(?::[0-5]\d)?"
 _DOTTED = r"(?P<hour>1[0-2]|0?[1-9])\.(?P<minute>[0-5]\d)"
@@ -77,6 +77,7 @@ def _duration(match: Match) -> str | None:
 
 
 TIMES = (
+    Rule("from noon", re.compile(r"(?<=noon|ight)[-\N{EN DASH}](?=\d)"), lambda _: " to "),
     Rule(
         "time with a dot",
         re.compile(rf"(?<![\w:.,$€£-]){_DOTTED}(?:\s?(?P<half>{_HALF})|(?![\w%°]|\.\d))"),
@@ -115,7 +116,7 @@ TIMES = (
     ),
     Rule(
         "half of the day",
-        re.compile(rf"(?<![\w:.,$-])(?P<time>{_TWELVE})\s?(?P<half>{_HALF})"),
+        re.compile(rf"(?:(?<![\w:.,$-])|(?<=noon-)|(?<=night-))(?P<time>{_TWELVE})\s?(?P<half>{_HALF})"),
         lambda match: _clock(match["time"], match["half"]),
     ),
     Rule(

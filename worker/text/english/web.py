@@ -74,7 +74,7 @@ WEB = (
     Rule(
         "domain",
         re.compile(
-            rf"(?<![\w@./-])(?:www\.)?(?P<address>(?:[A-Za-z0-9-]{{2,63}}\.){{1,4}}(?:{_TOP_LEVELS})"
+            rf"(?<![\w@./-])(?:www\.)?(?P<address>(?:(?:[A-Za-z0-9-]{{2,63}}\.){{1,4}}(?:{_TOP_LEVELS})|[A-Za-z]\.(?:com|org|co|ai)\b)"
             r"(?:/[^\s<>\"'()\[\]{}]*[\w/]|/)?)(?![\w@-]|\.\w)"
         ),
         _url,
@@ -97,7 +97,7 @@ WEB = (
     ),
     Rule(
         "short version",
-        re.compile(r"(?<![\w.])(?P<v>[vV])(?P<number>\d{1,4}(?:\.\d{1,4})?)(?![\w]|\.\d)"),
+        re.compile(r"(?<![\w.])(?P<v>v|V(?=\d{1,4}\.\d))(?P<number>\d{1,4}(?:\.\d{1,4})?)(?![\w]|\.\d)"),
         _version,
     ),
     Rule("file", re.compile(rf"(?<=\w)\.(?=(?:{_EXTENSIONS})(?!\w))"), lambda _: " dot "),

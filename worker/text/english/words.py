@@ -24,7 +24,7 @@ _GROUPED = "|".join(
         _SPACED,
     )
 )
-NUMBER = rf"(?:{_GROUPED}|\d++(?:\.\d++)?|(?<!\w)\.\d++)"
+NUMBER = rf"(?:{_GROUPED}|\d++(?:\.\d++)?|(?<![\w.])\.\d++)"
 """A whole number or a decimal, with or without marks at the thousands: 1,234.5 or 10.000.000 or 1'000."""
 AMOUNT = rf"(?:\d{{1,9}},\d{{1,2}}(?!,?\d|\.\d)|{NUMBER})"
 """Where a unit or a currency stands beside it, a comma may begin the decimals: 4,90 €."""
