@@ -47,7 +47,7 @@ def narrate(
     from voices.whole_file import check_writable
     from voices_cli.books import read_book
     from voices_cli.narration.audiobook import check_suffix
-    from voices_cli.narration.outlook import outlook, outlook_lines, pace_of
+    from voices_cli.narration.outlook import measured_pace, outlook, outlook_lines, reckoned_pace
     from voices_cli.narration.pieces import pieces
     from voices_cli.narration.workshop import Workshop
     from voices_cli.precompute import EngineChoice, name_engine_here
@@ -59,16 +59,19 @@ def narrate(
         found = read_book(book)
         for warning in found.warnings:
             run.output.note(f"warning: {warning}")
-        if dry_run:
-            here = None if via else name_engine_here(EngineChoice(engine, model_dir, device))
-            told = outlook(found, list(pieces(found)), pace_of(here), speed)
-            run.output.result(told, *outlook_lines(told))
-            return
         check_voice_id(voice)
-        check_writable(path)
-        workshop = Workshop(path)
         chosen = {"speed": speed, "seed": seed, "language": language}
         options = {"voice_id": voice, **{name: value for name, value in chosen.items() if value is not None}}
+        if dry_run:
+            planned_pieces, pace = list(pieces(found)), reckoned_pace()
+            if not via and name_engine_here(EngineChoice(engine, model_dir, device)) == "preview":
+                with _speaker(None, (engine, model_dir, device), voice, run) as say:
+                    pace = measured_pace(planned_pieces, options, say, speed)
+            told = outlook(found, planned_pieces, pace, speed)
+            run.output.result(told, *outlook_lines(told))
+            return
+        check_writable(path)
+        workshop = Workshop(path)
         speaker = via or f"{engine or 'auto'} {model_dir or ''}"
         planned = workshop.plan(list(pieces(found)), options, speaker)
         with _speaker(via, (engine, model_dir, device), voice, run) as say:

@@ -98,6 +98,15 @@ def test_a_dry_run_tells_and_speaks_nothing(book, tmp_path):
     assert "Chapter 2" in shown
 
 
+@pytest.mark.parametrize("speed", ["1", "1.6"])
+def test_a_dry_run_tells_the_length_within_a_fifth(book, tmp_path, speed):
+    out = tmp_path / "book.wav"
+    told = _narrate(book, out, "--dry-run", "--speed", speed)
+    spoken = _narrate(book, out, "--speed", speed)
+    assert told["estimated_seconds"] == pytest.approx(spoken["audio_seconds"], rel=0.2)
+    assert "measured" in told["estimated_from"]
+
+
 @pytest.mark.parametrize(
     ("changes", "field"), [(["--out", "x.ogg3"], "out"), (["--voice", "nobody"], "voice_id")]
 )

@@ -1,9 +1,13 @@
 """What a dry run tells: the chapters with their first words, and how long they will take to hear."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+import soundfile
 
 from voices_cli.books.book import Book, first_words
 from voices_cli.narration.pieces import Piece
@@ -28,18 +32,38 @@ class Pace:
     """Where the number is from, for whoever pays by it."""
 
 
-_PREVIEW = Pace(
-    17.5,
-    "preview's own voice: 17.5 letters a second, measured on five novels; a clip's voice has its own pace",
-)
-"""In its own voice, over up to seven pieces each of five English novels: 0.96 to 1.06 of the real length."""
 _CHATTERBOX = Pace(14.0, "14 letters a second, which was not measured: Chatterbox keeps its clip's own pace")
 """What a worker bounds its text chunks by. No voice's pace is known: clips come without their words."""
+_SAMPLES = 5
+"""Pieces that preview speaks to measure a voice's pace: a second's work."""
 
 
-def pace_of(engine: str | None) -> Pace:
-    """Return an engine's pace; None is an endpoint's, or one that is not installed here."""
-    return _PREVIEW if engine == "preview" else _CHATTERBOX
+def reckoned_pace() -> Pace:
+    """Return the pace of an engine that takes long to speak, or that is not here."""
+    return _CHATTERBOX
+
+
+def measured_pace(
+    spoken: Sequence[Piece],
+    options: Mapping[str, Any],
+    say: Callable[[Mapping[str, Any], Path], object],
+    speed: float,
+) -> Pace:
+    """Return the pace at which ``say`` speaks pieces of the whole book, in the voice of ``options``."""
+    longest = sorted(spoken, key=lambda piece: -len(piece.text))[: max(_SAMPLES, len(spoken) // 2)]
+    longest.sort(key=lambda piece: (piece.chapter, piece.position))
+    chosen = longest[:: max(len(longest) // _SAMPLES, 1)][:_SAMPLES]
+    letters = seconds = 0.0
+    with TemporaryDirectory() as folder:
+        for number, piece in enumerate(chosen):
+            path = Path(folder) / f"{number}.flac"
+            say({"text": piece.text, "format": "flac", **options}, path)
+            letters += _letters(piece.text)
+            seconds += soundfile.info(path).duration
+    rate = letters / seconds / speed if seconds else _CHATTERBOX.letters_a_second
+    return Pace(
+        rate, f"{rate:.1f} letters a second, measured on {len(chosen)} pieces of the book in this voice"
+    )
 
 
 def outlook(book: Book, spoken: Sequence[Piece], pace: Pace, speed: float) -> dict[str, Any]:
@@ -91,6 +115,9 @@ def clock(seconds: float) -> str:
 
 
 def _seconds(piece: Piece, pace: Pace, speed: float) -> float:
-    length = len(piece.text) + (_LETTERS_A_DIGIT - 1) * len(_DIGIT.findall(piece.text))
-    length += (_LETTERS_A_WIDE_CHARACTER - 1) * len(_WIDE.findall(piece.text))
-    return length / pace.letters_a_second / speed + piece.pause_seconds
+    return _letters(piece.text) / pace.letters_a_second / speed + piece.pause_seconds
+
+
+def _letters(text: str) -> float:
+    length = len(text) + (_LETTERS_A_DIGIT - 1) * len(_DIGIT.findall(text))
+    return length + (_LETTERS_A_WIDE_CHARACTER - 1) * len(_WIDE.findall(text))
