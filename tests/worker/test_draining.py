@@ -132,7 +132,7 @@ def test_jobs_keep_coming_while_it_ends_and_none_is_left(tmp_path):
 
         def ask():
             try:
-                client.speak(QUICK, format="pcm", timeout=20).read()
+                client.speak(QUICK, format="pcm", timeout=120).read()
                 outcomes.append("spoken")
             except RequestFailed as error:
                 outcomes.append(error.code)

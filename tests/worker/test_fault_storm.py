@@ -54,6 +54,9 @@ def audio_of(tmp_path: Path) -> Iterator[Callable[[dict[str, Any]], bytes]]:
     service.close()
 
 
+FAULTS, MOST_JOBS = 500, 720
+
+
 def order(number: int) -> dict[str, Any]:
     """Return the order of a job like no other: from 0.4 s on, each 10 ms longer."""
     return {"text": "a" * (40 + number), "format": FORMATS[number % 3], "stream": number % 4 > 0}
@@ -66,11 +69,13 @@ def test_of_500_faults_none_keeps_a_slot_or_crosses_two_jobs_audio(
     faulty.begin(Dice(seed=7, post_rate=0.25, take_rate=0.5))
     with Storm(faulty.endpoint.url) as storm:
         jobs = storm.run([order(number) for number in range(360)])
+        while sum(faulty.injected.values()) < FAULTS:  # a busy machine's events are fewer, and larger
+            assert len(jobs) < MOST_JOBS, faulty.injected
+            jobs += storm.run([order(number) for number in range(len(jobs), len(jobs) + 60)])
         for job in jobs:
             assert audio_of(job.order).startswith(job.audio)
             assert job.audio == audio_of(job.order) or not job.is_whole
             assert "Traceback" not in str(job.error)
-        assert sum(faulty.injected.values()) >= 500, faulty.injected
         assert sum(job.is_whole for job in jobs) > len(jobs) / 2
         faulty.cease()
         assert_all_slots_are_free(faulty, storm)
