@@ -267,8 +267,8 @@ def test_time_grows_with_the_text_and_not_with_its_square(unit, normalize):
     # Rules see a sentence at a time, so that a shorter text shows as much.
     few = 1_000 if normalize else 5_000
     seconds(few)
-    # Ten times the text: a square would take a hundred times as long.
-    assert seconds(10 * few) < 40 * max(seconds(few), 0.004)
+    # Ten times the text: a square would take a hundred times as long, and so at each attempt.
+    assert any(seconds(10 * few) < 40 * max(seconds(few), 0.004) for _ in range(3))
 
 
 def test_the_first_chunk_of_ten_million_characters_comes_at_once():
