@@ -165,7 +165,10 @@ def test_ten_thousand_inputs_are_answered_as_documented(handler: JobHandler, run
 def test_through_the_sdks_loop_no_input_ends_the_worker_or_stays_in_it(tmp_path: Path) -> None:
     env = environment(tmp_path / "voices", MAX_TEXT_CHARACTERS=300)
     memory: list[tuple[int, float]] = []
-    with LocalEndpoint(command, env=env) as endpoint, httpx.Client(base_url=endpoint.url, timeout=240) as http:
+    with (
+        LocalEndpoint(command, env=env) as endpoint,
+        httpx.Client(base_url=endpoint.url, timeout=240) as http,
+    ):
         endpoint.wait_until_ready()
 
         @settings(thorough, max_examples=250)
