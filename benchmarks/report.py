@@ -86,6 +86,7 @@ def write_json(path: Path, results: list[Result], notes: Sequence[str] = ()) -> 
         "results": [{**asdict(result), "ratio": result.ratio} for result in results],
         **({"notes": list(notes)} if notes else {}),
     }
+    path.parent.mkdir(parents=True, exist_ok=True)
     with WholeFile(path) as whole:
         whole.write((json.dumps(report, indent=2) + "\n").encode())
 
@@ -106,6 +107,7 @@ def check_outputs(json_file: Path | None, plot_file: Path | None) -> None:
 
 def save_figure(figure: "Figure", file: Path) -> None:
     """Write a picture, in the format of the file's ending, else as a PNG."""
+    file.parent.mkdir(parents=True, exist_ok=True)
     with WholeFile(file) as whole:
         figure.savefig(whole.file, format=file.suffix.removeprefix(".") or "png")
 
