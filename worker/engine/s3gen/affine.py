@@ -25,7 +25,7 @@ class Affine:
     def __init__(self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> None:
         self._weight = weight.to(dtype).contiguous()
         self._bias = None if bias is None else bias.to(dtype, copy=True)
-        self._by_onednn = weight.device.type == "cpu" and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        self._by_onednn = weight.device.type == "cpu" and _onednn_takes(dtype)
         if self._by_onednn:
             self._weight = _MKLDNN._reorder_linear_weight(self._weight, _USUAL_ROWS)  # noqa: SLF001
 
@@ -46,6 +46,13 @@ class Affine:
             product: Tensor = _MKLDNN._linear_pointwise(x, self._weight, self._bias, "none", [], "")  # noqa: SLF001
             return product
         return functional.linear(x, self._weight, self._bias)
+
+
+def _onednn_takes(dtype: torch.dtype) -> bool:
+    """Whether oneDNN computes in this data type here: for bfloat16 it asks for AVX-512."""
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    return dtype == torch.float32 or (dtype == torch.bfloat16 and _MKLDNN._is_mkldnn_bf16_supported())  # noqa: SLF001
 
 
 class Norm:
