@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import pickle
-import threading
 import time
 from typing import Any
 
 import httpx
 import pytest
 from scripted import UNKNOWN_VOICE, Script, audio, finish, poll, start, whole
+from timed import after
 
 from client import (
     ClientError,
@@ -237,8 +237,7 @@ class TestComingBack:
     def test_one_that_waits_can_be_cancelled(self) -> None:
         script = self.refused(9, retry_after_s=0.5)
         speech = script.client().speak("Hi.")
-        threading.Timer(0.2, speech.cancel).start()
-        with pytest.raises(JobCancelled):
+        with after(0.2, speech.cancel), pytest.raises(JobCancelled):
             speech.read()
         assert script.count("run") == 1
 

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 from scripted_engine import ScriptedEngine
 from served import Served, served
+from timed import after
 
 from client import (
     EndpointUnreachable,
@@ -158,9 +159,8 @@ class TestLeaving:
         with SpeechClient.http(slow_site.url) as client:
             speech = client.speak(TEXT * 5, format="pcm")
             next(speech)
-            threading.Timer(0.2, speech.cancel).start()
             began = time.monotonic()
-            with pytest.raises(JobCancelled):
+            with after(0.2, speech.cancel), pytest.raises(JobCancelled):
                 speech.read()
             assert time.monotonic() - began < 2
             assert slow_site.wait_until(lambda: slow_site.active == 0, 2)
@@ -172,9 +172,9 @@ class TestComingBack:
             refusal = fill(slow_site, others)
             assert refusal.retry_after_s is not None
             assert refusal.retry_after_s > 0
-            threading.Timer(0.5, others.close).start()
-            speech = client.speak("Hello.", format="pcm")
-            assert speech.read()
+            with after(0.5, others.close):
+                speech = client.speak("Hello.", format="pcm")
+                assert speech.read()
             assert speech.attempts == 2
 
     def test_it_is_given_up_where_the_wait_is_longer_than_the_timeout(self, slow_site: Served) -> None:
@@ -209,9 +209,9 @@ class TestComingBack:
             served(load, tmp_path, wait=False) as site,
             SpeechClient.http(site.url, timeout=30, retries=0) as client,
         ):
-            threading.Timer(0.5, loaded.set).start()
-            speech = client.speak("Hi.")
-            assert speech.read()
+            with after(0.5, loaded.set):
+                speech = client.speak("Hi.")
+                assert speech.read()
             assert speech.attempts == 2
 
     def test_a_server_that_cannot_load_is_not_waited_for(self, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from scripted import KEY
 from scripted_engine import ScriptedEngine
 from served import Served, served
+from timed import after
 
 from client import AsyncSpeechClient, JobCancelled, SpeechClient, UnknownVoice
 
@@ -107,8 +108,7 @@ class TestThreads:
         with SpeechClient.http(slow_site.url) as client:
             with client.speak_pieces(slowly(written)) as speech:
                 next(speech)
-                threading.Timer(0.3, speech.cancel).start()
-                with pytest.raises(JobCancelled):
+                with after(0.3, speech.cancel), pytest.raises(JobCancelled):
                     list(speech)
                 assert slow_site.wait_until(lambda: slow_site.active == 0, 2)
             assert speech.spoken == written[0]

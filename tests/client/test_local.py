@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+from timed import after
 
 from client import (
     JobCancelled,
@@ -81,8 +81,7 @@ def test_leaving_early_frees_the_worker(client: SpeechClient) -> None:
 
 def test_another_thread_may_cancel(client: SpeechClient) -> None:
     speech = client.speak("Hi.", chunks=500, pause=0.05)
-    threading.Timer(0.3, speech.cancel).start()
-    with pytest.raises(JobCancelled):
+    with after(0.3, speech.cancel), pytest.raises(JobCancelled):
         speech.read()
 
 
