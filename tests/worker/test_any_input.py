@@ -185,5 +185,7 @@ def test_through_the_sdks_loop_no_input_ends_the_worker_or_stays_in_it(tmp_path:
 
         answer()
         endpoint.check_workers()
-    warm = memory[len(memory) // 3 :: 8]
-    assert slope_kb(warm) < 16, warm
+    warm = memory[len(memory) // 3 :: 4]
+    half = len(warm) // 2
+    # A leak grows in both halves; the allocator may take another block in one.
+    assert min(slope_kb(warm[:half]), slope_kb(warm[half:])) < 16, warm

@@ -237,7 +237,7 @@ class TestSay:
         [
             (["say", "Hello.", "--voice", "nobody"], "no voice 'nobody'"),
             (["say", " "], "nothing to speak"),
-            (["say", "Hello.", "--out", "x.midi"], "pcm, wav, mp3"),
+            (["say", "Hello.", "--out", "x.midi"], "end the name in .wav"),
             (["say", "Hello.", "--engine", "best"], "ENGINE"),
         ],
     )
