@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from speech import speak_clip
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from voices.clip import Clip
 from voices.preparation import PreparedClip, prepare_clip
@@ -27,21 +29,19 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
-MODEL_FOLDERS = ("worker/engine", "benchmarks")
+class OneProcessForModels(LoadFileScheduling):
+    """A process that has loaded full-size models takes up to 12 GB: there is to be one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "models" if file.startswith(("tests/benchmarks/", "tests/worker/engine/")) else file
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup`, let one process have all models, and each other file one process.
-
-    A process that has loaded full-size models takes up to 12 GB, and files share fixtures among their tests.
-    """
-    if not IS_ONE_OF_SEVERAL:
-        return
-    for item in items:
-        path = item.path.relative_to(Path(__file__).parent).as_posix()
-        has_model = path.startswith(MODEL_FOLDERS) or "small_checkpoint" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("models" if has_model else path))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """With `-n 2`, let one process have the files that load models, first; the other takes the rest."""
+    config.option.loadscopereorder = False
+    return OneProcessForModels(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
