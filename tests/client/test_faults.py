@@ -259,7 +259,7 @@ def test_every_code_of_the_worker_is_known() -> None:
         return {kind.code}.union(*map(codes, kind.__subclasses__()))
 
     of_other_actions = {"voice_exists", "voice_busy", "endpoint_failure"}
-    of_http = {"not_authorised", "origin_refused", "not_enabled", "not_found"}
+    of_http = {"not_authorised", "origin_refused", "host_refused", "not_enabled", "not_found"}
     of_http |= {"method_not_allowed", "body_timeout", "too_large"}
     of_an_installation = {"missing_extra"}  # no caller can mend it: a plain RequestFailed
     assert codes(ChatterpodError) - of_other_actions - of_http - of_an_installation <= set(REQUEST_ERRORS)

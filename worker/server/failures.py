@@ -4,6 +4,7 @@ ChatterpodError                      (worker/errors.py)
 ├── Loading              loading             503   the engine is still being loaded
 ├── NotAuthorised        not_authorised      401   the key is missing or wrong
 ├── OriginRefused        origin_refused      403   a page of another site asks
+├── HostRefused          host_refused        403   the server is asked for by a name that is not its own
 ├── NotEnabled           not_enabled         403   the deployment has not turned this on
 ├── NotFound             not_found           404   no such path, model or stream
 ├── MethodNotAllowed     method_not_allowed  405
@@ -44,6 +45,12 @@ class OriginRefused(ChatterpodError):
     code = "origin_refused"
 
 
+class HostRefused(ChatterpodError):
+    """The server is asked for by a name that is not its own."""
+
+    code = "host_refused"
+
+
 class NotEnabled(ChatterpodError):
     """The deployment has not turned this on."""
 
@@ -80,6 +87,7 @@ STATUSES = {
     "not_authorised": 401,
     "not_enabled": 403,
     "origin_refused": 403,
+    "host_refused": 403,
     "not_found": 404,
     "unknown_voice": 404,
     "method_not_allowed": 405,

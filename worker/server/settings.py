@@ -7,6 +7,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MEGABYTE = 1_000_000
 
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
@@ -33,6 +35,9 @@ class ServerSettings(BaseSettings):
     speak."""
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
     """Web sites, as in https://app.example.com, whose pages may use this server; * for all."""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
+    """Names that clients may use for this server, beside addresses and localhost; * for all. Left out, a
+    server without ``api_key`` that listens on this machine alone takes no other, the rest take all."""
     voice_uploads: bool = False
     """Whether POST /voices, and PATCH and DELETE of one, may change the registry."""
 
@@ -50,4 +55,9 @@ class ServerSettings(BaseSettings):
     @property
     def is_open_to_all(self) -> bool:
         """Whether machines other than this one may have it speak without a key."""
-        return self.api_key is None and self.listen_host not in {"127.0.0.1", "::1", "localhost"}
+        return self.api_key is None and self.listen_host not in _LOOPBACK
+
+    @property
+    def is_for_this_machine(self) -> bool:
+        """Whether it is meant for this machine's own programs alone, and asks them for no key."""
+        return self.api_key is None and self.listen_host in _LOOPBACK

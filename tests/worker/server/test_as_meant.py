@@ -115,7 +115,9 @@ class _Breaking(ScriptedEngine):
 class TestHttp10:
     """Chunks are HTTP/1.1's: an older client would take their lengths for audio."""
 
-    @pytest.mark.parametrize("headers", [(), ("Connection: keep-alive",), ("Host: x", "Connection: close")])
+    @pytest.mark.parametrize(
+        "headers", [(), ("Connection: keep-alive",), ("Host: localhost", "Connection: close")]
+    )
     def test_a_stream_ends_with_the_connection(self, site, headers):
         head, body = _speak_raw(site, {"format": "pcm"}, *headers)
         assert "200 ok" in head

@@ -47,7 +47,7 @@ def test_leaving_before_the_first_audio_frees_it_too(voices_dir):
     with served(ScriptedEngine(block_delay_s=0.3), voices_dir) as site:
         with socket.create_connection(("127.0.0.1", site.port)) as client:
             body = json.dumps({"text": LONG, "stream": False})
-            head = f"POST /tts/generate HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+            head = f"POST /tts/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
             client.sendall((head + body).encode())
             assert site.wait_until(lambda: site.active == 1)
         assert site.wait_until(lambda: site.active == 0, 1)
@@ -61,7 +61,7 @@ def test_a_client_that_takes_nothing_slows_its_own_speech_alone(voices_dir):
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.connect(("127.0.0.1", site.port))
             body = json.dumps({"text": text, "format": "pcm"})
-            head = f"POST /tts/generate HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+            head = f"POST /tts/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
             client.sendall((head + body).encode())
             assert site.wait_until(lambda: len(engine.asked) > 3)
 

@@ -141,6 +141,43 @@ class TestSlowClients:
             assert loris.recv(65536).startswith(b"HTTP/1.1 408")
 
 
+class TestOtherNames:
+    """A site can make its name lead to 127.0.0.1: its pages are then of the server's own site."""
+
+    REBOUND = (
+        "evil.example",
+        "evil.example:8000",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "[",
+        "x",
+    )
+    OWN = ("localhost", "LOCALHOST:8000", "app.localhost", "127.0.0.1:80", "[::1]:8000", "192.168.1.7")
+
+    @pytest.mark.parametrize("host", REBOUND)
+    @pytest.mark.parametrize("path", ["/", "/voices", "/ping", "/openapi.json"])
+    def test_a_server_for_this_machine_does_not_answer_to_them(self, site, host, path):
+        answer = httpx.get(f"{site.url}{path}", headers={"Host": host, "Sec-Fetch-Site": "same-origin"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "host_refused")
+
+    @pytest.mark.parametrize("host", OWN)
+    def test_addresses_and_names_of_this_machine_are_its_own(self, site, host):
+        assert httpx.get(f"{site.url}/voices", headers={"Host": host}).status_code == 200
+
+    def test_a_setting_adds_names(self, voices_dir):
+        with served(ScriptedEngine(), voices_dir, allowed_hosts="Speech.Example, speech.lan") as site:
+            for host, status in [("speech.example:8000", 200), ("SPEECH.LAN", 200), ("evil.example", 403)]:
+                assert httpx.get(f"{site.url}/voices", headers={"Host": host}).status_code == status
+        with served(ScriptedEngine(), voices_dir, allowed_hosts="*") as site:
+            assert httpx.get(f"{site.url}/voices", headers={"Host": "evil.example"}).status_code == 200
+
+    @pytest.mark.parametrize("given", [{"api_key": KEY}, {"listen_host": "0.0.0.0"}])
+    def test_a_server_with_a_key_or_for_others_takes_any(self, voices_dir, given):
+        headers = {"Host": "pod-8000.proxy.example", "X-API-Key": KEY}
+        with served(ScriptedEngine(), voices_dir, **given) as site:
+            assert httpx.get(f"{site.url}/voices", headers=headers).status_code == 200
+
+
 class TestOtherSites:
     def test_their_pages_are_refused_though_the_request_is_a_simple_one(self, site):
         headers = {
@@ -151,6 +188,42 @@ class TestOtherSites:
         answer = _post(site, headers=headers, json=HELLO)
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "origin_refused")
         assert "access-control-allow-origin" not in answer.headers
+
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "https://evil.example",
+            "http://127.0.0.1",
+            "http://127.0.0.1:1",
+            "http://localhost:{port}",
+            "null",
+            "file://",
+            "http://[",
+            "http://127.0.0.1:x",
+            "ftp://127.0.0.1:{port}/",
+            "",
+        ],
+    )
+    def test_a_browser_that_tells_the_origin_alone_is_understood(self, site, origin):
+        origin = origin.format(port=site.port)
+        answer = _post(site, headers={"Origin": origin, "Content-Type": "text/plain"}, json=HELLO)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "origin_refused")
+        assert httpx.get(f"{site.url}/ping", headers={"Origin": origin}).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("origin", "host"),
+        [
+            ("http://127.0.0.1:{port}", "127.0.0.1:{port}"),
+            ("http://LocalHost", "localhost:80"),
+            ("https://speech.example", "speech.example"),
+            ("https://speech.example:443", "Speech.Example"),
+            ("http://[::1]:{port}", "[::1]:{port}"),
+        ],
+    )
+    def test_its_own_page_by_any_of_its_names_is_let_in(self, voices_dir, origin, host):
+        with served(ScriptedEngine(), voices_dir, allowed_hosts="speech.example, other.example") as site:
+            headers = {"Origin": origin.format(port=site.port), "Host": host.format(port=site.port)}
+            assert _post(site, headers=headers, json=HELLO).status_code == 200
 
     def test_its_own_page_and_other_programs_are_not(self, site):
         assert _post(site, headers={"Sec-Fetch-Site": "same-origin"}, json=HELLO).status_code == 200
