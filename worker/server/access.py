@@ -37,6 +37,9 @@ class AccessControl:
         self._app = app
         self._settings = settings
         self._open_paths = frozenset(open_paths)
+        self._allowed_hosts = frozenset(each.lower() for each in settings.allowed_hosts)
+        has_names = bool(self._allowed_hosts) or settings.is_for_this_machine
+        self._takes_any_host = "*" in self._allowed_hosts or not has_names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -76,12 +79,10 @@ class AccessControl:
         return origin is not None and not _is_same_site(origin, headers.get("host", ""))
 
     def _is_known(self, host: str | None) -> bool:
-        settings = self._settings
-        if host is None or not (settings.allowed_hosts or settings.is_for_this_machine):
+        if host is None or self._takes_any_host:
             return True
         name = _split(f"//{host}").hostname or ""
-        allowed = {each.lower() for each in settings.allowed_hosts}
-        return "*" in allowed or name in allowed or _is_nobodys_site(name)
+        return name in self._allowed_hosts or _is_nobodys_site(name)
 
 
 def _is_same_site(origin: str, host: str) -> bool:
