@@ -229,14 +229,16 @@ def test_a_thousand_voices_cycle_through_a_small_cache_in_flat_memory(registry, 
     cache = VoiceCache(VoiceLibrary([registry]), engine, max_bytes=20 * _conditionals(1).nbytes)
     tracemalloc.start()
     sizes = []
-    for _ in range(3):
+    for _ in range(4):
         for voice_id in published:
             assert cache.get(voice_id).source == "miss"
         sizes.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
     assert len(cache) == 20
     assert cache.kept_bytes == 20 * _conditionals(1).nbytes
-    assert sizes[2] - sizes[1] < 20_000
+    # The first round fills what is kept for good. Whatever a load leaves behind grows each round after it:
+    # 20 bytes a load is less than any object.
+    assert min(np.diff(sizes[1:])) < 20_000
     cache.close()
 
 
