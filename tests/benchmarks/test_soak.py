@@ -32,7 +32,7 @@ def test_no_request_leaves_as_much_as_its_voice_or_its_speech_behind(small_check
     monkeypatch.setenv("PROMPT_SECONDS", "1")
     steady = tmp_path / "steady"
     write_beside(small_checkpoint, steady, SPEECH_TOKENS, "small")
-    warm_up = 40
-    looks = soak(steady, Plan(requests=80, voices=8, warm_up=warm_up))
+    warm_up = 24
+    looks = soak(steady, Plan(requests=64, voices=8, warm_up=warm_up))
     slope = slope_kb([(look.requests, look.memory_mb) for look in looks if look.requests >= warm_up])
     assert slope < 60

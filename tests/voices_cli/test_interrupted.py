@@ -20,7 +20,7 @@ from voices.errors import ChatterpodError, UnknownVoice
 from voices.registry import VoiceRegistry
 from voices_cli.app import app
 
-KILLS_PER_STORE = 15
+KILLS_PER_STORE = 8
 
 
 class Reader(threading.Thread):

@@ -158,13 +158,13 @@ def test_an_endpoint_reads_as_the_engine_here_does(book, tmp_path):
 
 @pytest.mark.slow
 def test_a_narration_that_is_killed_again_and_again_is_what_it_would_have_been(tmp_path):
-    book = _book(tmp_path / "book.md", sentences=40)
+    book = _book(tmp_path / "book.md", sentences=24)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
     command = [sys.executable, "-m", "voices_cli", *_arguments(book, tmp_path / "killed.flac")]
     pieces = tmp_path / ".killed.flac.pieces"
     chance = random.Random(0)
     counts = []
-    for _ in range(4):
+    for _ in range(3):
         with subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as child:

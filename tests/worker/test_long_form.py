@@ -1,4 +1,4 @@
-"""An hour of speech as one job: memory flat, nothing lost, and gone on with after the worker was killed."""
+"""Long speech as one job: memory flat, nothing lost, and gone on with after the worker was killed."""
 
 import hashlib
 import json
@@ -18,6 +18,7 @@ from control_plane.local_endpoint import LocalEndpoint
 SENTENCE = "This is sentence number {}, and it is read aloud like all the others in this long text. "
 HOUR = "".join(SENTENCE.format(number) for number in range(700))
 """62,000 characters: more than an hour at preview's usual pace."""
+QUARTER = HOUR[: HOUR.index(SENTENCE.format(175))]
 
 MEASURE = """
 import json, resource, sys, time
@@ -91,27 +92,27 @@ def test_a_streamed_job_loses_nothing_and_its_result_says_where_the_audio_is(end
 
 
 @pytest.mark.slow
-def test_an_hour_goes_on_after_its_worker_was_killed(endpoint, tmp_path):
-    hour = {"text": HOUR, "format": "flac", "stream": False, "resume": "hour"}
-    parts = tmp_path / "results" / ".parts" / "hour"
+def test_a_long_text_goes_on_after_its_worker_was_killed(endpoint, tmp_path):
+    long = {"text": QUARTER, "format": "flac", "stream": False, "resume": "long"}
+    parts = tmp_path / "results" / ".parts" / "long"
     kept = []
-    for wanted in (10, 60):
-        _run(endpoint, **hour)
+    for wanted in (5, 30):
+        _run(endpoint, **long)
         deadline = time.monotonic() + 60
         while len(list(parts.glob("*.flac"))) < wanted:
             assert time.monotonic() < deadline
             time.sleep(0.002)
         endpoint.restart_worker()
         kept.append(len(list(parts.glob("*.flac"))))
-    *_, end = _output(endpoint, _run(endpoint, **hour))
+    *_, end = _output(endpoint, _run(endpoint, **long))
     # A part whose line was not in the journal yet is spoken again.
-    assert end["metrics"]["resumed_text_chunks"] >= kept[-1] - 2 >= 58
+    assert end["metrics"]["resumed_text_chunks"] >= kept[-1] - 2 >= 28
     result = end["result"]
     assert result["sha256"] == hashlib.sha256(Path(result["path"]).read_bytes()).hexdigest()
     assert soundfile.info(result["path"]).duration == pytest.approx(end["audio_seconds"], abs=0.001)
-    assert end["audio_seconds"] > 3_600
+    assert end["audio_seconds"] > 900
 
-    *_, uninterrupted = _output(endpoint, _run(endpoint, **{**hour, "resume": "again"}))
+    *_, uninterrupted = _output(endpoint, _run(endpoint, **{**long, "resume": "again"}))
     assert uninterrupted["metrics"]["resumed_text_chunks"] == 0
     # A sentence takes five seconds: none is missing, and none is there twice.
     assert end["audio_seconds"] == pytest.approx(uninterrupted["audio_seconds"], abs=2.5)

