@@ -1,7 +1,8 @@
 """The queue worker as it is, in a process of its own, but for its model: that is the scripted engine.
 
 ``PREPARE_S`` and ``PREFILL_S`` are how long it takes for a voice and to its first block, ``BLOCK_S`` how
-long for each block; at the word "stick" it stops for good. ``command`` and ``environment`` start it.
+long for each block; at the word "stick" it stops for good. With ``PLANTED`` a rule hangs on
+``hanging.HANGS``. ``command`` and ``environment`` start it.
 """
 
 import os
@@ -11,6 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from hanging import plant
 from scripted_engine import ScriptedEngine
 
 from voices.library import VoiceLibrary
@@ -46,6 +48,8 @@ class SlowEngine(ScriptedEngine):
 
 
 if __name__ == "__main__":
+    if "PLANTED" in os.environ:
+        plant()
     settings = Settings()
     engine = SlowEngine(float(os.environ.get("BLOCK_S", "0")))
     serve_jobs(SpeechService(engine, VoiceLibrary.at(*settings.voices_dir), settings), settings)

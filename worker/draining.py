@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 0.02
 _POSTING_S = 5.0
 """What the last answers may take on their way, once the grace is over."""
+_LEAVING_S = 5.0
+"""And what the process may take to end after that."""
 _FAILURE_GRACE_S = 5.0
 """After an engine's failure nothing can be finished: only the errors have to be posted."""
 
@@ -66,6 +68,11 @@ class Draining:
         self._asks_no_more = True
         jobs = self._count_jobs()
         return 0 if jobs.started == jobs.held else self._concurrency + 1
+
+    @property
+    def longest_s(self) -> float:
+        """What there may be between SIGTERM and the process's end."""
+        return self._grace_s + _POSTING_S + _LEAVING_S
 
     def begin_after_failure(self) -> None:
         """End soon: the engine can do nothing more. From any thread, also before the SDK's loop runs."""

@@ -19,25 +19,32 @@ from typing import Any
 os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")  # read at import; its default logs every chunk
 
 import runpod
+from runpod.serverless.modules.rp_http import JOB_DONE_URL
 from runpod.serverless.modules.worker_state import JobsProgress
 
 from voices.errors import ChatterpodError
 from worker.aggregate import Aggregate
 from worker.draining import Draining, JobCounts
-from worker.errors import DeviceFailure, EngineFailure
+from worker.errors import DeviceFailure, EngineFailure, EngineStuck
 from worker.events import Event
 from worker.health_check import Heartbeat
 from worker.observation.logs import set_up_logging
 from worker.observation.observer import Observer
 from worker.observation.sinks import sinks_of
+from worker.outer_watchdog import OuterWatchdog
 from worker.progress import Arrival
 from worker.service import SpeechService
 from worker.settings import Settings
+from worker.watchdog import REPLACED_AFTER_S
 
 log = logging.getLogger(__name__)
 
 _CONCURRENCY_OF_REFUSALS = 32
 """Jobs at once for a worker that cannot speak, and answers each with the reason."""
+_HUNG = EngineStuck(
+    "The worker did not get on, and is being replaced. Send the request again.",
+    retry_after_s=REPLACED_AFTER_S,
+)
 
 
 class JobHandler:
@@ -49,6 +56,8 @@ class JobHandler:
         self._service = service
         self._observer = observer
         self._max_result_bytes = max_result_bytes
+        self.on_begin: Callable[[], None] = lambda: None
+        """Called before anything is done for a job."""
         self._begun: set[str] = set()
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -58,6 +67,7 @@ class JobHandler:
 
     async def handle(self, job: dict[str, Any]) -> AsyncGenerator[dict[str, Any]]:
         """Yield a job's events as JSON objects; an error as the one object that the SDK ends a job with."""
+        self.on_begin()
         arrival = Arrival(str(job["id"]))
         items = self._items(job.get("input"), arrival)
         self._close_with_the_task(arrival.request_id, items)
@@ -157,7 +167,9 @@ def serve_jobs(service: SpeechService | ChatterpodError, settings: Settings) -> 
         "concurrency_modifier": draining.concurrency,
     }
     if speaking is not None:
-        config["concurrency_modifier"] = _beating(draining, Heartbeat(settings.heartbeat_file))
+        outer = OuterWatchdog(settings.engine_timeout_s, JOB_DONE_URL, json.dumps(_HUNG.as_dict()))
+        handler.on_begin = outer.beat
+        config["concurrency_modifier"] = _beating(draining, Heartbeat(settings.heartbeat_file), outer)
 
         def replace_worker() -> None:
             config["refresh_worker"] = True  # with its results the SDK asks RunPod for a fresh one
@@ -174,18 +186,24 @@ def serve_jobs(service: SpeechService | ChatterpodError, settings: Settings) -> 
         _end_process(speaking)
 
 
-def _beating(draining: Draining, heartbeat: Heartbeat) -> Callable[[int], int]:
+def _beating(draining: Draining, heartbeat: Heartbeat, outer: OuterWatchdog) -> Callable[[int], int]:
     """Return ``draining.concurrency`` that says each time that the worker asks for jobs."""
 
     def concurrency(current: int) -> int:
         heartbeat.beat()
-        return draining.concurrency(current)
+        wanted = draining.concurrency(current)
+        outer.begin(_held_jobs, told_to_end_s=draining.longest_s)
+        return wanted
 
     return concurrency
 
 
+def _held_jobs() -> list[str]:
+    return [str(job) for job in JobsProgress()]
+
+
 def _count_jobs(handler: JobHandler) -> JobCounts:
-    held = [str(job) for job in JobsProgress()]
+    held = _held_jobs()
     return JobCounts(held=len(held), started=sum(map(handler.has_begun, held)))
 
 

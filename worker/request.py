@@ -96,12 +96,15 @@ class SpeechRequest(_Request):
         FormatName.parse(self.format).check_rate(self.sample_rate)
         return self
 
-    @model_validator(mode="after")
-    def _has_words(self) -> Self:
+    def check_words(self) -> None:
+        """Raise ``NothingToSpeak`` unless there is a word in the text.
+
+        Apart from the other checks, which are quick: it puts the first paragraphs into words, and so belongs
+        on the request's own thread.
+        """
         chunks = split_text(self.text, language=self.language, normalize=self.normalize)
         if not any(is_speakable(chunk.text) for chunk in chunks):
             raise NothingToSpeak(" but markup") if is_speakable(self.text) else NothingToSpeak()
-        return self
 
     def output(self, engine_rate: int) -> AudioOutput:
         """Return what the audio will be, from an engine of ``engine_rate`` Hz."""

@@ -90,8 +90,8 @@ class Settings(BaseSettings):
     stall_timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60.0
     """Whoever takes nothing of a request's events for so long is given up."""
     engine_timeout_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 180.0
-    """An engine that is at one step for longer is stuck: its requests fail, its worker is replaced.
-    0 waits for ever."""
+    """An engine that is at one step for longer is stuck, as is a worker of which nothing runs any more: its
+    requests fail, and it is replaced. 0 waits for ever."""
     shutdown_grace_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
     """What is being spoken when the worker is told to end may take so long; then it ends with an error."""
     max_text_characters: Annotated[int, Field(ge=1)] = 100_000

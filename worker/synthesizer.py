@@ -39,6 +39,7 @@ class Synthesizer:
         Raises any of ``worker.errors``; once it has, or is closed, nothing of the request is left but the
         parts of a job that can be resumed.
         """
+        request.check_words()
         limit = TimeLimit.of(request.deadline_ms, self._max_request_seconds)
         progress = Progress(arrival, limit, cancelled)
         voice = self.voices.get(request.voice_id)

@@ -155,7 +155,7 @@ def test_actions(job_input, model):
 )
 def test_what_is_wrong_is_named(change, field, told):
     with pytest.raises(InvalidRequest) as caught:
-        _parse({"text": "Hello", **change})
+        _parse({"text": "Hello", **change}).check_words()
     assert caught.value.field == field
     assert told in caught.value.message
     assert caught.value.code == "invalid_request"

@@ -7,21 +7,28 @@ from types import FrameType
 import uvicorn
 from typing_extensions import override
 
+from worker.outer_watchdog import OuterWatchdog
 from worker.server.backend import Backend
 
 _TELLING_S = 2.0
 """What the last words may take on their way, once the grace is over."""
+_LEAVING_S = 10.0
+"""And what the process may take to end after that."""
 
 
 class PatientServer(uvicorn.Server):
     """Ends once its backend has nothing to do any more; uvicorn's own would close WebSockets at once.
 
-    A second signal ends it without waiting.
+    A second signal ends it without waiting. ``outer_watchdog`` begins once the engine is loaded: nobody can
+    say how long that takes.
     """
 
-    def __init__(self, config: uvicorn.Config, backend: Backend) -> None:
+    def __init__(
+        self, config: uvicorn.Config, backend: Backend, outer_watchdog: OuterWatchdog | None = None
+    ) -> None:
         super().__init__(config)
         self._backend = backend
+        self._outer_watchdog = outer_watchdog
         self._grace_s = backend.settings.shutdown_grace_s
         self._is_told = False
         self._told_at: float | None = None
@@ -35,6 +42,8 @@ class PatientServer(uvicorn.Server):
 
     @override
     async def on_tick(self, counter: int) -> bool:
+        if self._outer_watchdog is not None and self._backend.state == "ready":
+            self._outer_watchdog.begin(told_to_end_s=self._grace_s + _TELLING_S + _LEAVING_S)
         if self._told_at is None and (self._is_told or self._backend.has_failed_for_good):
             self._told_at = time.monotonic()
             self._backend.end_within(self._grace_s)

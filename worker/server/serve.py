@@ -9,6 +9,7 @@ import uvicorn
 from voices.library import VoiceLibrary
 from worker.listening import CannotListen
 from worker.observation.logs import set_up_logging
+from worker.outer_watchdog import OuterWatchdog
 from worker.server.app import make_app
 from worker.server.backend import Backend
 from worker.server.ending import PatientServer
@@ -41,7 +42,7 @@ def serve(settings: Settings, server_settings: ServerSettings) -> None:
     sockets = _listen(server_settings)
     if settings.metrics_port is not None:
         backend.metrics.listen(settings.metrics_host, settings.metrics_port)
-    server = make_server(backend)
+    server = make_server(backend, OuterWatchdog(settings.engine_timeout_s))
     log.info("listening on %s", ", ".join(f"http://{host}:{port}" for host, port in map(_address, sockets)))
     if server_settings.is_open_to_all:
         log.warning("API_KEY is not set: whoever reaches this server may speak")
@@ -51,7 +52,7 @@ def serve(settings: Settings, server_settings: ServerSettings) -> None:
         os._exit(1 if backend.has_failed_for_good else 0)  # a thread would hold a normal exit up
 
 
-def make_server(backend: Backend) -> PatientServer:
+def make_server(backend: Backend, outer_watchdog: OuterWatchdog | None = None) -> PatientServer:
     """Return uvicorn's server of a backend, to be run on sockets that listen."""
     settings = backend.server_settings
     config = uvicorn.Config(
@@ -68,7 +69,7 @@ def make_server(backend: Backend) -> PatientServer:
         log_config=None,
         log_level=backend.settings.log_level.lower(),
     )
-    return PatientServer(config, backend)
+    return PatientServer(config, backend, outer_watchdog)
 
 
 def _listen(settings: ServerSettings) -> list[socket.socket]:

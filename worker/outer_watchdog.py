@@ -1,0 +1,202 @@
+"""A process beside the worker's that ends it when it hangs, whatever has hung.
+
+A loop within C, such as a regular expression that never ends, keeps the interpreter's lock: then no thread of
+the worker runs any more, no watchdog's and no signal's. So the worker's event loop sends a beat every second
+to a process of its own, with the jobs that are held. When the beats stay away, that process tells RunPod that
+the jobs have failed, for else their next worker would hang as well, and then ends the worker.
+
+It is started again and again, and so imports the standard library alone.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import faulthandler
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+_BEAT_EVERY_S = 1.0
+_SILENT_SHARE = 0.75
+"""Of the limit; the rest is for telling the jobs."""
+_TELLING_S = 5.0
+_POSTS_AT_ONCE = 64
+_DYING_S = 2.0
+_MESSAGE_BYTES = 1 << 18
+_END = signal.SIGUSR1
+_STOPPED = frozenset("tT")
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the process beside the worker is told at its start."""
+
+    worker: int
+    """The worker's process."""
+    limit_s: float
+    """When a worker without a beat is ended, and its jobs were told; 0 waits for ever."""
+    job_done_url: str | None
+    """Where a job's end is posted, with ``$ID`` for the job; None where there are no jobs."""
+    error: str
+    """What its jobs are told."""
+
+
+class OuterWatchdog:
+    """The worker's side: begins to beat once an event loop serves, and can be told when to be over."""
+
+    def __init__(self, limit_s: float, job_done_url: str | None = None, error: str = "") -> None:
+        orders = Orders(os.getpid(), limit_s, job_done_url, error)
+        self._wire, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MESSAGE_BYTES)
+        self._wire.setblocking(False)
+        with theirs:
+            command = [sys.executable, "-m", __name__, str(theirs.fileno()), json.dumps(asdict(orders))]
+            self._process = subprocess.Popen(  # noqa: S603 - our own
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+            )
+        self._beating: asyncio.Task[None] | None = None
+        self._held_jobs: Callable[[], list[str]] = list
+        # C functions alone: they run whoever holds the interpreter's lock. SIGKILL does not reach a
+        # container's first process from within.
+        libc = ctypes.CDLL(None)
+        libc.signal(_END, ctypes.cast(libc._exit, ctypes.c_void_p))  # noqa: SLF001 - C's name
+        faulthandler.register(_END, all_threads=True, chain=True)
+
+    def begin(self, held_jobs: Callable[[], list[str]] = list, told_to_end_s: float | None = None) -> None:
+        """Beat from the running event loop on; ``held_jobs`` names the jobs that a hang would lose.
+
+        With ``told_to_end_s`` the worker is ended so long after a SIGTERM, though it may never have noticed
+        it; the loop's own handlers have to be there by now.
+        """
+        if self._beating is not None:
+            return
+        self._held_jobs = held_jobs
+        self._beating = asyncio.get_running_loop().create_task(self._beat_on())
+        if told_to_end_s is not None:
+            self._send({"told_to_end_s": told_to_end_s})
+            faulthandler.register(signal.SIGTERM, self._wire, all_threads=False, chain=True)
+
+    def beat(self) -> None:
+        """Say that the worker gets on, and which jobs it holds: also before it begins with one."""
+        if self._beating is not None:
+            self._send({"jobs": self._held_jobs()})
+
+    async def _beat_on(self) -> None:
+        while True:
+            self.beat()
+            await asyncio.sleep(_BEAT_EVERY_S)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        with contextlib.suppress(OSError):  # it has been killed, or stopped: the worker works on
+            self._wire.send(json.dumps(message).encode())
+
+
+class _Watch:
+    """The other side: what the process beside the worker does until one of them ends."""
+
+    def __init__(self, wire: socket.socket, orders: Orders) -> None:
+        self._wire = wire
+        self._orders = orders
+        self._jobs: list[str] = []
+        self._silent_s: float | None = None
+        """None until the first beat."""
+        self._told_to_end_s = float("inf")
+        self._over_at = float("inf")
+
+    def run(self) -> None:
+        """Return when the worker's process is gone."""
+        while os.getppid() == self._orders.worker:
+            looked_at = time.monotonic()
+            if select.select([self._wire], [], [], _BEAT_EVERY_S)[0]:
+                self._take(self._wire.recv(_MESSAGE_BYTES))
+            elif self._silent_s is not None and not self._is_stopped():
+                # Not by the clock: a machine that was frozen has not been silent.
+                self._silent_s += min(time.monotonic() - looked_at, 2 * _BEAT_EVERY_S)
+            if self._is_silent() or time.monotonic() > self._over_at:
+                self._end_worker()
+                return
+
+    def _take(self, data: bytes) -> None:
+        try:
+            message = json.loads(data)
+        except ValueError:
+            message = None
+        if not isinstance(message, dict):  # where the worker was when SIGTERM came, as faulthandler tells it
+            self._over_at = min(self._over_at, time.monotonic() + self._told_to_end_s)
+            return
+        self._told_to_end_s = message.get("told_to_end_s", self._told_to_end_s)
+        if "jobs" in message:
+            self._jobs, self._silent_s = message["jobs"], 0.0
+
+    def _is_silent(self) -> bool:
+        return 0 < self._orders.limit_s * _SILENT_SHARE < (self._silent_s or 0.0)
+
+    def _is_stopped(self) -> bool:
+        """Whether somebody has stopped the worker, as with SIGSTOP, who will let it go on."""
+        try:
+            status = Path(f"/proc/{self._orders.worker}/stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:  # not Linux
+            return False
+        return status.rpartition(")")[2].split()[0] in _STOPPED
+
+    def _end_worker(self) -> None:
+        sys.stderr.write(f"the worker has not got on for {self._silent_s or 0:.0f} s, and is ended\n")
+        self._tell_jobs()
+        for number in (_END, signal.SIGKILL):
+            if os.getppid() != self._orders.worker:
+                return
+            os.kill(self._orders.worker, number)
+            deadline = time.monotonic() + _DYING_S
+            while os.getppid() == self._orders.worker and time.monotonic() < deadline:
+                time.sleep(_BEAT_EVERY_S / 20)
+
+    def _tell_jobs(self) -> None:
+        if self._orders.job_done_url is None or not self._jobs:
+            return
+        with ThreadPoolExecutor(_POSTS_AT_ONCE) as pool:
+            for job, fault in zip(self._jobs, pool.map(self._tell, self._jobs), strict=True):
+                if fault is not None:
+                    sys.stderr.write(f"job {job} could not be told: {fault}\n")
+
+    def _tell(self, job: str) -> str | None:
+        assert self._orders.job_done_url is not None  # noqa: S101 - asked above
+        told = Request(  # noqa: S310 - RunPod's own
+            f"{self._orders.job_done_url.replace('$ID', quote(job, safe=''))}&isStream=false",
+            json.dumps({"error": self._orders.error}).encode(),
+            {
+                "Authorization": os.environ.get("RUNPOD_AI_API_KEY", ""),
+                "Content-Type": "application/x-www-form-urlencoded",
+                "X-Request-ID": job,
+            },
+        )
+        try:
+            with urlopen(told, timeout=_TELLING_S):  # noqa: S310 - RunPod's own
+                return None
+        except (OSError, ValueError, HTTPException) as error:
+            return str(error)
+
+
+def main() -> None:
+    """Watch the worker that has started this process."""
+    # The worker's end is its own to notice: a signal to the whole group must not end this process before.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    with socket.socket(fileno=int(sys.argv[1])) as wire:
+        _Watch(wire, Orders(**json.loads(sys.argv[2]))).run()
+
+
+if __name__ == "__main__":
+    main()
