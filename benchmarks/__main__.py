@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.attack import attack
 from benchmarks.capacity.command import capacity
 from benchmarks.load.command import load
 from benchmarks.report import check_outputs, hardware, print_table, write_json
@@ -64,6 +65,7 @@ def _command(name: Benchmark) -> Callable[..., None]:
 
 for each in Benchmark:
     app.command(each.value)(_command(each))
+app.command("attack")(attack)
 app.command("load")(load)
 app.command("capacity")(capacity)
 

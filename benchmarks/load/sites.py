@@ -44,7 +44,7 @@ def begun_here(
         ids = make_voices(Path(folder), voices)
         environment = {**environment, "VOICES_DIR": folder}
         if protocol == "http":
-            with _server(environment) as (url, worker):
+            with server(environment) as (url, worker):
                 address = Address(url, protocol, timeout_s=timeout_s)
                 yield Site(address, ids, 1, [worker.pid], worker.check)
             return
@@ -71,17 +71,17 @@ def make_voices(directory: Path, count: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def _server(environment: Mapping[str, str]) -> Iterator[tuple[str, WorkerProcess]]:
+def server(environment: Mapping[str, str], api_key: str = "") -> Iterator[tuple[str, WorkerProcess]]:
+    """Begin an HTTP server; the key is what it asks for, of whatever the caller's own is."""
     port = _free_port()
     command = (sys.executable, "-m", "worker", "serve", "--host", "127.0.0.1", "--port", str(port))
-    # A key of the caller's is for another server.
     with (
         tempfile.TemporaryDirectory(prefix="load-log-") as log,
         WorkerProcess(
             "http",
             {},
             command=command,
-            env={**environment, "API_KEY": ""},
+            env={**environment, "API_KEY": api_key},
             log_path=Path(log) / "worker.log",
         ) as worker,
     ):

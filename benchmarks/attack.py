@@ -1,0 +1,129 @@
+"""``scripts/bench attack``: whether honest listeners hear anything of hostile ones.
+
+A server with a key and the preview engine is begun here, and a voice whose clip can never be read lies
+among its voices. Listeners ask for sentence after sentence, as fast as they can hear them. Meanwhile another
+process does what ``attack_raids`` lists.
+
+underruns       times that a listener's player would have run dry, of all listeners
+errors          requests of listeners that failed
+first_audio_p95_ms
+memory_first_mb, memory_peak_mb, memory_last_mb
+                of the server for itself: before, at most, and when all have left
+"""
+
+import contextlib
+import json
+import math
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from benchmarks.attack_raids import HANGING_VOICE
+from benchmarks.load.clients import API_KEY, Address, speak_when_due
+from benchmarks.load.listening import Heard
+from benchmarks.load.memory_watch import MemoryWatch
+from benchmarks.load.sites import make_voices, server
+from benchmarks.load.workload import Planned
+from benchmarks.memory import anonymous_mb_of
+from benchmarks.report import Result, check_outputs, hardware, print_table, write_json
+from control_plane import WorkerDied
+from control_plane.worker_process import WorkerProcess
+
+_TEXT = "The keeper wrote down the name of the ship, and then he went home to have his supper."
+_HEARD_IN_S = 6.0
+"""What a listener needs for the text."""
+_RAIDERS_LEAVE_S = 60.0
+_ROOT = Path(__file__).parents[1]
+
+
+def attack(
+    *,
+    seconds: Annotated[float, typer.Option("--duration", min=2, help="Seconds of the attack.")] = 120.0,
+    listeners: Annotated[int, typer.Option(min=1, help="Honest ones.")] = 20,
+    settle: Annotated[float, typer.Option(min=0, help="Seconds after it until memory is looked at.")] = 60.0,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures.")
+    ] = None,
+) -> None:
+    """Measure what honest listeners hear while a server is attacked in every way at once."""
+    check_outputs(json_file, None)
+    key = secrets.token_hex(16)
+    os.environ[API_KEY] = key  # where our own client finds it
+    try:
+        with _site(key) as (url, worker):
+            _hear(url, 2, listeners)  # the first of everything
+            memory = [anonymous_mb_of(worker.pid) or 0.0]
+            with _raids(url, key, seconds) as raids, MemoryWatch([worker.pid]) as watch:
+                heard = _hear(url, math.ceil(seconds / _HEARD_IN_S), listeners)
+            time.sleep(settle)
+            worker.check()
+            memory += [max(watch.looks), anonymous_mb_of(worker.pid) or 0.0]
+    except (WorkerDied, TimeoutError) as error:
+        sys.exit(f"error: {error}")
+    results = _figures(f"attack/listeners={listeners}/seconds={seconds:g}", heard, memory)
+    typer.echo(", ".join(f"{name} {value}" for name, value in hardware().items()))
+    print_table(results)
+    typer.echo("begun: " + ", ".join(f"{count} {name}" for name, count in raids.items()))
+    for error in sorted({f"{each.error}: {each.error_message}" for each in heard if each.error}):
+        typer.echo(f"error: {error}")
+    if json_file is not None:
+        write_json(json_file, results, [f"{count} x {name}" for name, count in raids.items()])
+
+
+@contextlib.contextmanager
+def _site(key: str) -> Iterator[tuple[str, WorkerProcess]]:
+    """Begin the server, with a voice that hangs whoever reads it."""
+    with tempfile.TemporaryDirectory(prefix="attack-") as folder:
+        make_voices(Path(folder), 1)
+        os.mkfifo(Path(folder) / f"{HANGING_VOICE}.flac")
+        environment = {"ENGINE": "preview", "VOICES_DIR": folder, "RESULTS_DIR": f"{folder}/results"}
+        with server({**environment, "MALLOC_ARENA_MAX": "2"}, key) as begun:  # the image's own
+            yield begun
+
+
+@contextlib.contextmanager
+def _raids(url: str, key: str, seconds: float) -> Iterator[dict[str, int]]:
+    """Have the other process attack; what it did is in the result once the block is left."""
+    command = [sys.executable, "-m", "benchmarks.attack_raids", url, str(seconds)]
+    environment = {**os.environ, "API_KEY": key, "PYTHONPATH": str(_ROOT)}
+    begun: dict[str, int] = {}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as raiders:  # noqa: S603 - our own
+        yield begun
+        told, _ = raiders.communicate(timeout=_RAIDERS_LEAVE_S)
+        begun.update(json.loads(told))
+
+
+def _hear(url: str, times: int, listeners: int) -> list[Heard]:
+    """Have every listener ask so many times, each when the last text has been heard."""
+    planned = [
+        Planned(
+            turn * _HEARD_IN_S + number * _HEARD_IN_S / listeners, number, "load-0", "mp3", "prompt", _TEXT
+        )
+        for number in range(listeners)
+        for turn in range(times)
+    ]
+    return speak_when_due(Address(url, "http", with_key=True, timeout_s=60), planned)
+
+
+def _figures(case: str, heard: list[Heard], memory: list[float]) -> list[Result]:
+    first_audio_ms = [each.first_audio_s * 1000 for each in heard if each.first_audio_s is not None]
+    figures = {
+        "requests": len(heard),
+        "errors": sum(each.error is not None for each in heard),
+        "underruns": sum(each.underruns for each in heard),
+        "first_audio_p95_ms": round(float(np.percentile(first_audio_ms or [0.0], 95)), 1),
+        **{
+            f"memory_{when}_mb": round(each, 1)
+            for when, each in zip(("first", "peak", "last"), memory, strict=True)
+        },
+    }
+    return [Result(case, metric, value) for metric, value in figures.items()]
