@@ -58,7 +58,7 @@ class JobHandler:
 
     async def handle(self, job: dict[str, Any]) -> AsyncGenerator[dict[str, Any]]:
         """Yield a job's events as JSON objects; an error as the one object that the SDK ends a job with."""
-        arrival = Arrival(str(job["id"]))
+        arrival = Arrival(str(job["id"]), job_id=str(job["id"]))
         items = self._items(job.get("input"), arrival)
         self._close_with_the_task(arrival.request_id, items)
         try:
@@ -69,7 +69,7 @@ class JobHandler:
         else:
             return
         # The SDK keeps only the string under "error", and shows clients a traceback for what is raised.
-        yield {"error": json.dumps(failure.as_dict())}
+        yield {"error": json.dumps(failure.for_clients())}
 
     def _close_with_the_task(self, job_id: str, items: AsyncGenerator[dict[str, Any]]) -> None:
         """Close ``items`` when the SDK's task for the job ends.
