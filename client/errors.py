@@ -18,6 +18,7 @@ ClientError
 │   │   ├── UnknownVoice          unknown_voice
 │   │   ├── VoiceCorrupt          voice_corrupt
 │   │   ├── VoiceIncompatible     voice_incompatible
+│   │   ├── ResumeBusy            resume_busy: another request goes on with that job right now
 │   │   ├── Overloaded            overloaded, after every attempt: `retry_after_s`
 │   │   ├── ShuttingDown          shutting_down, each worker that was asked
 │   │   ├── Loading               loading, for longer than there was time to wait
@@ -165,6 +166,10 @@ class VoiceIncompatible(RequestFailed):
     """The voice does not fit the engine."""
 
 
+class ResumeBusy(RequestFailed):
+    """Another request of the same `resume` name is under way: nothing was spoken."""
+
+
 class Overloaded(RequestFailed):
     """More requests than the worker takes at once: nothing was spoken."""
 
@@ -199,6 +204,7 @@ REQUEST_ERRORS: dict[str, type[RequestFailed]] = {
     "unknown_voice": UnknownVoice,
     "voice_corrupt": VoiceCorrupt,
     "voice_incompatible": VoiceIncompatible,
+    "resume_busy": ResumeBusy,
     "overloaded": Overloaded,
     "shutting_down": ShuttingDown,
     "loading": Loading,

@@ -49,7 +49,7 @@ def live_writer(store: Store, voice_id: str, claim: str) -> str | None:
         host, pid, began = str(held["host"]), int(held["pid"]), float(held["began"])
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    if host == socket.gethostname() and not _is_running(pid):
+    if host == socket.gethostname() and not is_running(pid):
         return None
     if time.time() - began > STALE_AFTER_SECONDS:
         return None
@@ -60,7 +60,8 @@ def _describe_writer() -> bytes:
     return json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "began": time.time()}).encode()
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Whether a process of this machine is there, and not only waits to be reaped."""
     with suppress(OSError):
         if "State:\tZ" in Path(f"/proc/{pid}/status").read_text():  # killed, but not yet reaped
             return False

@@ -12,31 +12,62 @@ ChatterpodError
 └── StoreFailure              store_failure        the store cannot be reached, read or written
 """
 
-from typing import ClassVar
+import errno
+import os
+from pathlib import Path
+from typing import ClassVar, Self
+
+_RETRY_S = 30.0
+"""A disk that is full may have room again: others' work ends, and leftovers are swept away."""
+_FOR_GOOD = {
+    errno.EACCES,
+    errno.EINVAL,
+    errno.EISDIR,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
+}
+"""What stays as it is until somebody mends it."""
 
 
 class ChatterpodError(Exception):
     """An error with a stable ``code``, a message a person can act on, and the field at fault.
 
     ``retry_after_s`` says when the same request may well succeed; None, that it would fail again.
+    ``told`` is the message for clients, where ``message`` names a path of this machine.
     """
 
     code: ClassVar[str] = "engine_failure"
 
-    def __init__(self, message: str, *, field: str | None = None, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        retry_after_s: float | None = None,
+        told: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
+        self.told = message if told is None else told
         self.field = field
         self.retry_after_s = retry_after_s
 
     def as_dict(self) -> dict[str, str | float | None]:
-        """Return the form in which every interface reports the error."""
+        """Return the form in which every interface reports the error, here for people at this machine."""
         told: dict[str, str | float | None] = {
             "code": self.code,
             "message": self.message,
             "field": self.field,
         }
         return told if self.retry_after_s is None else {**told, "retry_after_s": self.retry_after_s}
+
+    def for_clients(self) -> dict[str, str | float | None]:
+        """Return the same without what is nobody else's business: the paths of this machine."""
+        return {**self.as_dict(), "message": self.told}
 
 
 class InvalidRequest(ChatterpodError):
@@ -126,6 +157,19 @@ class VoiceIncompatible(ChatterpodError):
 
 
 class StoreFailure(ChatterpodError):
-    """The place where voices are kept cannot be reached, read or written."""
+    """The place where voices, or results, are kept cannot be reached, read or written."""
 
     code = "store_failure"
+
+    @classmethod
+    def of(cls, error: OSError, attempt: str, path: Path, variable: str) -> Self:
+        """Say what could not be done at ``path``, which clients know by the ``variable`` that names it.
+
+        ``attempt`` is worded for "Could not {attempt} {path}".
+        """
+        reason = os.strerror(error.errno) if error.errno else type(error).__name__
+        return cls(
+            f"Could not {attempt} {path}: {reason}.",
+            told=f"Could not {attempt} {variable}: {reason}.",
+            retry_after_s=None if error.errno in _FOR_GOOD else _RETRY_S,
+        )

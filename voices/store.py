@@ -1,5 +1,6 @@
 """Where voices are kept: a flat space of keys such as ``anna/voice.json``."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -58,6 +59,8 @@ def key_parts(key: str) -> list[str]:
     return parts
 
 
+VARIABLE = "VOICES_DIR"
+"""What a worker's clients are told in place of a directory."""
 _MAX_PARTS = 2
 _ATTEMPTS = 100
 _NO_NAMES = {"", ".", ".."}
@@ -104,7 +107,10 @@ class DirectoryStore(Store):
                 with _opened(path) as file:
                     file.write(data)
             except FileNotFoundError as error:
-                raise StoreFailure(f"{key} was removed from {self.root} while it was written.") from error
+                removed = "{} was removed from {} while it was written."
+                raise StoreFailure(
+                    removed.format(key, self.root), told=removed.format(key, VARIABLE)
+                ) from error
 
     @override
     def delete(self, key: str) -> None:
@@ -136,7 +142,7 @@ class DirectoryStore(Store):
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise StoreFailure(f"Could not {attempt} {self.root}: {error.strerror or error}.") from error
+            raise StoreFailure.of(error, attempt, self.root, VARIABLE) from error
 
 
 def _opened(path: Path) -> WholeFile:
@@ -146,4 +152,4 @@ def _opened(path: Path) -> WholeFile:
         # Another writer may prune the folder, still empty, before the file is in it.
         with suppress(FileNotFoundError):
             return WholeFile(path, mode=0o644)  # the worker may be another user
-    raise OSError(f"{path.parent} is being removed again and again")
+    raise OSError(errno.EBUSY, "the folder is being removed again and again", str(path.parent))

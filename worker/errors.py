@@ -8,6 +8,7 @@ ChatterpodError                                    (voices/errors.py)
 ├── VoiceCorrupt              voice_corrupt
 ├── VoiceIncompatible         voice_incompatible
 ├── StoreFailure              store_failure
+├── ResumeBusy                resume_busy          another request goes on with that job right now
 ├── Overloaded                overloaded           more than this worker takes at once: try again
 ├── ShuttingDown              shutting_down        this worker is being stopped: another will do it
 ├── DeadlineExceeded          deadline_exceeded    not done within the request's time, or the worker's
@@ -40,6 +41,20 @@ class TextTooLong(InvalidRequest):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, field="text")
+
+
+class ResumeBusy(ChatterpodError):
+    """Another request of the same ``resume`` name is under way, here or in another worker."""
+
+    code = "resume_busy"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"resume: another request is at work under the name {name!r}: send this one again when that one "
+            "is done, or under another name.",
+            field="resume",
+            retry_after_s=10.0,
+        )
 
 
 class Overloaded(ChatterpodError):

@@ -68,7 +68,7 @@ class JobHandler:
     async def handle(self, job: dict[str, Any]) -> AsyncGenerator[dict[str, Any]]:
         """Yield a job's events as JSON objects; an error as the one object that the SDK ends a job with."""
         self.on_begin()
-        arrival = Arrival(str(job["id"]))
+        arrival = Arrival(str(job["id"]), job_id=str(job["id"]))
         items = self._items(job.get("input"), arrival)
         self._close_with_the_task(arrival.request_id, items)
         try:
@@ -79,7 +79,7 @@ class JobHandler:
         else:
             return
         # The SDK keeps only the string under "error", and shows clients a traceback for what is raised.
-        yield {"error": json.dumps(failure.as_dict())}
+        yield {"error": json.dumps(failure.for_clients())}
 
     def _close_with_the_task(self, job_id: str, items: AsyncGenerator[dict[str, Any]]) -> None:
         """Close ``items`` when the SDK's task for the job ends.
@@ -167,7 +167,7 @@ def serve_jobs(service: SpeechService | ChatterpodError, settings: Settings) -> 
         "concurrency_modifier": draining.concurrency,
     }
     if speaking is not None:
-        outer = OuterWatchdog(settings.engine_timeout_s, JOB_DONE_URL, json.dumps(_HUNG.as_dict()))
+        outer = OuterWatchdog(settings.engine_timeout_s, JOB_DONE_URL, json.dumps(_HUNG.for_clients()))
         handler.on_begin = outer.beat
         config["concurrency_modifier"] = _beating(draining, Heartbeat(settings.heartbeat_file), outer)
 

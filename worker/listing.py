@@ -49,4 +49,4 @@ def _described(library: VoiceLibrary, voice_id: str, fingerprint: str) -> dict[s
     try:
         return describe(library.locate(voice_id).get(voice_id), fingerprint)
     except VoiceCorrupt as error:
-        return {"voice_id": voice_id, "error": error.as_dict()}
+        return {"voice_id": voice_id, "error": error.for_clients()}

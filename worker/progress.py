@@ -19,7 +19,10 @@ class Arrival:
     """Where a request came in: what it is called, and when (``time.perf_counter`` seconds)."""
 
     request_id: str
+    """For logs and events; over HTTP the client chooses it, so that it names nothing that is kept."""
     at: float = field(default_factory=time.perf_counter)
+    job_id: str | None = None
+    """RunPod's name of the job, which it keeps when it is delivered again; None for what is no job."""
 
 
 class Progress:

@@ -45,17 +45,17 @@ class Synthesizer:
         voice = self.voices.get(request.voice_id)
         is_marked = request.is_marked_by(self.engine, may_be_unmarked=self._may_be_unmarked)
         digest = partial(request_digest, request, self.engine, voice.conditionals, is_marked=is_marked)
-        job = self._results.job(request, arrival.request_id, digest, self.engine.sample_rate)
-        speaking = Speaking(self.engine, request, voice, progress, job.parts, is_marked=is_marked)
-        answer = Answer(request, voice, speaking, progress)
-        yield answer.start(self.engine.name, request.options_ignored_by(self.engine, is_marked=is_marked))
-        result = job.earlier
-        if result is None:
-            overflow = self._results.overflow(self._max_result_bytes)
-            try:
-                yield from answer.audio(overflow, self._max_result_bytes)
-                result = self._results.store(overflow, job, speaking.output, answer.seconds)
-            finally:
-                overflow.discard()
-            job.finish(result)
-        yield answer.end(result)
+        with self._results.job(request, arrival, digest, self.engine.sample_rate) as job:
+            speaking = Speaking(self.engine, request, voice, progress, job.parts, is_marked=is_marked)
+            answer = Answer(request, voice, speaking, progress)
+            yield answer.start(self.engine.name, request.options_ignored_by(self.engine, is_marked=is_marked))
+            result = job.earlier
+            if result is None:
+                overflow = self._results.overflow(self._max_result_bytes)
+                try:
+                    yield from answer.audio(overflow, self._max_result_bytes)
+                    result = self._results.store(overflow, job, speaking.output, answer.seconds)
+                finally:
+                    overflow.discard()
+                job.finish(result)  # before it is told, so that the next of its name need not wait
+            yield answer.end(result)

@@ -24,6 +24,8 @@ RUNPOD_MODEL_CACHE = Path("/runpod-volume/huggingface-cache/hub")
 IMAGE_MODEL = Path("/opt/model")
 """Where the image has the weights that it was built with; without them the directory is empty."""
 
+_CACHES = ("RunPod's model cache", "Hugging Face's cache")
+"""What a worker's clients are told in place of their directories."""
 _DOWNLOADED = ["*.safetensors", "*.json", "*.txt", "*.pt", "*.model"]
 _NOT_DOWNLOADED = ["s3gen.safetensors"]  # the ten-step decoder: 1 GB that Turbo never reads
 _TRUE = {"1", "on", "yes", "true"}
@@ -106,14 +108,16 @@ def _has_content(path: Path) -> bool:
 
 def _check_model_dir(model_dir: Path) -> None:
     if not model_dir.is_dir():
-        raise CheckpointMissing(
-            f"MODEL_DIR is {model_dir}, but there is no such directory: correct it, "
+        wrong = (
+            "but there is no such directory: correct it, "
             f"or leave MODEL_DIR unset to use a cached or downloaded {REPO_ID}."
         )
+        raise CheckpointMissing(f"MODEL_DIR is {model_dir}, {wrong}", told=f"MODEL_DIR is set, {wrong}")
     if missing := missing_files(model_dir):
+        wrong = f"but it lacks {', '.join(missing)}: complete it with `hf download {REPO_ID} --local-dir"
         raise CheckpointMissing(
-            f"MODEL_DIR is {model_dir}, but it lacks {', '.join(missing)}: complete it with "
-            f"`hf download {REPO_ID} --local-dir {model_dir}`, or leave MODEL_DIR unset."
+            f"MODEL_DIR is {model_dir}, {wrong} {model_dir}`, or leave MODEL_DIR unset.",
+            told=f"MODEL_DIR is set, {wrong} MODEL_DIR`, or leave MODEL_DIR unset.",
         )
 
 
@@ -154,16 +158,20 @@ def _download(hub_cache: Path) -> Path:
 
 def _nowhere(reason: str, caches: list[Path]) -> CheckpointMissing:
     """Return the error that says what was looked for and where, with what each place lacks."""
-    places = "; ".join(_what_is_there(cache) for cache in caches)
-    return CheckpointMissing(
-        f"No complete {REPO_ID} checkpoint was found: MODEL_DIR is not set; {places}. {reason}. "
-        f"Set MODEL_DIR to a directory holding {', '.join(REQUIRED_FILES)}, choose {REPO_ID} as the "
-        f"endpoint's cached model, or run `hf download {REPO_ID}`."
+    found = [(name, *_what_is_there(cache)) for name, cache in zip(_CACHES, caches, strict=True)]
+    looked = f"No complete {REPO_ID} checkpoint was found: MODEL_DIR is not set; "
+    rest = (
+        f"{reason}. Set MODEL_DIR to a directory holding {', '.join(REQUIRED_FILES)}, choose {REPO_ID} as "
+        f"the endpoint's cached model, or run `hf download {REPO_ID}`."
     )
+    here = "; ".join(f"{place} {what}" for _, place, what in found)
+    there = "; ".join(f"{name} {what}" for name, _, what in found)
+    return CheckpointMissing(f"{looked}{here}. {rest}", told=f"{looked}{there}. {rest}")
 
 
-def _what_is_there(cache: Path) -> str:
+def _what_is_there(cache: Path) -> tuple[Path, str]:
+    """Return the place that was looked at, and what is wrong with it."""
     snapshots = list(_snapshots(cache))
     if not snapshots:
-        return f"{cache} has no snapshot of it"
-    return f"{snapshots[0]} lacks {', '.join(missing_files(snapshots[0]))}"
+        return cache, "has no snapshot of it"
+    return snapshots[0], f"lacks {', '.join(missing_files(snapshots[0]))}"

@@ -98,9 +98,10 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
 
 def _require_chatterbox() -> None:
     if not _is_chatterbox_installed():
+        missing = "Chatterbox's packages are not installed here: set ENGINE=preview, or install"
         raise EngineFailure(
-            "Chatterbox's packages are not installed here: set ENGINE=preview, or install them by: "
-            + how_to_install("worker", "chatterbox")
+            f"{missing} them by: {how_to_install('worker', 'chatterbox')}",
+            told=f"{missing} the extras worker and chatterbox.",
         )
 
 

@@ -4,7 +4,8 @@
     .parts/KEY/00000-1f3a9c.flac      a text chunk's speech, as the engine made it
 
 A part's file is on the disk before its line is: whatever a crash leaves, a line that can be read tells of
-a part that is whole. Two workers that have the same job may both write; every line names its own file.
+a part that is whole. One request at a time has the folder (``claim.py``). Should a worker that was given up
+write on, no harm is done: every line names its own file, and tells the job that it is of.
 """
 
 import hashlib
@@ -13,7 +14,6 @@ import json
 import logging
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from voices.claim import is_claim
 from voices.clip import Samples
 from voices.errors import StoreFailure
 from worker.audio.encoders.pcm import to_int16
@@ -39,7 +40,7 @@ _FULL_SCALE = np.float32(32_767)
 class _Part:
     order: int
     text: str
-    """The checksum of what was spoken, and of its place."""
+    """The checksum of what was spoken, of its place and of the job."""
     file: str
     sha256: str
     speech_tokens: int
@@ -55,15 +56,14 @@ class KeptParts:
 
     def __init__(self, directory: Path, digest: str, seed: int | None, sample_rate: int) -> None:
         self._directory = directory
+        self._digest = digest
         self._sample_rate = sample_rate
         self.seed = secrets.randbits(32) if seed is None else seed
         """Of the request: each text chunk has one of its own, derived from it."""
         self._parts: dict[int, _Part] = {}
         try:
-            if not self._read(digest):
-                shutil.rmtree(directory, ignore_errors=True)
-                directory.mkdir(parents=True)
-                self._append({"digest": digest, "seed": self.seed})
+            if not self._read():
+                self._begin_anew()
         except OSError as error:
             raise _unwritable(directory, error) from error
         self.resumed = 0
@@ -77,12 +77,15 @@ class KeptParts:
         return _KeptSpeech(begin(), lambda blocks: self._keep(order, chunk, blocks))
 
     def discard(self) -> None:
-        """Throw the parts away: the job is done."""
-        shutil.rmtree(self._directory, ignore_errors=True)
+        """Throw the parts away; the claims in the folder stay."""
+        with suppress(OSError):
+            for file in self._directory.iterdir():
+                if not is_claim(file.name):
+                    file.unlink(missing_ok=True)
 
     def _stored(self, order: int, chunk: TextChunk) -> "_StoredSpeech | None":
         part = self._parts.get(order)
-        if part is None or part.text != _text_digest(chunk):
+        if part is None or part.text != self._text_digest(chunk):
             return None
         try:
             data = (self._directory / part.file).read_bytes()
@@ -100,29 +103,42 @@ class KeptParts:
         soundfile.write(buffer, np.concatenate(samples), self._sample_rate, "PCM_16", format="FLAC")
         part = _Part(
             order,
-            _text_digest(chunk),
+            self._text_digest(chunk),
             f"{order:05}-{secrets.token_hex(4)}.flac",
             hashlib.sha256(buffer.getvalue()).hexdigest(),
             sum(block.speech_tokens for block in blocks),
             any(block.was_cut for block in blocks),
         )
+        path = self._directory / part.file
         try:
-            with (self._directory / part.file).open("wb") as file:
+            with path.open("wb") as file:
                 file.write(buffer.getvalue())
                 file.flush()
                 os.fsync(file.fileno())
             self._append(asdict(part))
+        except FileNotFoundError:  # whoever took the job over is done with it
+            log.warning("part %d is not kept: %s is gone", order, self._directory)
         except OSError as error:
+            with suppress(OSError):
+                path.unlink()
             raise _unwritable(self._directory, error) from error
 
-    def _read(self, digest: str) -> bool:
+    def _begin_anew(self) -> None:
+        self.discard()
+        try:
+            self._append({"digest": self._digest, "seed": self.seed})
+        except OSError:
+            self.discard()
+            raise
+
+    def _read(self) -> bool:
         """Read the journal; False where there is none, or another job's."""
         try:
             lines = (self._directory / _JOURNAL).read_bytes().split(b"\n")
         except FileNotFoundError:
             return False
         header = _parsed(lines[0])
-        if header.get("digest") != digest or not isinstance(header.get("seed"), int):
+        if header.get("digest") != self._digest or not isinstance(header.get("seed"), int):
             return False
         self.seed = header["seed"]
         for line in lines[1:]:
@@ -140,6 +156,10 @@ class KeptParts:
             file.write(line if is_new else b"\n" + line)
             file.flush()
             os.fsync(file.fileno())
+
+    def _text_digest(self, chunk: TextChunk) -> str:
+        told = f"{self._digest} {self.seed} {chunk.start} {chunk.end} {chunk.text}"
+        return hashlib.sha256(told.encode()).hexdigest()
 
 
 class _StoredSpeech(SpeechStream):
@@ -197,14 +217,10 @@ def _parsed(line: bytes) -> dict[str, Any]:
     return entry if isinstance(entry, dict) else {}
 
 
-def _text_digest(chunk: TextChunk) -> str:
-    return hashlib.sha256(f"{chunk.start} {chunk.end} {chunk.text}".encode()).hexdigest()
-
-
 def _as_float(samples: np.ndarray[Any, np.dtype[np.int16]]) -> Samples:
     floats: Samples = samples.astype(np.float32) / _FULL_SCALE
     return floats
 
 
 def _unwritable(directory: Path, error: OSError) -> StoreFailure:
-    return StoreFailure(f"A part of the job could not be kept in {directory}: {error.strerror or error}.")
+    return StoreFailure.of(error, "keep a part of the job in", directory, "RESULTS_DIR")

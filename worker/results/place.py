@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -65,7 +66,7 @@ class DirectoryPlace(ResultPlace):
         try:
             put_in_place(file, target)
         except OSError as error:
-            raise StoreFailure(f"The result could not be written to {target}: {error.strerror}.") from error
+            raise StoreFailure.of(error, "write the result to", target, "RESULTS_DIR") from error
         return Where(path=str(target))
 
 
@@ -102,5 +103,6 @@ class BucketPlace(ResultPlace):
             with file.open("rb") as data:
                 self._client.upload_fileobj(data, **target, ExtraArgs={"ContentType": mime})
             url = self._client.generate_presigned_url("get_object", Params=target, ExpiresIn=URL_SECONDS)
-        file.unlink()
+        with suppress(OSError):  # it is there: what stays of it here is swept away
+            file.unlink()
         return Where(url=url)

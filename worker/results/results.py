@@ -3,20 +3,23 @@
 import hashlib
 import json
 import re
-import shutil
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 from voices.conditionals import Conditionals
-from voices.errors import InvalidRequest
+from voices.errors import InvalidRequest, StoreFailure
 from voices.whole_file import WholeFile
 from worker.audio.encoders.closing import close_file
 from worker.audio.formats import AudioOutput
 from worker.engine.base import Engine
+from worker.progress import Arrival
 from worker.request import SpeechRequest
+from worker.results.claim import Claim
+from worker.results.leftovers import PARTS, UNFINISHED, sweep
 from worker.results.overflow import Overflow, file_sha256
 from worker.results.parts import KeptParts
 from worker.results.place import (
@@ -32,7 +35,6 @@ from worker.settings import Settings
 KEPT_FROM_CHARACTERS = 5_000
 """A job of so many is worth keeping on the way: about 6 minutes of speech."""
 
-_ABANDONED_SECONDS = 7 * 24 * 3600
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
@@ -41,19 +43,24 @@ class Job:
 
     def __init__(self, key: str, digest: str = "", note: Path | None = None) -> None:
         self.key = key
-        """The request's ``resume``, otherwise the job's id, made fit for a file's name."""
         self.parts: KeptParts | None = None
         self.earlier: StoredResult | None = None
         """The result of the same job, when it is still there."""
-        self._digest = digest
+        self.digest = digest
         self._note = note
+        self._claim: Claim | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is to be gone on with."""
+        return self._note is not None
 
     def recall(self) -> None:
         """Look for an earlier result."""
         with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
             assert self._note is not None  # noqa: S101  # a kept job has one
             noted = json.loads(self._note.read_text())
-            if noted.pop("digest") != self._digest:
+            if noted.pop("digest") != self.digest:
                 return
             result = StoredResult(**noted)
             age = time.time() - self._note.stat().st_mtime
@@ -64,14 +71,31 @@ class Job:
             )
             self.earlier = result if is_there else None
 
+    def claim(self, folder: Path, job_id: str | None) -> None:
+        """Take the job for this request alone, until ``release``; raises ``ResumeBusy``, ``StoreFailure``."""
+        try:
+            self._claim = Claim(folder, job_id)
+        except OSError as error:
+            raise StoreFailure.of(error, "keep the job in", folder, "RESULTS_DIR") from error
+
     def finish(self, result: StoredResult | None) -> None:
-        """Note the result, so that the same job is not done again, and throw the parts away."""
-        if self.parts is None:
-            return
+        """Note the result, so that the same job is not done again, throw the parts away, and release it."""
         if result is not None and self._note is not None:
             with suppress(OSError), WholeFile(self._note) as note:  # it costs only the doing again
-                note.write(json.dumps({"digest": self._digest, **result.as_json()}).encode())
-        self.parts.discard()
+                note.write(json.dumps({"digest": self.digest, **result.as_json()}).encode())
+        self.discard()
+        self.release()
+
+    def discard(self) -> None:
+        """Throw the parts away, unless they are another's now."""
+        if self.parts is not None and self._claim is not None and self._claim.is_held:
+            self.parts.discard()
+
+    def release(self) -> None:
+        """Let another request have it; once is enough."""
+        if self._claim is not None:
+            self._claim.release()
+            self._claim = None
 
 
 class Results:
@@ -81,7 +105,8 @@ class Results:
         .parts/KEY/           see ``parts.py``
         .unfinished/          results that are being written
 
-    KEY is the request's ``resume``, otherwise the job's id.
+    KEY is the request's ``resume``, otherwise the id of RunPod's job. What has neither is kept under a key of
+    its own, which nobody can ask for again: a client's own id of a request is not known to be nobody else's.
     """
 
     def __init__(self, directory: Path | None, bucket: Bucket | None = None) -> None:
@@ -91,6 +116,8 @@ class Results:
             self._place = BucketPlace(bucket)
         elif directory is not None:
             self._place = DirectoryPlace(directory)
+        if directory is not None:
+            sweep(directory)
 
     @classmethod
     def of(cls, settings: Settings) -> "Results":
@@ -109,16 +136,38 @@ class Results:
         """Return where one request's encoded audio goes."""
         if self._place is None:
             return Overflow(limit, None)
-        return Overflow(limit, (self._directory or Path(tempfile.gettempdir())) / ".unfinished")
+        if self._directory is None:
+            return Overflow(limit, Path(tempfile.gettempdir()) / UNFINISHED, "TMPDIR")
+        return Overflow(limit, self._directory / UNFINISHED)
 
+    @contextmanager
     def job(
-        self, request: SpeechRequest, request_id: str, digest_of_request: Callable[[], str], sample_rate: int
-    ) -> Job:
-        """Open a job; its text chunks are kept as they are spoken where that was asked for, or it is long.
+        self,
+        request: SpeechRequest,
+        arrival: Arrival,
+        digest_of_request: Callable[[], str],
+        sample_rate: int,
+    ) -> Iterator[Job]:
+        """Hold a job; its text chunks are kept as they are spoken where that was asked for, or it is long.
 
-        Raises ``InvalidRequest`` where that was asked for and cannot be, and ``StoreFailure``.
+        Raises ``InvalidRequest`` where that was asked for and cannot be, ``ResumeBusy`` and ``StoreFailure``.
         """
-        key = _file_name(request.resume or request_id)
+        job = self._job(request, arrival, digest_of_request)
+        try:
+            if job.is_kept and job.earlier is None:
+                self._take_up(job, request, arrival, sample_rate)
+            yield job
+        except StoreFailure:
+            # A failed job is not delivered again: its parts would only keep a full disk full.
+            if request.resume is None:
+                job.discard()
+            raise
+        finally:
+            job.release()
+
+    def _job(self, request: SpeechRequest, arrival: Arrival, digest_of_request: Callable[[], str]) -> Job:
+        name = request.resume or arrival.job_id
+        key = uuid4().hex if name is None else _file_name(name)
         if self._directory is None:
             if request.resume is not None:
                 raise InvalidRequest(
@@ -127,17 +176,26 @@ class Results:
                     field="resume",
                 )
             return Job(key)
-        if request.resume is None and (request.stream or len(request.text) < KEPT_FROM_CHARACTERS):
+        is_long = not request.stream and len(request.text) >= KEPT_FROM_CHARACTERS
+        if name is None or (request.resume is None and not is_long):
             return Job(key)
-        digest = digest_of_request()
-        job = Job(key, digest, self._directory / f"{key}.json")
+        job = Job(key, digest_of_request(), self._directory / f"{key}.json")
         if not request.stream:
             job.recall()
-        if job.earlier is None:
-            self._sweep(self._directory)
-            directory = self._directory / ".parts" / key
-            job.parts = KeptParts(directory, digest, request.seed, sample_rate)
         return job
+
+    def _take_up(self, job: Job, request: SpeechRequest, arrival: Arrival, sample_rate: int) -> None:
+        """Go on with what is kept of a job, or begin to keep it."""
+        assert self._directory is not None  # noqa: S101  # a kept job has one
+        sweep(self._directory)
+        folder = self._directory / PARTS / job.key
+        job.claim(folder, arrival.job_id)
+        if not request.stream:
+            job.recall()  # again: whoever had it may have just finished it
+        if job.earlier is not None:
+            job.release()
+        else:
+            job.parts = KeptParts(folder, job.digest, request.seed, sample_rate)
 
     def store(
         self, overflow: Overflow, job: Job, output: AudioOutput, audio_seconds: float
@@ -146,20 +204,13 @@ class Results:
         file = overflow.finish()
         if file is None or self._place is None:
             return None
-        with file.open("r+b") as opened:
-            close_file(opened, output.name, output.sample_rate, round(audio_seconds * output.sample_rate))
-        size, sha256 = file.stat().st_size, file_sha256(file)
-        where = self._place.put(file, f"{job.key}.{output.name}", output.mime)
+        with overflow.failures():
+            with file.open("r+b") as opened:
+                samples = round(audio_seconds * output.sample_rate)
+                close_file(opened, output.name, output.sample_rate, samples)
+            size, sha256 = file.stat().st_size, file_sha256(file)
+            where = self._place.put(file, f"{job.key}.{output.name}", output.mime)
         return StoredResult(size, sha256, round(audio_seconds, 6), where.path, where.url)
-
-    @staticmethod
-    def _sweep(directory: Path) -> None:
-        """Remove what jobs left that nobody went on with for a week."""
-        for folder in (".parts", ".unfinished"):
-            with suppress(OSError):
-                for entry in (directory / folder).iterdir():
-                    if time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
-                        entry.unlink() if entry.is_file() else shutil.rmtree(entry)
 
 
 def request_digest(

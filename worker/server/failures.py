@@ -95,6 +95,7 @@ STATUSES = {
     "deadline_exceeded": 408,  # the limit was the client's own
     "voice_exists": 409,
     "voice_busy": 409,
+    "resume_busy": 409,
     "too_large": 413,
     "engine_failure": 500,
     "voice_corrupt": 500,
@@ -138,7 +139,7 @@ def body_of(error: ChatterpodError, path: str) -> dict[str, Any]:
 
 def our_error(error: ChatterpodError) -> dict[str, str | float | None]:
     """Return the error as the queue tells it, but in the words of HTTP."""
-    return {**error.as_dict(), "message": _in_words_of_http(error, "/voices")}
+    return {**error.for_clients(), "message": _in_words_of_http(error, "/voices")}
 
 
 def openai_error(error: ChatterpodError) -> dict[str, str | None]:
@@ -169,7 +170,7 @@ def _in_words_of_http(error: ChatterpodError, voices_path: str) -> str:
             return (
                 f"{error.writer} is changing the voice {error.voice_id!r} right now: try again in a minute."
             )
-    return error.message
+    return error.told
 
 
 def answer_to(error: ChatterpodError, path: str, headers: Mapping[str, str] | None = None) -> Json:

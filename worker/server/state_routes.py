@@ -86,7 +86,7 @@ def state_routes(backend: Backend) -> APIRouter:
             "uptime_s": round(time.monotonic() - started, 1),
         }
         if backend.failure is not None:
-            return Json(told | {"error": backend.failure.as_dict()})
+            return Json(told | {"error": backend.failure.for_clients()})
         if backend.state == "ready":
             event = await backend.ask({"action": "health"})
             assert isinstance(event, HealthEvent)  # noqa: S101  # what the action answers

@@ -54,7 +54,7 @@ def speak(registry, results_dir):
         chosen = {"results_dir": results_dir, **LIMIT, **(settings or {})}
         synthesizer = Synthesizer(speak.engine, VoiceLibrary([registry]), Settings(**chosen))
         request = SpeechRequest(**{"text": TEXT, "format": "wav", "seed": 1, **fields})
-        return list(synthesizer.speak(request, Arrival(job_id), cancelled))
+        return list(synthesizer.speak(request, Arrival("r1", job_id=job_id), cancelled))
 
     return speak
 
@@ -109,7 +109,7 @@ class TestOverflow:
 
     def test_a_directory_that_cannot_be_written_is_a_store_failure(self, speak, tmp_path):
         (tmp_path / "file").write_text("")
-        with pytest.raises(StoreFailure, match="could not be written"):
+        with pytest.raises(StoreFailure, match="Could not write the result to"):
             speak(settings={"results_dir": tmp_path / "file"})
 
     def test_a_job_that_is_cancelled_leaves_no_unfinished_file(self, speak, results_dir):

@@ -16,7 +16,6 @@ def blaming(file: Path) -> Iterator[None]:
         yield
     except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
         # torch's message lists every tensor that does not fit: it stays in the cause.
-        raise EngineFailure(
-            f"{file} is damaged or is not Chatterbox Turbo's {file.name} "
-            f"({type(error).__name__}): download it again."
-        ) from error
+        name = file.name
+        wrong = f"is damaged or is not Chatterbox Turbo's {name} ({type(error).__name__}): download it again."
+        raise EngineFailure(f"{file} {wrong}", told=f"The checkpoint's {name} {wrong}") from error

@@ -28,13 +28,14 @@ class TextTokenizer:
         try:
             self._tokenizer = _read(checkpoint)
         except Exception as error:  # the library raises bare Exceptions
-            raise EngineFailure(
-                f"The tokenizer in {checkpoint} cannot be read ({type(error).__name__}): download it again."
+            raise _failure(
+                checkpoint, f"cannot be read ({type(error).__name__}): download it again."
             ) from error
         if len(self) != vocabulary:
-            raise EngineFailure(
-                f"The tokenizer in {checkpoint} has {len(self)} tokens where T3 has {vocabulary}: "
-                "its files are incomplete or of another model; download them again."
+            raise _failure(
+                checkpoint,
+                f"has {len(self)} tokens where T3 has {vocabulary}: "
+                "its files are incomplete or of another model; download them again.",
             )
 
     def __len__(self) -> int:
@@ -45,6 +46,12 @@ class TextTokenizer:
         """Return a text's tokens."""
         tokens: list[int] = self._tokenizer.encode(text).ids
         return tokens
+
+
+def _failure(checkpoint: Path, what: str) -> EngineFailure:
+    return EngineFailure(
+        f"The tokenizer in {checkpoint} {what}", told=f"The tokenizer in the checkpoint {what}"
+    )
 
 
 def _read(checkpoint: Path) -> Tokenizer:

@@ -27,13 +27,15 @@ def read_layers(shapes: list[tuple[int, int, int]], device: torch.device) -> lis
         stored = torch.load(file, map_location="cpu", weights_only=True, mmap=True)["model"]
         layers = [_layer(stored, position, device) for position in range(len(shapes))]
     except Exception as error:
-        raise EngineFailure(
-            f"The watermark is on, but Perth's weights in {file} cannot be read ({type(error).__name__}): "
+        told = (
+            f"The watermark is on, but Perth's weights cannot be read ({type(error).__name__}): "
             'install them anew with `pip install --force-reinstall "resemble-perth==1.0.1"`.'
-        ) from error
+        )
+        raise EngineFailure(f"{told} They are in {file}.", told=told) from error
     found = [tuple(weight.shape) for weight, _ in layers]
     if found != shapes:
-        raise EngineFailure(f"Perth's weights in {file} have the shapes {found}, not {shapes}.")
+        told = f"Perth's weights have the shapes {found}, not {shapes}."
+        raise EngineFailure(f"{told} They are in {file}.", told=told)
     return layers
 
 
