@@ -98,6 +98,13 @@ def prepared(speech: Clip) -> PreparedClip:
 
 
 @pytest.fixture
+def quick_decodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the engines of a test's commands and workers decode with the least work."""
+    monkeypatch.setenv("FLOW_STEPS", "1")
+    monkeypatch.setenv("PROMPT_SECONDS", "1")
+
+
+@pytest.fixture
 def registry(tmp_path: Path) -> VoiceRegistry:
     """An empty registry in a directory."""
     return VoiceRegistry.at(tmp_path / "voices")

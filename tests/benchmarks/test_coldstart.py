@@ -35,6 +35,7 @@ def test_the_phases_are_drawn(results, tmp_path: Path):
     assert (tmp_path / "phases.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.usefixtures("quick_decodes")
 @pytest.mark.parametrize("whose", [OURS, STOCK])
 def test_a_start_is_measured_from_its_process_beginning(whose, small_checkpoint: Path):
     measured = start_in_a_process(whose, small_checkpoint)

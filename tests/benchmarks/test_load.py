@@ -236,6 +236,7 @@ def test_the_key_of_an_endpoint_is_the_environments_and_is_never_shown(worker_co
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_decodes")
 def test_chatterbox_is_measured_too(tmp_path, small_checkpoint):
     options = ("--engine", "chatterbox-turbo", "--model-dir", str(small_checkpoint), "--formats", "pcm")
     told = measured_by(tmp_path, *options, "--rate", "0.5", "--duration", "6")

@@ -22,14 +22,13 @@ def test_what_leaves_nothing_behind_has_no_slope():
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_no_request_leaves_as_much_as_its_voice_or_its_speech_behind(small_checkpoint, tmp_path, monkeypatch):
+@pytest.mark.usefixtures("quick_decodes")  # they leave behind as much
+def test_no_request_leaves_as_much_as_its_voice_or_its_speech_behind(small_checkpoint, tmp_path):
     """A voice's conditionals take 170 kB, a second of speech 96 kB.
 
     All utterances have one length: each other length makes the CPU's libraries keep another few
     plans of how to compute it, up to a limit that is too many requests away for a test.
     """
-    monkeypatch.setenv("FLOW_STEPS", "1")  # a decode of the least work leaves behind as much
-    monkeypatch.setenv("PROMPT_SECONDS", "1")
     steady = tmp_path / "steady"
     write_beside(small_checkpoint, steady, SPEECH_TOKENS, "small")
     warm_up = 24

@@ -46,10 +46,13 @@ def altered_checkpoint(small_checkpoint: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def engine(small_checkpoint: Path) -> Iterator[Any]:
+    """Ours, in decodes of the least work."""
     from worker.engine.chatterbox.turbo import ChatterboxTurbo
     from worker.engine.chatterbox.turbo_settings import TurboSettings
+    from worker.engine.s3gen.settings import DecoderSettings
 
-    engine = ChatterboxTurbo(small_checkpoint, TurboSettings(device="cpu"))
+    quick = DecoderSettings(prompt_tokens=25, flow_steps=1)
+    engine = ChatterboxTurbo(small_checkpoint, TurboSettings(device="cpu", samples=quick))
     yield engine
     engine.close()
 

@@ -16,6 +16,8 @@ SAMPLES_PER_TOKEN = 960
 SILENCE_TOKENS = 3
 MOST_TRIMMED = 2 * SILENCE_TOKENS * SAMPLES_PER_TOKEN
 
+pytestmark = pytest.mark.usefixtures("quick_decodes")
+
 
 def test_a_voice_is_precomputed_by_the_command_and_spoken_by_the_worker(
     small_checkpoint, clip_file, tmp_path
