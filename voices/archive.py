@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from voices.errors import InvalidRequest, StoreFailure
 from voices.registry import VoiceRegistry
-from voices.store import Store, key_parts
+from voices.store import MOST_BYTES, FileTooLarge, Store, key_parts
 from voices.voice import VOICE_ID, Voice
 from voices.whole_file import WholeFile
 
@@ -91,9 +91,11 @@ class _ArchiveStore(Store):
         return "archived" if key in self._contents else None
 
     @override
-    def read(self, key: str) -> bytes:
+    def read(self, key: str, most: int = MOST_BYTES) -> bytes:
         if key not in self._contents:
             raise FileNotFoundError(key)
+        if len(self._contents[key]) > most:
+            raise FileTooLarge
         return self._contents[key]
 
     @override
