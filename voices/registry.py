@@ -18,11 +18,19 @@ from voices.decoding import decode_clip
 from voices.errors import InvalidClip, UnknownVoice, VoiceCorrupt
 from voices.store import MOST_BYTES, DirectoryStore, FileTooLarge, Store
 from voices.untrusted import decode_untrusted
-from voices.voice import MANIFEST_FILE, VOICE_ID, FileFacts, Manifest, Voice, check_voice_id
+from voices.voice import (
+    MANIFEST_FILE,
+    SHORTEST_PROMPT_SECONDS,
+    VOICE_ID,
+    FileFacts,
+    Manifest,
+    Voice,
+    check_voice_id,
+)
 
 MOUNTED_VOICES = Path("/voices")
-MOST_MANIFEST_BYTES = 1024 * 1024
-"""A hundred times what one takes that has as many labels as may be."""
+MOST_MANIFEST_BYTES = 256 * 1024
+"""Twice what one takes that has as many labels, and as long ones, as may be."""
 BARE_CLIP_SUFFIXES = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus")
 
 In = TypeVar("In")
@@ -104,10 +112,13 @@ class VoiceRegistry:
     def decoded(self, voice: Voice, data: bytes) -> Clip:
         """Decode a reference clip that was read; asks the store for nothing. Raises ``VoiceCorrupt``."""
         try:
-            # A bare clip is whatever someone dropped there; the other was made by us, and checked.
-            return decode_clip(data) if voice.manifest else decode_untrusted(data)
+            # A bare clip is whatever someone dropped there; the other was made by us, or checked at import.
+            clip = decode_clip(data) if voice.manifest else decode_untrusted(data)
         except InvalidClip as error:
             raise VoiceCorrupt(voice.voice_id, f"{voice.reference} is not audio") from error
+        if voice.manifest and clip.seconds < SHORTEST_PROMPT_SECONDS:
+            raise VoiceCorrupt(voice.voice_id, f"{voice.reference} holds only {clip.seconds:.2f} s of sound")
+        return clip
 
     def conditionals(self, voice: Voice, fingerprint: str) -> Conditionals | None:
         """Read the voice's conditionals for one fingerprint; None where none were precomputed.
