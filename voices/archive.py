@@ -6,9 +6,10 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from voices.errors import InvalidRequest, StoreFailure
+from voices.errors import InvalidClip, InvalidRequest, StoreFailure, VoiceCorrupt
 from voices.registry import VoiceRegistry
-from voices.store import Store, key_parts
+from voices.store import MOST_BYTES, FileTooLarge, Store, key_parts
+from voices.untrusted import decode_untrusted
 from voices.voice import VOICE_ID, Voice
 from voices.whole_file import WholeFile
 
@@ -35,15 +36,26 @@ def write_archive(registry: VoiceRegistry, voice: Voice, path: Path) -> None:
 def read_archive(path: Path) -> tuple[VoiceRegistry, Voice]:
     """Read the one voice of a tar file, as a registry of its own.
 
-    Nothing is unpacked to a disk. Raises ``InvalidRequest`` for what is not such an archive, and
-    ``VoiceCorrupt`` for a damaged one.
+    Nothing is unpacked to a disk, and its clip is decoded, apart: a stranger may have made it. Raises
+    ``InvalidRequest`` for what is not such an archive, and ``VoiceCorrupt`` for a damaged one.
     """
     contents = _read_members(path)
     folders = {key.partition("/")[0] for key in contents}
     if len(folders) != 1 or not VOICE_ID.fullmatch(voice_id := folders.pop()):
         raise InvalidRequest(f"{path} does not hold exactly one voice.", field="file")
     registry = VoiceRegistry(_ArchiveStore(path, contents))
-    return registry, registry.get(voice_id)
+    voice = registry.get(voice_id)
+    _check_clip(registry, voice)
+    return registry, voice
+
+
+def _check_clip(registry: VoiceRegistry, voice: Voice) -> None:
+    data = registry.read(voice, voice.reference)
+    try:
+        decode_untrusted(data)
+    except InvalidClip as error:
+        raise VoiceCorrupt(voice.voice_id, f"{voice.reference}: {error.message}") from error
+    registry.decoded(voice, data)
 
 
 def _read_members(path: Path) -> dict[str, bytes]:
@@ -91,9 +103,11 @@ class _ArchiveStore(Store):
         return "archived" if key in self._contents else None
 
     @override
-    def read(self, key: str) -> bytes:
+    def read(self, key: str, most: int = MOST_BYTES) -> bytes:
         if key not in self._contents:
             raise FileNotFoundError(key)
+        if len(self._contents[key]) > most:
+            raise FileTooLarge
         return self._contents[key]
 
     @override

@@ -14,11 +14,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from voices.errors import StoreFailure, VoiceBusy
-from voices.store import Store
+from voices.store import FileTooLarge, Store
 
 PREFIX = "claim-"
 STALE_AFTER_SECONDS = 600.0
 """Publishing takes seconds; a clock may be minutes wrong."""
+_MOST_CLAIM_BYTES = 4096
 
 
 @contextmanager
@@ -45,9 +46,9 @@ def is_claim(file: str) -> bool:
 def live_writer(store: Store, voice_id: str, claim: str) -> str | None:
     """Say who holds a claim; None when that writer is gone, or took too long to be alive."""
     try:
-        held = json.loads(store.read(f"{voice_id}/{claim}"))
+        held = json.loads(store.read(f"{voice_id}/{claim}", _MOST_CLAIM_BYTES))
         host, pid, began = str(held["host"]), int(held["pid"]), float(held["began"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, FileTooLarge, ValueError, KeyError, TypeError):
         return None
     if host == socket.gethostname() and not is_running(pid):
         return None

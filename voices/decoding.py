@@ -10,7 +10,7 @@ from typing import Any
 import av
 
 from voices.clip import CLIP_SAMPLE_RATE, Clip
-from voices.errors import InvalidClip
+from voices.errors import DecoderFailure, InvalidClip
 from voices.frames import Assembly
 from voices.headers import WavData, is_cut_mp4, mp3_seconds, wav_data, without_inner_tags
 from voices.losses import EXACT_SECONDS, TOLERANCE_SECONDS, Losses
@@ -36,7 +36,7 @@ class DecodeLimits:
     clip_seconds: float = 600.0
     """Counted in decoded samples: an hour of silence takes a few kilobytes. A voice needs 15 s."""
     decode_seconds: float = 30.0
-    """Wall-clock time; ten minutes of Opus take two."""
+    """By the clock given; ten minutes of Opus take two."""
     sample_rates: tuple[int, int] = (4_000, 384_000)
     """Hz. At 1 Hz a small packet would become hours of samples."""
     channels: int = 16
@@ -56,14 +56,15 @@ def decode_clip(
 
     Any common container and codec. Of a damaged file all that can be decoded is returned, and its
     source tells how much is missing. Raises ``InvalidClip`` when it is empty, beyond the limits,
-    mostly damaged, or not audio; its ``reason`` says which. What ffmpeg itself allocates is not
+    mostly damaged, or not audio; its ``reason`` says which; ``DecoderFailure`` where ffmpeg waited as long
+    without computing. What ffmpeg itself allocates is not
     bounded: files of strangers are for ``voices.untrusted``.
     """
     deadline = clock() + limits.decode_seconds
 
     def check_time() -> None:
-        if clock() > deadline:
-            raise _too_slow(limits)
+        if clock() >= deadline:
+            raise too_slow(limits)
 
     size = _check_file(source, limits)
     wav = wav_data(source)
@@ -78,7 +79,8 @@ def decode_clip(
             decoding.flush(check_time)
             return decoding.finish(_claimed_seconds(container, decoding.stream, source, wav))
     except av.error.ExitError as error:  # its own clock, which runs while it opens and reads
-        raise _too_slow(limits) from error
+        check_time()
+        raise DecoderFailure("this machine is too busy to decode it in time") from error
     except (av.FFmpegError, ValueError) as error:
         raise _unreadable(source) from error
 
@@ -234,7 +236,8 @@ def _opened(source: Path | bytes) -> str | io.BytesIO:
     return io.BytesIO(source) if isinstance(source, bytes) else f"file:{source}"
 
 
-def _too_slow(limits: DecodeLimits) -> InvalidClip:
+def too_slow(limits: DecodeLimits) -> InvalidClip:
+    """Return the error of a clip that takes more time than it may."""
     return InvalidClip(
         f"The clip takes longer than {limits.decode_seconds:.0f} s to decode: "
         "save 10 to 15 seconds of it as WAV or FLAC.",

@@ -9,7 +9,8 @@ ChatterpodError
 ├── VoiceBusy                 voice_busy           someone else is changing that voice right now
 ├── VoiceCorrupt              voice_corrupt        its files are not what its manifest says
 ├── VoiceIncompatible         voice_incompatible   its conditionals do not fit the engine
-└── StoreFailure              store_failure        the store cannot be reached, read or written
+├── StoreFailure              store_failure        the store cannot be reached, read or written
+└── DecoderFailure            engine_failure       the process that decodes a clip was ended, not by the clip
 """
 
 import errno
@@ -172,4 +173,14 @@ class StoreFailure(ChatterpodError):
             f"Could not {attempt} {path}: {reason}.",
             told=f"Could not {attempt} {variable}: {reason}.",
             retry_after_s=None if error.errno in _FOR_GOOD else _RETRY_S,
+        )
+
+
+class DecoderFailure(ChatterpodError):
+    """The process that decodes a clip was ended from outside, or had no time: the clip may be good."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The clip could not be looked at: {what}. Try again; the clip may well be good.",
+            retry_after_s=10.0,
         )

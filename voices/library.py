@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from voices.errors import UnknownVoice
-from voices.registry import VoiceRegistry
+from voices.registry import VoiceRegistry, manifest_key
+from voices.voice import DEFAULT_VOICE_ID
+
+_NEVER_THERE = manifest_key(DEFAULT_VOICE_ID)
 
 
 class VoiceLibrary:
@@ -16,7 +19,7 @@ class VoiceLibrary:
     @classmethod
     def at(cls, *directories: Path) -> "VoiceLibrary":
         """Open registries in directories, which need not exist yet."""
-        return cls(VoiceRegistry.at(directory) for directory in directories)
+        return cls(VoiceRegistry.at(each) for each in directories)
 
     def __str__(self) -> str:
         return ", ".join(str(registry.store) for registry in self.registries)
@@ -31,3 +34,8 @@ class VoiceLibrary:
     def ids(self) -> list[str]:
         """List the ids of all voices, sorted; reads no manifest."""
         return sorted({voice_id for registry in self.registries for voice_id in registry.ids()})
+
+    def check(self) -> None:
+        """Look whether the stores answer; raises ``StoreFailure`` where one fails, or is gone."""
+        for registry in self.registries:
+            registry.store.version(_NEVER_THERE)

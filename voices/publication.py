@@ -25,6 +25,7 @@ from voices.voice import (
     FileFacts,
     Manifest,
     Voice,
+    check_labels,
     check_voice_id,
     conditionals_stem,
     file_stem,
@@ -107,9 +108,11 @@ class Publisher:
     ) -> Manifest:
         """Publish a voice of another registry, or under another id, each file checked on the way.
 
-        Raises ``VoiceCorrupt`` for a damaged one, and ``InvalidRequest`` for a bare clip.
+        Raises ``VoiceCorrupt`` for a damaged one, and ``InvalidRequest`` for a bare clip, and for more
+        labels than may be.
         """
         manifest = voice.published()
+        check_labels(manifest.labels)
         new_id = voice_id or voice.voice_id
         self.check_free(new_id, replace=replace)
         data = {
@@ -269,11 +272,13 @@ def _new_manifest(
 def _described_by(**fields: object) -> Manifest:
     """Make a manifest; raises ``InvalidRequest`` naming the field that cannot be."""
     try:
-        return Manifest.model_validate(fields)
+        manifest = Manifest.model_validate(fields)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         field = str(first["loc"][0]) if first["loc"] else "manifest"
         raise InvalidRequest(f"{field}: {first['msg']}.", field=field) from error
+    check_labels(manifest.labels)
+    return manifest
 
 
 def _conditionals_name(fingerprint: str) -> str:

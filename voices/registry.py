@@ -16,11 +16,21 @@ from voices.clip import Clip
 from voices.conditionals import Conditionals
 from voices.decoding import decode_clip
 from voices.errors import InvalidClip, UnknownVoice, VoiceCorrupt
-from voices.store import DirectoryStore, Store
+from voices.store import MOST_BYTES, DirectoryStore, FileTooLarge, Store
 from voices.untrusted import decode_untrusted
-from voices.voice import MANIFEST_FILE, VOICE_ID, FileFacts, Manifest, Voice, check_voice_id
+from voices.voice import (
+    MANIFEST_FILE,
+    SHORTEST_PROMPT_SECONDS,
+    VOICE_ID,
+    FileFacts,
+    Manifest,
+    Voice,
+    check_voice_id,
+)
 
 MOUNTED_VOICES = Path("/voices")
+MOST_MANIFEST_BYTES = 256 * 1024
+"""Twice what one takes that has as many labels, and as long ones, as may be."""
 BARE_CLIP_SUFFIXES = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus")
 
 In = TypeVar("In")
@@ -71,9 +81,11 @@ class VoiceRegistry:
         if (version := self.store.version(key)) is None:
             return self._bare_voice(voice_id)
         try:
-            manifest = Manifest.model_validate_json(self.store.read(key))
+            manifest = Manifest.model_validate_json(self.store.read(key, MOST_MANIFEST_BYTES))
         except FileNotFoundError:  # deleted since
             raise UnknownVoice(voice_id) from None
+        except FileTooLarge as error:
+            raise VoiceCorrupt(voice_id, f"{MANIFEST_FILE} is too large to be a manifest") from error
         except ValidationError as error:
             raise VoiceCorrupt(voice_id, f"{MANIFEST_FILE} is not a manifest") from error
         if manifest.voice_id != voice_id:
@@ -95,12 +107,18 @@ class VoiceRegistry:
 
     def reference(self, voice: Voice) -> Clip:
         """Read the voice's reference clip; raises ``VoiceCorrupt`` when it is not what was published."""
-        data = self.read(voice, voice.reference)
+        return self.decoded(voice, self.read(voice, voice.reference))
+
+    def decoded(self, voice: Voice, data: bytes) -> Clip:
+        """Decode a reference clip that was read; asks the store for nothing. Raises ``VoiceCorrupt``."""
         try:
-            # A bare clip is whatever someone dropped there; the other was made by us, and checked.
-            return decode_clip(data) if voice.manifest else decode_untrusted(data)
+            # A bare clip is whatever someone dropped there; the other was made by us, or checked at import.
+            clip = decode_clip(data) if voice.manifest else decode_untrusted(data)
         except InvalidClip as error:
             raise VoiceCorrupt(voice.voice_id, f"{voice.reference} is not audio") from error
+        if voice.manifest and clip.seconds < SHORTEST_PROMPT_SECONDS:
+            raise VoiceCorrupt(voice.voice_id, f"{voice.reference} holds only {clip.seconds:.2f} s of sound")
+        return clip
 
     def conditionals(self, voice: Voice, fingerprint: str) -> Conditionals | None:
         """Read the voice's conditionals for one fingerprint; None where none were precomputed.
@@ -124,13 +142,17 @@ class VoiceRegistry:
 
         Raises ``VoiceCorrupt``, or ``UnknownVoice`` when the voice was deleted meanwhile.
         """
+        facts = voice.manifest.files[key.rpartition("/")[2]] if voice.manifest else None
         try:
-            data = self.store.read(key)
+            data = self.store.read(key, min(facts.size, MOST_BYTES) if facts else MOST_BYTES)
+        except FileTooLarge as error:
+            what = "is not the file that was published" if facts else "is too large to be a clip"
+            raise VoiceCorrupt(voice.voice_id, f"{key} {what}") from error
         except FileNotFoundError as error:
             if self.version(voice) is None:
                 raise UnknownVoice(voice.voice_id) from error
             raise VoiceCorrupt(voice.voice_id, f"{key} is missing") from error
-        if voice.manifest and file_facts(data) != voice.manifest.files[key.rpartition("/")[2]]:
+        if facts and file_facts(data) != facts:
             raise VoiceCorrupt(voice.voice_id, f"{key} is not the file that was published")
         return data
 

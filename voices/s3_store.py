@@ -14,7 +14,7 @@ from typing_extensions import override
 from voices.errors import StoreFailure
 from voices.s3_client import PARALLEL, S3Credentials, S3Limits, s3_client
 from voices.s3_failures import s3_failures
-from voices.store import Store, key_parts
+from voices.store import MOST_BYTES, FileTooLarge, Store, key_parts
 
 T = TypeVar("T")
 
@@ -70,9 +70,11 @@ class S3Store(Store):
             return None
 
     @override
-    def read(self, key: str) -> bytes:
+    def read(self, key: str, most: int = MOST_BYTES) -> bytes:
         with self._failures(f"read {key} from"):
-            body = self._repeated(lambda last: self._body(key, last=last), lambda body: body is not None)
+            body = self._repeated(
+                lambda last: self._body(key, most, last=last), lambda body: body is not None
+            )
         if body is None:
             raise StoreFailure(f"Could not read {key} from {self}: its end did not arrive; try again.")
         return body
@@ -122,20 +124,24 @@ class S3Store(Store):
     def _head(self, key: str) -> Any:
         return self._client.head_object(**self._object(key))
 
-    def _body(self, key: str, *, last: bool) -> bytes | None:
+    def _body(self, key: str, most: int, *, last: bool) -> bytes | None:
         """Return the file; None for one that broke off, unless this was the last attempt."""
         from botocore.exceptions import BotoCoreError
         from urllib3.exceptions import HTTPError
 
         answer = self._client.get_object(**self._object(key))
         try:
-            body: bytes = answer["Body"].read()
+            if (promised := answer.get("ContentLength", most)) > most:
+                raise FileTooLarge
+            body: bytes = answer["Body"].read(promised + 1)
         except (BotoCoreError, HTTPError):
             if last:
                 raise
             return None
         finally:
             answer["Body"].close()
+        if len(body) > most:
+            raise FileTooLarge
         return body if len(body) == answer.get("ContentLength", len(body)) else None
 
     def _check_bucket(self) -> None:

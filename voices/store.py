@@ -2,15 +2,24 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from typing_extensions import override
 
 from voices.errors import StoreFailure
 from voices.whole_file import WholeFile
+
+MOST_BYTES = 256 * 1024 * 1024
+"""Of any file: a voice's take a megabyte, and a clip that somebody dropped into the directory at most 200."""
+_PIECE_BYTES = 1024 * 1024
+
+
+class FileTooLarge(Exception):  # a fact, as FileNotFoundError is
+    """A file has more bytes than its reader wants; none of them was kept."""
 
 
 class Store(Protocol):
@@ -34,8 +43,8 @@ class Store(Protocol):
         """Return what changes whenever the file does; None when there is no such file."""
         ...
 
-    def read(self, key: str) -> bytes:
-        """Return the file; raises ``FileNotFoundError``."""
+    def read(self, key: str, most: int = MOST_BYTES) -> bytes:
+        """Return the file; raises ``FileNotFoundError``, and ``FileTooLarge`` beyond ``most`` bytes."""
         ...
 
     def write(self, key: str, data: bytes) -> None:
@@ -63,6 +72,7 @@ VARIABLE = "VOICES_DIR"
 """What a worker's clients are told in place of a directory."""
 _MAX_PARTS = 2
 _ATTEMPTS = 100
+_GONE_FOR_S = 10.0
 _NO_NAMES = {"", ".", ".."}
 
 
@@ -73,6 +83,8 @@ class DirectoryStore(Store):
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._device: int | None = None
+        """The file system that it was seen on; None until it is."""
 
     def __str__(self) -> str:
         return str(self.root)
@@ -91,18 +103,22 @@ class DirectoryStore(Store):
             try:
                 status = self._path(key).stat()
             except (FileNotFoundError, NotADirectoryError):
+                self._check_there()
                 return None
+            if self._device is None:
+                self._device = self.root.stat().st_dev
         return f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}"
 
     @override
-    def read(self, key: str) -> bytes:
-        with self._failures(f"read {key} from"):
-            return self._path(key).read_bytes()
+    def read(self, key: str, most: int = MOST_BYTES) -> bytes:
+        with self._failures(f"read {key} from"), self._path(key).open("rb", buffering=0) as file:
+            return _read(file, most)
 
     @override
     def write(self, key: str, data: bytes) -> None:
         path = self._path(key)
         with self._failures(f"write {key} to"):
+            self._check_there()  # else a folder would be made in a volume's place
             try:
                 with _opened(path) as file:
                     file.write(data)
@@ -131,18 +147,71 @@ class DirectoryStore(Store):
     def _listing(self, directory: Path) -> list[str]:
         with self._failures("list"):
             try:
-                return sorted(entry.name for entry in os.scandir(directory))
+                with os.scandir(directory) as entries:
+                    found = sorted(entry.name for entry in entries)
             except (FileNotFoundError, NotADirectoryError):
-                return []
+                found = []
+            if not found:
+                self._check_there()
+            return found
+
+    def _check_there(self) -> None:
+        """Raise ``StoreFailure`` where the root was there and is gone; one that was never made is empty.
+
+        Gone is also a volume of which nothing but its mount point is left, an empty folder of another disk.
+        """
+        try:
+            device = self.root.stat().st_dev
+        except (FileNotFoundError, NotADirectoryError):
+            device = None
+        if (
+            self._device is not None
+            and device != self._device
+            and (device is None or not _has_files(self.root))
+        ):
+            gone = "Could not find {}, which was there before: is its volume still mounted?"
+            raise StoreFailure(gone.format(self.root), told=gone.format(VARIABLE), retry_after_s=_GONE_FOR_S)
+        self._device = device
 
     @contextmanager
     def _failures(self, attempt: str) -> Iterator[None]:
+        _got_on.get()()
         try:
             yield
         except FileNotFoundError:
             raise
         except OSError as error:
             raise StoreFailure.of(error, attempt, self.root, VARIABLE) from error
+
+
+@contextmanager
+def watched_by(got_on: Callable[[], None]) -> Iterator[None]:
+    """Call ``got_on`` before each step that a directory's store takes: it says that the last one ended."""
+    token = _got_on.set(got_on)
+    try:
+        yield
+    finally:
+        _got_on.reset(token)
+
+
+_got_on: ContextVar[Callable[[], None]] = ContextVar("got_on", default=lambda: None)
+
+
+def _read(file: BinaryIO, most: int) -> bytes:
+    """Read a file piece by piece: its size may be a lie, and a slow volume gets on all the same."""
+    pieces, size = [], 0
+    while piece := file.read(_PIECE_BYTES):
+        _got_on.get()()
+        size += len(piece)
+        if size > most:
+            raise FileTooLarge
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _has_files(directory: Path) -> bool:
+    with os.scandir(directory) as entries:
+        return any(True for _ in entries)
 
 
 def _opened(path: Path) -> WholeFile:

@@ -6,29 +6,39 @@ returns. Costs a third of a second.
 """
 
 import json
+import math
 import os
 import resource
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 
 from voices.clip import Clip, Samples, Source
-from voices.decoding import DECODE_LIMITS, DecodeLimits, decode_clip
-from voices.errors import InvalidClip
+from voices.decoding import DECODE_LIMITS, DecodeLimits, decode_clip, too_slow
+from voices.errors import DecoderFailure, InvalidClip
 
 MEMORY_BYTES = 1024**3
 """Beyond what the interpreter takes: ten minutes of stereo need half of it."""
+_BUSY = 3.0
+"""So many times its limit may a process take on a machine that has other work."""
 _START_SECONDS = 15.0
-"""For the process to start on a busy machine; the decoding has its own limit."""
+"""And so long to start. The limit itself counts the processor's time: that is the clip's own doing."""
+_SPARE_SECONDS = 2
+_TOO_BUSY = os.EX_TEMPFAIL
+"""The process's own word for it."""
+_NO_TIME = "this machine is too busy to decode it in time"
 _COMMAND = "from voices.untrusted import _main; _main()"
 
 
 def decode_untrusted(source: Path | bytes, *, limits: DecodeLimits = DECODE_LIMITS) -> Clip:
     """Decode like ``voices.decoding.decode_clip``, which see, in a process that cannot exhaust this one.
 
-    Raises ``InvalidClip`` likewise, and when the file takes too much memory.
+    Raises ``InvalidClip`` likewise, and when the file takes too much memory; ``DecoderFailure`` when that
+    process is ended from outside, or gets no time.
     """
     path = "" if isinstance(source, bytes) else str(source.absolute())
     # The child finds the modules where this process did; -P keeps a stray module here from being one.
@@ -41,19 +51,40 @@ def decode_untrusted(source: Path | bytes, *, limits: DecodeLimits = DECODE_LIMI
             [sys.executable, "-P", "-c", _COMMAND, path, str(limits.decode_seconds)],
             input=source if isinstance(source, bytes) else b"",
             capture_output=True,
-            timeout=limits.decode_seconds + _START_SECONDS,
+            timeout=limits.decode_seconds * _BUSY + _START_SECONDS,
             env=environment,
-            check=True,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise InvalidClip("The clip takes too long to decode.", reason="too_slow") from error
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").splitlines()[-1:]
-        raise InvalidClip(
-            "The clip could not be decoded within its memory: it is damaged, or made to do harm.",
-            reason="not_audio",
-        ) from RuntimeError(*said)
+        raise DecoderFailure(_NO_TIME) from error
+    except OSError as error:
+        raise DecoderFailure("no process could be started to decode it") from error
+    if finished.returncode:
+        raise _failure(finished, limits) from RuntimeError(
+            *finished.stderr.decode(errors="replace").splitlines()[-1:]
+        )
     return _read(finished.stdout)
+
+
+def _failure(
+    finished: subprocess.CompletedProcess[bytes], limits: DecodeLimits
+) -> InvalidClip | DecoderFailure:
+    """Say why a process answered nothing."""
+    ended_by = -finished.returncode
+    if ended_by == signal.SIGXCPU:
+        return too_slow(limits)
+    if finished.returncode == _TOO_BUSY:
+        return DecoderFailure(_NO_TIME)
+    if ended_by in _FROM_OUTSIDE:
+        return DecoderFailure("the process that decodes it was ended, as where a machine has no memory left")
+    return InvalidClip(
+        "The clip could not be decoded within its memory: it is damaged, or made to do harm.",
+        reason="not_audio",
+    )
+
+
+_FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+"""What ends a process that has done nothing wrong; a clip that makes the decoder crash ends it by others."""
 
 
 def _read(answer: bytes) -> Clip:
@@ -69,14 +100,19 @@ def _read(answer: bytes) -> Clip:
 
 def _main() -> None:
     """Be the child: decode the file named first, or what stands on standard input."""
-    path, decode_seconds = sys.argv[1:]
+    path, decode_seconds = sys.argv[1], float(sys.argv[2])
     source = Path(path) if path else sys.stdin.buffer.read()
     _limit_memory()
+    _limit_time(decode_seconds)
     try:
-        clip = decode_clip(source, limits=DecodeLimits(decode_seconds=float(decode_seconds)))
+        clip = decode_clip(
+            source, limits=DecodeLimits(decode_seconds=decode_seconds), clock=time.process_time
+        )
     except InvalidClip as error:
         _answer({"message": error.message, "reason": error.reason})
         return
+    except DecoderFailure:
+        sys.exit(_TOO_BUSY)
     origin = clip.source
     assert origin is not None  # noqa: S101 - what was decoded has a source
     facts = {
@@ -103,3 +139,9 @@ def _limit_memory() -> None:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     ceiling = pages * resource.getpagesize() + MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (ceiling, ceiling))
+
+
+def _limit_time(seconds: float) -> None:
+    """End this process where it computes for so long inside ffmpeg, which looks at no clock of ours."""
+    ceiling = math.ceil(time.process_time() + seconds) + _SPARE_SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (ceiling, ceiling + _SPARE_SECONDS))

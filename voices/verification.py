@@ -11,6 +11,7 @@ from voices.errors import InvalidClip, UnknownVoice, VoiceCorrupt
 from voices.preparation import measure
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry, file_facts, manifest_key
+from voices.store import FileTooLarge
 from voices.voice import MANIFEST_FILE, REFERENCE, VOICE_ID, Manifest, Voice, file_stem
 
 Code = Literal[
@@ -144,7 +145,7 @@ class Verifier:
                 clip=facts,
                 files={references[0]: file_facts(data)},
             )
-        except (InvalidClip, ValueError, FileNotFoundError):
+        except (InvalidClip, ValueError, FileNotFoundError, FileTooLarge):
             return None
 
     def _rewrite(self, manifest: Manifest) -> None:

@@ -1,6 +1,7 @@
 """What a voice is: its id, and the manifest that makes it exist."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -20,6 +21,9 @@ _CONDITIONALS = "conditionals-"
 SHORTEST_PROMPT_SECONDS = 1.0
 LONGEST_PROMPT_SECONDS = 10.0
 """What the stock library takes, and what a voice has unless it says otherwise."""
+
+MOST_LABELS, LONGEST_LABEL_NAME, LONGEST_LABEL_VALUE = 50, 64, 500
+"""Of a voice; the lengths in characters. Each list of the voices carries them all."""
 
 VoiceId = Annotated[str, Field(pattern=rf"^{VOICE_ID.pattern}$")]
 FileName = Annotated[
@@ -186,6 +190,21 @@ def check_prompt_seconds(seconds: float) -> float:
             field="prompt_seconds",
         )
     return seconds
+
+
+def check_labels(labels: Mapping[str, str]) -> None:
+    """Raise ``InvalidRequest`` for more labels, or longer ones, than a voice may be given."""
+    if len(labels) > MOST_LABELS:
+        raise InvalidRequest(
+            f"labels: a voice has at most {MOST_LABELS} labels, not {len(labels)}.", field="labels"
+        )
+    for name, value in labels.items():
+        if not 1 <= len(name) <= LONGEST_LABEL_NAME or len(value) > LONGEST_LABEL_VALUE:
+            raise InvalidRequest(
+                f"labels: a label has a name of 1 to {LONGEST_LABEL_NAME} characters and a value of at most "
+                f"{LONGEST_LABEL_VALUE}; that of {name[:20]!r} has {len(name)} and {len(value)}.",
+                field="labels",
+            )
 
 
 def check_voice_id(voice_id: str) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 
 _PURPOSE = "No engine can be used here"
+_PATIENCE_S = 3600.0
+"""A voice may be on an S3 server, whose client has limits of its own."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,7 @@ def _settings(choice: EngineChoice) -> "Settings":
     from worker.settings import Settings, explain_settings
 
     try:
-        return Settings(**{key: value for key, value in asdict(choice).items() if value is not None})
+        chosen = {key: value for key, value in asdict(choice).items() if value is not None}
+        return Settings(**chosen, store_timeout_s=_PATIENCE_S)
     except ValidationError as error:
         raise ChatterpodError(explain_settings(error)) from error

@@ -165,4 +165,5 @@ class HealthEvent(Vitals, Event):
 
     engine: str
     sample_rate: int
-    voices: int
+    voices: int | None
+    """None where the voices' store does not answer."""

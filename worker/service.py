@@ -4,18 +4,19 @@ import logging
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, suppress
 from copy import copy
 
-from voices.errors import ChatterpodError
+from voices.errors import ChatterpodError, StoreFailure
 from voices.library import VoiceLibrary
 from voices.voice import DEFAULT_VOICE_ID
 from worker.concurrency import requests_at_once
 from worker.engine.base import Engine, IsCancelled
 from worker.engine.choice import open_engine
 from worker.engine.device_memory import device_memory
+from worker.errands import Errands
 from worker.errors import EngineFailure, ShuttingDown
-from worker.events import EndEvent, Event, HealthEvent, VoicePreparedEvent
+from worker.events import EndEvent, Event, HealthEvent, VoicePreparedEvent, VoicesEvent
 from worker.last_requests import LastRequests, Pace
 from worker.listing import list_voices
 from worker.progress import Arrival
@@ -36,6 +37,7 @@ from worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
+_COUNT_S = 1.0
 _WAITING_FOR_EACH = 4
 """Requests that may wait for each one that is spoken; RunPod's own queue holds the rest."""
 
@@ -52,6 +54,7 @@ class SpeechService:
         self._engine = engine
         self._synthesizer = Synthesizer(engine, library, settings)
         self._library = library
+        self.errands = self._synthesizer.errands
         self.max_concurrency = settings.max_concurrency or requests_at_once(engine)
         waiting = settings.max_waiting
         if waiting is None:
@@ -71,8 +74,10 @@ class SpeechService:
         """Load the engine that the settings ask for; raises ``EngineFailure`` when it cannot be."""
         engine = open_engine(settings)
         library = VoiceLibrary.at(*settings.voices_dir)
-        for doubt in doubts(settings.voice_aliases, library):
-            log.warning("VOICE_ALIASES: %s", doubt)
+        with suppress(StoreFailure):  # every request will say so
+            errands = Errands(settings.store_timeout_s)
+            for doubt in errands.run("aliases", lambda: list(doubts(settings.voice_aliases, library))):
+                log.warning("VOICE_ALIASES: %s", doubt)
         log.info("ready: engine %s, voices in %s", engine.name, library)
         return cls(engine, library, settings)
 
@@ -134,6 +139,22 @@ class SpeechService:
             device_memory=device_memory(),
         )
 
+    def health(self) -> HealthEvent:
+        """Tell how it is, with the number of voices where the store says it within a second."""
+        count: int | None = None
+        with suppress(StoreFailure):
+            count = self.errands.run("count", lambda: len(self._library.ids()), _COUNT_S)
+        return HealthEvent(
+            engine=self._engine.name,
+            sample_rate=self._engine.sample_rate,
+            voices=count,
+            **vars(self.vitals()),
+        )
+
+    def voices(self, request: ListVoicesRequest) -> VoicesEvent:
+        """Return a page of the voices, on the caller's own thread."""
+        return list_voices(self._library, request, self._engine.fingerprint)
+
     def close(self) -> None:
         """Stop the requests' threads and give back what the engine holds; one that failed may never do so."""
         self._watchdog.close()
@@ -165,9 +186,9 @@ class SpeechService:
     def _answer(self, request: Request, arrival: Arrival, cancelled: IsCancelled) -> Iterator[Event]:
         match request:
             case HealthRequest():
-                yield self._health()
+                yield self.health()
             case ListVoicesRequest():
-                yield list_voices(self._library, request, self._engine.fingerprint)
+                yield self.errands.run("list", lambda: self.voices(request))
             case PrepareVoiceRequest():
                 yield self._prepare(request)
             case SpeechRequest():
@@ -180,14 +201,6 @@ class SpeechService:
                 if isinstance(event, EndEvent):
                     self._pace.note(request.text, time.monotonic() - began)
                 yield event
-
-    def _health(self) -> HealthEvent:
-        return HealthEvent(
-            engine=self._engine.name,
-            sample_rate=self._engine.sample_rate,
-            voices=len(self._library.ids()),
-            **vars(self.vitals()),
-        )
 
     def _prepare(self, request: PrepareVoiceRequest) -> VoicePreparedEvent:
         voice = self._synthesizer.voices.get(request.voice_id)
@@ -204,5 +217,7 @@ class SpeechService:
     def _is_published(self, voice_id: str) -> bool:
         if voice_id == DEFAULT_VOICE_ID:
             return False
-        manifest = self._library.locate(voice_id).get(voice_id).manifest
+        manifest = self.errands.run(
+            ("voice", voice_id), lambda: self._library.locate(voice_id).get(voice_id).manifest
+        )
         return manifest is not None and self._engine.fingerprint in manifest.fingerprints

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from voices.registry import voices_dirs
 from voices.voice import LONGEST_PROMPT_SECONDS, PromptSeconds
+from worker.errands import LIMIT_S
 from worker.observation.logs import LogFormat
 from worker.voice_aliases import VoiceAliases
 
@@ -78,6 +79,10 @@ class Settings(BaseSettings):
     """Conditionals kept in the host's memory: 0.2 MB a voice."""
     device_voice_cache_mb: Annotated[int, Field(ge=1)] = 1024
     """And of those where the model is, once spoken: 37 MB a voice on a GPU, 74 MB on the CPU."""
+
+    store_timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = LIMIT_S
+    """A voices' directory that has not got on for so long hangs: who waits for it ends with an error. A voice
+    that is in memory is spoken as it was, after a second."""
 
     max_concurrency: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Requests spoken at once; otherwise what memory allows. The SDK sleeps for a second whenever all are

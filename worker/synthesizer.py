@@ -6,6 +6,7 @@ from functools import partial
 from voices.library import VoiceLibrary
 from worker.answer import Answer
 from worker.engine.base import Engine, IsCancelled
+from worker.errands import Errands
 from worker.events import Event
 from worker.progress import Arrival, Progress
 from worker.request import SpeechRequest
@@ -21,8 +22,13 @@ class Synthesizer:
 
     def __init__(self, engine: Engine, library: VoiceLibrary, settings: Settings) -> None:
         self.engine = engine
+        self.errands = Errands(settings.store_timeout_s)
         self.voices = VoiceCache(
-            library, engine, settings.voice_cache_mb * MEBIBYTE, write_back=settings.write_back
+            library,
+            engine,
+            settings.voice_cache_mb * MEBIBYTE,
+            write_back=settings.write_back,
+            errands=self.errands,
         )
         self._results = Results.of(settings)
         self._max_result_bytes = settings.max_result_bytes

@@ -1,5 +1,8 @@
 """Conditionals: plain arrays under a fingerprint, as safetensors."""
 
+import json
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,3 +49,69 @@ def test_a_truncated_file_is_refused(length):
     if length < len(whole):
         with pytest.raises(ValueError, match="not a file of conditionals"):
             Conditionals.from_bytes(whole[:length])
+
+
+WRONG_NUMBERS = st.sampled_from([-1, 0, 1, 8, 24, 32, 2**31, 2**32, 2**63, 2**64, 10**30, 1.5, float("nan")])
+WRONG = (
+    WRONG_NUMBERS
+    | st.sampled_from([None, True, "F32", "BF16", "F8_E4M3", "F4", "C64", "Q9", "x"])
+    | st.lists(WRONG_NUMBERS, max_size=3)
+    | st.lists(st.just(1), min_size=65, max_size=70)
+)
+PLACES = st.sampled_from(
+    [
+        *[(name, fact) for name in ("a", "b", "new") for fact in ("dtype", "shape", "data_offsets")],
+        ("__metadata__", "fingerprint"),
+        ("a",),
+        ("__metadata__",),
+    ]
+)
+
+
+def _file(header: object, length: int | None = None, data: int = 64) -> bytes:
+    text = json.dumps(header).encode()
+    return (len(text) if length is None else length).to_bytes(8, "little") + text + bytes(data)
+
+
+@given(
+    st.lists(st.tuples(PLACES, WRONG), min_size=1, max_size=3),
+    st.none() | st.sampled_from([0, 1, 100, 10**8, 2**40, 2**63, 2**64 - 1]),
+    st.sampled_from([64, 64, 0, 63, 80]),
+)
+def test_a_header_that_lies_gives_no_more_than_the_file_holds(lies, length, data):
+    whole = _conditionals().to_bytes()
+    size = int.from_bytes(whole[:8], "little")
+    header = json.loads(whole[8 : 8 + size])
+    for (name, *fact), wrong in lies:
+        if not fact:
+            header[name] = wrong
+        elif isinstance(entry := header.setdefault(name, {}), dict):
+            entry[fact[0]] = wrong
+    try:
+        read = Conditionals.from_bytes(_file(header, length, data))
+    except ValueError:
+        return
+    assert read.nbytes <= data
+    assert re.fullmatch("[a-z0-9-]+", read.fingerprint)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]},
+        {"dtype": "F32", "shape": [16], "data_offsets": [-64, 0]},
+        {"dtype": "F32", "shape": [16], "data_offsets": [0, 32]},
+        {"dtype": "Q9", "shape": [16], "data_offsets": [0, 64]},
+        {"dtype": "F32", "shape": [float("nan")], "data_offsets": [0, 64]},
+        {"dtype": "BF16", "shape": [32], "data_offsets": [0, 64]},
+    ],
+)
+def test_a_tensor_that_cannot_be_is_refused(lie):
+    with pytest.raises(ValueError, match="not a file of conditionals"):
+        Conditionals.from_bytes(_file({"__metadata__": {"fingerprint": "engine-1"}, "a": lie}))
+
+
+def test_tensors_that_overlap_are_refused():
+    entry = {"dtype": "F32", "shape": [16], "data_offsets": [0, 64]}
+    with pytest.raises(ValueError, match="not a file of conditionals"):
+        Conditionals.from_bytes(_file({"__metadata__": {"fingerprint": "engine-1"}, "a": entry, "b": entry}))

@@ -289,3 +289,36 @@ def test_of_many_writers_of_one_new_name_at_most_one_publishes(registry, prepare
         assert registry.store.files("anna") == ["reference.flac", "voice.json"]
     else:
         assert registry.store.names() == []
+
+
+MOST_LABELS = {f"label-{number:058}": "ü" * 500 for number in range(50)}
+
+
+class TestLabelsAreBounded:
+    def test_as_many_and_as_long_ones_as_may_be_are_listed(self, registry, publisher, prepared):
+        publisher.add("anna", prepared, labels=MOST_LABELS)
+        assert registry.get("anna").manifest.labels == MOST_LABELS
+
+    @pytest.mark.parametrize(
+        "labels",
+        [
+            {**MOST_LABELS, "one": "more"},
+            {"n" * 65: "x"},
+            {"": "x"},
+            {"mood": "v" * 501},
+            {"mood": "v" * 870_000},
+        ],
+    )
+    def test_what_is_more_is_refused_naming_the_field(self, registry, publisher, prepared, labels):
+        publisher.add("bob", prepared)
+        for attempt in (
+            lambda: publisher.check("anna", labels=labels),
+            lambda: publisher.add("anna", prepared, labels=labels),
+            lambda: publisher.edit("bob", labels=labels),
+        ):
+            with pytest.raises(InvalidRequest, match=r"^labels: ") as refused:
+                attempt()
+            assert refused.value.field == "labels"
+            assert len(refused.value.message) < 200
+        assert registry.ids() == ["bob"]
+        assert registry.get("bob").manifest.labels == {}

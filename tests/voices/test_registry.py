@@ -1,12 +1,14 @@
 """The registry: a whole voice or none, and nothing that was not published."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from voices.clip import Clip
 from voices.conditionals import Conditionals
 from voices.errors import (
     ChatterpodError,
@@ -141,3 +143,27 @@ def test_whatever_lies_in_the_directory_a_scan_and_a_look_survive(registry, voic
     for name in ("odd", voice_id):
         with pytest.raises(ChatterpodError):
             registry.get(name)
+
+
+def test_a_manifest_of_a_gigabyte_is_damage_and_is_not_read_whole(registry, anna):
+    with _path(registry, "anna/voice.json").open("r+b") as manifest:
+        manifest.truncate(1 << 30)
+    tracemalloc.start()
+    with pytest.raises(VoiceCorrupt, match="too large"):
+        registry.get("anna")
+    assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("file", ["reference.flac", "conditionals-engine-1.safetensors"])
+def test_a_file_that_has_grown_to_a_terabyte_is_damage_too(registry, anna, file):
+    with _path(registry, f"anna/{file}").open("r+b") as grown:
+        grown.truncate(1 << 40)
+    with pytest.raises(VoiceCorrupt, match="not the file that was published"):
+        registry.check(anna)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 10, 20_000])
+def test_a_reference_clip_without_sound_is_damage(registry, anna, samples):
+    with pytest.raises(VoiceCorrupt, match=r"is not audio|holds only 0\.\d+ s"):
+        registry.decoded(anna, Clip(np.zeros(samples, np.float32)).to_flac())

@@ -6,11 +6,16 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from fault_proxy import Answer, Fault, at_random, in_turn
 from s3_server import BUCKET, CREDENTIALS, IMPATIENT, QUICK, REGION
 
-from voices.errors import StoreFailure
+from voices.clip import Clip
+from voices.conditionals import Conditionals
+from voices.errors import StoreFailure, UnknownVoice, VoiceCorrupt
+from voices.publication import Publisher
+from voices.registry import VoiceRegistry
 from voices.s3_store import S3Store
 
 # Three attempts of half a second each, and boto3's pauses between them, of up to 1 s and 2 s.
@@ -161,3 +166,75 @@ class TestFailures:
     def test_keys_show_in_no_representation(self):
         assert "user_" not in repr(CREDENTIALS)
         assert "rps_" not in repr(CREDENTIALS)
+
+
+class TestABucketThatLies:
+    """Whatever is answered in a file's place, a reader gets the voice that was published, or an error."""
+
+    @pytest.fixture
+    def anna(self, s3_store, prepared):
+        for voice_id, name in (("anna", "Anna"), ("bob", "Bob")):
+            conditionals = Conditionals("engine-1", {"name": np.frombuffer(name.encode(), np.uint8).copy()})
+            clip = Clip(prepared.clip.samples / np.float32(len(name)))
+            own = replace(prepared, clip=clip)
+            Publisher(VoiceRegistry(s3_store)).add(voice_id, own, [conditionals], name=name)
+
+    def _spoken(self, store):
+        registry = VoiceRegistry(store)
+        voice = registry.get("anna")
+        registry.check(voice)
+        read = registry.conditionals(voice, "engine-1")
+        return voice.manifest.name, bytes(read.tensors["name"])
+
+    @pytest.mark.parametrize("part", ["voice.json", "reference.flac", "conditionals-engine-1.safetensors"])
+    @pytest.mark.parametrize("lie", ["another's", "shorter", "longer", "promised longer", "garbage", "empty"])
+    def test_another_content_or_length_is_never_a_wrong_voice(self, s3_store, through, anna, part, lie):
+        bobs = s3_store.read(f"bob/{part}")
+
+        def altered(answer):
+            body = {
+                "another's": bobs,
+                "shorter": answer.body[:-7],
+                "longer": answer.body + b"       x",
+                "garbage": b"\xff" * len(answer.body),
+                "empty": b"",
+                "promised longer": answer.body,
+            }[lie]
+            promised = len(body) + 5 * (lie == "promised longer")
+            headers = {
+                **{name.lower(): value for name, value in answer.headers},
+                "content-length": str(promised),
+            }
+            return replace(answer, body=body, headers=tuple(headers.items()))
+
+        def choose(request):
+            return altered if request.method == "GET" and f"anna/{part}" in request.path else None
+
+        store, _ = through(choose, replace(IMPATIENT, attempts=1, repeats=1))
+        with pytest.raises((StoreFailure, VoiceCorrupt)):
+            self._spoken(store)
+        assert self._spoken(s3_store) == ("Anna", b"Anna")
+
+    def test_a_listing_that_names_what_is_not_there_gives_no_such_voice(self, through, anna):
+        def choose(request):
+            return with_a_ghost if request.method == "GET" and "list-type" in request.path else None
+
+        def with_a_ghost(answer):
+            body = answer.body.replace(b"bob/", b"eve/")
+            headers = {
+                **{name.lower(): value for name, value in answer.headers},
+                "content-length": str(len(body)),
+            }
+            return replace(answer, body=body, headers=tuple(headers.items()))
+
+        registry = VoiceRegistry(through(choose)[0])
+        assert "eve" in registry.store.names()
+        assert registry.ids() == ["anna"]
+        with pytest.raises(UnknownVoice):
+            registry.get("eve")
+
+    @pytest.mark.parametrize("fault", [Fault.CUT_BODY, Fault.RESET_BODY, Fault.STALL_BODY, Fault.STALL])
+    def test_a_server_that_stops_in_the_middle_of_an_answer_is_given_up(self, through, anna, fault):
+        store, _ = through(lambda _: fault, replace(IMPATIENT, attempts=1, repeats=1))
+        with pytest.raises(StoreFailure):
+            VoiceRegistry(store).get("anna")

@@ -1,5 +1,6 @@
 """The directory store: whole files or none, and nothing outside."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voices.errors import StoreFailure
-from voices.store import DirectoryStore
+from voices.store import DirectoryStore, FileTooLarge
 
 
 def test_what_was_written_is_read(tmp_path):
@@ -72,3 +73,57 @@ def test_no_key_leads_outside(key):
     assert path.parts[:2] == ("/", "voices-of-a-test")
     assert ".." not in path.parts
     assert 3 <= len(path.parts) <= 4
+
+
+class TestADirectoryThatIsTakenAway:
+    @pytest.fixture
+    def store(self, tmp_path):
+        store = DirectoryStore(tmp_path / "voices")
+        store.write("anna/voice.json", b"{}")
+        return store
+
+    @pytest.mark.parametrize("use", ["version", "names", "files", "write"])
+    def test_it_is_a_failure_and_not_an_empty_one(self, store, use):
+        assert store.version("anna/voice.json")
+        store.root.rename(store.root.with_name("elsewhere"))
+        with pytest.raises(StoreFailure, match="was there before"):
+            {
+                "version": lambda: store.version("anna/voice.json"),
+                "names": store.names,
+                "files": lambda: store.files("anna"),
+                "write": lambda: store.write("bob/voice.json", b"{}"),
+            }[use]()
+        assert not store.root.exists(), "no folder is made in its place"
+        store.root.with_name("elsewhere").rename(store.root)
+        assert store.version("anna/voice.json")
+        assert store.version("bob/voice.json") is None
+
+    def test_one_that_was_never_made_is_empty(self, tmp_path):
+        store = DirectoryStore(tmp_path / "never")
+        assert (store.names(), store.version("anna/voice.json")) == ([], None)
+
+    def test_a_mount_point_that_is_left_of_it_is_no_empty_one_either(self, store, tmp_path):
+        (link := tmp_path / "link").symlink_to(store.root)
+        linked = DirectoryStore(link)
+        assert linked.version("anna/voice.json")
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as mount_point:
+            link.unlink()
+            link.symlink_to(mount_point)
+            with pytest.raises(StoreFailure, match="was there before"):
+                linked.version("anna/voice.json")
+            DirectoryStore(Path(mount_point)).write("bob/voice.json", b"{}")
+            assert linked.version("anna/voice.json") is None, (
+                "another volume with voices is taken at its word"
+            )
+
+
+def test_a_file_is_read_no_further_than_its_reader_wants(tmp_path):
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(1 << 40)
+    store = DirectoryStore(tmp_path)
+    with pytest.raises(FileTooLarge):
+        store.read("huge", 1000)
+    store.write("small", b"12345")
+    assert store.read("small", 5) == b"12345"
+    with pytest.raises(FileTooLarge):
+        store.read("small", 4)

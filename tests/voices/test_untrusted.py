@@ -8,13 +8,13 @@ import pytest
 from clips import mp4_claiming, resized, save, written
 
 from voices.decoding import DecodeLimits, decode_clip
-from voices.errors import InvalidClip
+from voices.errors import DecoderFailure, InvalidClip
 from voices.untrusted import decode_untrusted
 
 DECODE_AND_TELL_THE_PEAK = """
 import resource, sys
 from pathlib import Path
-from voices.errors import InvalidClip
+from voices.errors import DecoderFailure, InvalidClip
 from voices.untrusted import decode_untrusted
 
 try:
@@ -72,3 +72,49 @@ def test_time_is_bounded_too(source):
     with pytest.raises(InvalidClip) as refused:
         decode_untrusted(source, limits=DecodeLimits(decode_seconds=0))
     assert refused.value.reason == "too_slow"
+
+
+@pytest.fixture
+def interpreter(tmp_path, monkeypatch):
+    """Let a shell script stand in for the decoder's process, which ends as it says."""
+
+    def ending(script):
+        path = tmp_path / "python"
+        path.write_text(f"#!/bin/sh\ncat >/dev/null\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(path))
+
+    return ending
+
+
+@pytest.mark.parametrize("how", ["kill -KILL $$", "kill -TERM $$", "exit 75"])
+def test_a_decoder_that_is_ended_from_outside_is_no_fault_of_the_clip(interpreter, how):
+    interpreter(how)
+    with pytest.raises(DecoderFailure, match="may well be good") as failed:
+        decode_untrusted(b"a good clip")
+    assert (failed.value.code, failed.value.field) == ("engine_failure", None)
+    assert failed.value.retry_after_s
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [("kill -SEGV $$", "not_audio"), ("kill -XCPU $$", "too_slow"), ("exit 1", "not_audio")],
+)
+def test_a_decoder_that_the_clip_ends_is_the_clips_fault(interpreter, how, reason):
+    interpreter(how)
+    with pytest.raises(InvalidClip) as refused:
+        decode_untrusted(b"a bad clip")
+    assert refused.value.reason == reason
+
+
+def test_a_decoder_that_gets_no_time_is_no_fault_of_the_clip(interpreter, monkeypatch):
+    monkeypatch.setattr("voices.untrusted._START_SECONDS", 0.3)
+    interpreter("exec sleep 60")
+    with pytest.raises(DecoderFailure, match="too busy"):
+        decode_untrusted(b"a good clip", limits=DecodeLimits(decode_seconds=0))
+
+
+def test_a_process_that_cannot_be_started_is_no_fault_of_the_clip(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
+    with pytest.raises(DecoderFailure, match="no process"):
+        decode_untrusted(b"a good clip")

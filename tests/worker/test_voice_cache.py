@@ -1,8 +1,12 @@
 """The voice cache: read once, seen when changed, bounded in bytes."""
 
+import subprocess
+import sys
 import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -126,6 +130,45 @@ def test_what_was_computed_is_written_back_and_the_next_worker_reads_it(registry
     loaded = next_worker.get("anna")
     assert loaded.source == "miss"
     assert loaded.conditionals.tensors == computed.conditionals.tensors
+
+
+WRITE_BACK = """
+import sys
+from pathlib import Path
+from voices.library import VoiceLibrary
+from worker.engine.preview import PreviewEngine
+from worker.voice_cache import VoiceCache
+
+cache = VoiceCache(VoiceLibrary.at(Path(sys.argv[1])), PreviewEngine(), 1 << 20)
+print("ready", flush=True)
+sys.stdin.readline()
+assert cache.get("anna").source == "computed"
+cache.close()
+"""
+
+
+def test_two_workers_that_write_one_voice_back_at_once_leave_it_whole(registry, engine, prepared):
+    Publisher(registry).add("anna", prepared, name="Anna")
+    command = [sys.executable, "-c", WRITE_BACK, str(registry.store.root)]
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True))
+            for _ in range(2)
+        ]
+        assert [worker.stdout.readline() for worker in workers] == ["ready\n"] * 2
+        for worker in workers:
+            worker.stdin.write("go\n")
+            worker.stdin.flush()
+        assert [worker.wait(120) for worker in workers] == [0, 0]
+    voice = registry.get("anna")
+    registry.check(voice)
+    assert voice.manifest.name == "Anna"
+    stored = registry.conditionals(voice, engine.fingerprint)
+    assert stored is None or stored.tensors == engine.prepare(prepared.clip).tensors
+    left = [
+        file for file in registry.store.files("anna") if file not in {"voice.json", *voice.manifest.files}
+    ]
+    assert left == []
 
 
 def test_writing_back_can_be_switched_off(registry, engine, prepared):

@@ -12,22 +12,26 @@ from functools import partial
 from typing import Any, Literal
 from uuid import uuid4
 
-from voices.errors import ChatterpodError
+from voices.errors import ChatterpodError, StoreFailure
 from voices.library import VoiceLibrary
+from worker.errands import Errands
 from worker.errors import EngineFailure
-from worker.events import Event, VoicesEvent
+from worker.events import Event
 from worker.observation.observer import Observer
 from worker.observation.sinks import sinks_of
 from worker.progress import Arrival
+from worker.request import ListVoicesRequest
 from worker.server.failures import Loading
 from worker.server.metrics import ServerMetrics
 from worker.server.settings import ServerSettings
 from worker.service import SpeechService
 from worker.settings import Settings
+from worker.store_probe import StoreProbe
 from worker.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
+_STORE_THREADS = 8
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -49,6 +53,9 @@ class Backend:
         self._failure: ChatterpodError | None = None
         self.open_sockets = 0
         self.is_ending = False
+        self.errands = Errands(settings.store_timeout_s, _STORE_THREADS)
+        """What HTTP asks the voices' store: apart from what speech asks it, however long either waits."""
+        self._probe = StoreProbe(library, settings.store_timeout_s)
         self.metrics = ServerMetrics(self._vitals)
         self._observer = Observer([*sinks_of(settings), self.metrics])
 
@@ -115,20 +122,36 @@ class Backend:
                 yield event
 
     async def ask(self, job_input: object) -> Event:
-        """Return the one event that answers an action such as ``list_voices``."""
+        """Return the one event that answers an action such as ``prepare_voice``."""
         async with aclosing(self.respond(job_input, arrival(None), "http")) as events:
             return await anext(events)
 
     async def voices(self) -> list[dict[str, Any]]:
-        """Return the description of every voice."""
-        voices: list[dict[str, Any]] = []
-        after: str | None = None
-        while True:
-            page = await self.ask({"action": "list_voices", "after": after})
-            assert isinstance(page, VoicesEvent)  # noqa: S101  # what the action answers
-            voices += page.voices
-            if (after := page.next) is None:
-                return voices
+        """Return the description of every voice; raises ``StoreFailure`` and ``Overloaded``."""
+        service = self._ready()
+
+        def pages() -> list[dict[str, Any]]:
+            voices: list[dict[str, Any]] = []
+            request = ListVoicesRequest(action="list_voices")
+            while True:
+                page = service.voices(request)
+                voices += page.voices
+                if page.next is None:
+                    return voices
+                request = ListVoicesRequest(action="list_voices", after=page.next)
+
+        return await self.errands.ask("list", pages)
+
+    async def health(self) -> dict[str, Any]:
+        """Return how the service is, in any state of the store and however many requests there are."""
+        return (await asyncio.to_thread(self._ready().health)).as_json()
+
+    @property
+    def store_failure(self) -> StoreFailure | None:
+        """Why no voice can be read that is not in memory, if so; asking waits for nothing."""
+        if self._service is not None and self._service.errands.is_blocked:
+            return self._service.errands.silence()
+        return self._probe.failure()
 
     def _respond(self, job_input: object, arrival: Arrival) -> AsyncGenerator[Event]:
         return self._ready().respond(job_input, arrival)

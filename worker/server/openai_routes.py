@@ -1,6 +1,5 @@
 """OpenAI's speech API, for every client that speaks it already."""
 
-import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -129,7 +128,7 @@ async def _is_only_openais(backend: Backend, voice: str) -> bool:
     if voice.lower() not in VOICES or voice in backend.settings.voice_aliases:
         return False
     try:
-        await asyncio.to_thread(backend.library.locate, voice.lower())
+        await backend.errands.ask(("locate", voice.lower()), lambda: backend.library.locate(voice.lower()))
     except UnknownVoice:
         return True
     return False

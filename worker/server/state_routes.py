@@ -7,7 +7,6 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from worker.errors import ShuttingDown
-from worker.events import HealthEvent
 from worker.server import documents
 from worker.server.backend import Backend
 from worker.server.failures import Json, answer_to
@@ -28,7 +27,10 @@ _HEALTH = {
         "uptime_s": {"type": "number"},
         "engine": {"type": "string"},
         "sample_rate": {"type": "integer"},
-        "voices": {"type": "integer"},
+        "voices": {
+            "type": ["integer", "null"],
+            "description": "Null where their store has not answered within a second.",
+        },
         "cached_voices": {"type": "integer"},
         "voice_cache_bytes": {"type": "integer"},
         "active_requests": {"type": "integer"},
@@ -43,6 +45,10 @@ _HEALTH = {
             "properties": _integers("allocated", "reserved", "free", "total"),
         },
         "error": {"type": "object"},
+        "store_error": {
+            "type": "object",
+            "description": "Why no voice can be read, but for those that are in memory.",
+        },
     },
 }
 
@@ -60,7 +66,9 @@ def state_routes(backend: Backend) -> APIRouter:
             200: documents.answers({"type": "object"}, "Ready."),
             204: {"description": "The engine is being loaded."},
             500: documents.answers(documents.ERROR, "The engine could not be loaded."),
-            503: documents.answers(documents.ERROR, "It is being stopped: send requests elsewhere."),
+            503: documents.answers(
+                documents.ERROR, "It is being stopped, or its voices cannot be read: send requests elsewhere."
+            ),
             405: documents.failures()[405],
         },
     )
@@ -70,6 +78,8 @@ def state_routes(backend: Backend) -> APIRouter:
             return answer_to(backend.failure, "/ping")
         if backend.is_ending:
             return answer_to(ShuttingDown(), "/ping")
+        if (store_failure := backend.store_failure) is not None:
+            return answer_to(store_failure, "/ping")
         return Response(status_code=204) if backend.state == "loading" else Json({"status": "ready"})
 
     @routes.get(
@@ -88,12 +98,11 @@ def state_routes(backend: Backend) -> APIRouter:
         if backend.failure is not None:
             return Json(told | {"error": backend.failure.for_clients()})
         if backend.state == "ready":
-            event = await backend.ask({"action": "health"})
-            assert isinstance(event, HealthEvent)  # noqa: S101  # what the action answers
-            facts = event.as_json()
+            facts = await backend.health()
             del facts["type"]
-            facts["active_requests"] -= 1  # this one
             told |= facts
+            if (store_failure := backend.store_failure) is not None:
+                told["store_error"] = store_failure.as_dict()
         return Json(told)
 
     @routes.get(

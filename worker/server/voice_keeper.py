@@ -1,20 +1,21 @@
 """What HTTP does with the registry: looks at voices, and changes them where the deployment allows it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
+from pathlib import PurePath
+from typing import Any, Self, TypeVar
 
 from voices.errors import InvalidRequest
 from voices.preparation import PreparedClip
 from voices.publication import Publisher
-from voices.store import DirectoryStore
 from voices.voice import DEFAULT_VOICE_ID, Manifest
 from worker.listing import describe
 from worker.server.backend import Backend
 from worker.server.failures import NotEnabled, NotFound
 from worker.server.uploads import Upload, prepare_uploads
+
+T = TypeVar("T")
 
 _CLIPS_AT_ONCE = 2
 """Decoding and measuring take a core each: speech goes first."""
@@ -51,11 +52,20 @@ class Changes:
         return cls(**body)
 
 
+@dataclass(frozen=True)
+class StoredClip:
+    """A reference clip as it is on the store."""
+
+    suffix: str
+    data: bytes
+
+
 class VoiceKeeper:
     """The voices of a backend. A voice may be named by an alias, but for one that is to be added.
 
-    Every method raises ``UnknownVoice``, ``InvalidVoiceId``, ``VoiceCorrupt`` and ``StoreFailure``; those
-    that change something ``NotEnabled``, ``InvalidRequest`` and ``VoiceBusy`` as well, and first.
+    Every method raises ``UnknownVoice``, ``InvalidVoiceId``, ``VoiceCorrupt``, ``StoreFailure`` and
+    ``Overloaded``, and waits for a store that hangs no longer than STORE_TIMEOUT_S; those that change
+    something ``NotEnabled``, ``InvalidRequest`` and ``VoiceBusy`` as well, and first.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -65,23 +75,22 @@ class VoiceKeeper:
 
     async def facts(self, name: str) -> dict[str, Any]:
         """Return what is known of a voice."""
-        fingerprint = self._backend.fingerprint
-        return await asyncio.to_thread(self._facts, self._meant(name), fingerprint)
+        fingerprint, voice_id = self._backend.fingerprint, self._meant(name)
+        return await self._ask(voice_id, lambda: self._facts(voice_id, fingerprint))
 
-    async def clip(self, name: str) -> Path:
-        """Return where a voice's reference clip is, which is sound; raises ``NotFound`` for ``default``."""
+    async def clip(self, name: str) -> StoredClip:
+        """Return a voice's reference clip, which is sound; raises ``NotFound`` for ``default``."""
         voice_id = self._meant(name)
         if voice_id == DEFAULT_VOICE_ID:
             raise NotFound("The engine's built-in voice has no clip.", field="voice_id")
 
-        def find() -> Path:
+        def read() -> StoredClip:
             registry = self._library.locate(voice_id)
             voice = registry.get(voice_id)
-            registry.read(voice, voice.reference)  # what is damaged is not passed on
-            assert isinstance(registry.store, DirectoryStore)  # noqa: S101  # a server has no other
-            return registry.store.root / voice.reference
+            data = registry.read(voice, voice.reference)  # what is damaged is not passed on
+            return StoredClip(PurePath(voice.reference).suffix, data)
 
-        return await asyncio.to_thread(find)
+        return await self._ask(voice_id, read)
 
     async def add(
         self,
@@ -106,18 +115,15 @@ class VoiceKeeper:
         def check() -> None:
             publisher.check(voice_id, name=name, language=language, labels=labels, replace=replace)
 
-        def publish() -> tuple[Manifest, PreparedClip]:
-            prepared = prepare_uploads(uploads)
-            manifest = publisher.add(
+        def publish() -> Manifest:
+            return publisher.add(
                 voice_id, prepared, name=name, language=language, labels=labels, replace=replace
             )
-            return manifest, prepared
 
-        await asyncio.to_thread(check)
-
-        async with self._clips:
-            manifest, prepared = await asyncio.to_thread(publish)
-            await self._backend.ask({"action": "prepare_voice", "voice_id": voice_id})
+        await self._ask(voice_id, check)
+        prepared = await self._prepared(uploads)
+        manifest = await self._ask(voice_id, publish)
+        await self._backend.ask({"action": "prepare_voice", "voice_id": voice_id})
         return {
             "voice_id": voice_id,
             "name": manifest.name,
@@ -138,12 +144,22 @@ class VoiceKeeper:
             publisher.edit(voice_id, name=changes.name, language=changes.language, labels=changes.labels)
             return self._facts(voice_id, fingerprint)
 
-        return await asyncio.to_thread(change)
+        return await self._ask(voice_id, change)
 
     async def delete(self, name: str) -> None:
         """Delete a voice, damaged or not."""
         voice_id = self._changeable(name, "deleted")
-        await asyncio.to_thread(lambda: Publisher(self._library.locate(voice_id)).delete(voice_id))
+        await self._ask(voice_id, lambda: Publisher(self._library.locate(voice_id)).delete(voice_id))
+
+    async def _ask(self, voice_id: str, work: Callable[[], T]) -> T:
+        return await self._backend.errands.ask(("voice", voice_id), work)
+
+    async def _prepared(self, uploads: Sequence[Upload]) -> PreparedClip:
+        """Make a reference clip; whoever leaves meanwhile leaves a place that is taken until that is done."""
+        await self._clips.acquire()
+        working = asyncio.ensure_future(asyncio.to_thread(prepare_uploads, uploads))
+        working.add_done_callback(lambda _: self._clips.release())
+        return await asyncio.shield(working)
 
     def _facts(self, voice_id: str, fingerprint: str) -> dict[str, Any]:
         if voice_id == DEFAULT_VOICE_ID:

@@ -1,20 +1,25 @@
 """Voices over HTTP: look at them, and where the deployment allows it, add, change and delete them."""
 
 import json
-from typing import Annotated, Any
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, File, Form, Path, Request, UploadFile
+from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 
 from voices.errors import InvalidRequest
 from worker.server import documents
 from worker.server.backend import Backend
 from worker.server.bodies import json_object
+from worker.server.clip_response import ClipResponse
+from worker.server.connection import while_connected
 from worker.server.failures import Json
 from worker.server.uploads import Upload
 from worker.server.voice_documents import ADDED, CHANGES, CLIP_MIMES, FACTS, LIST
 from worker.server.voice_keeper import DEFAULT, Changes, VoiceKeeper
 
+T = TypeVar("T")
 Named = Annotated[str, Path(description="A voice id, or an alias of one.", examples=["anna"])]
 
 
@@ -29,9 +34,9 @@ def voice_routes(backend: Backend) -> APIRouter:
         response_class=Json,
         responses={200: documents.answers(LIST, "The voices."), **documents.failures(500)},
     )
-    async def list_voices() -> Json:
+    async def list_voices(request: Request) -> Json:
         """List the voices, the built-in one first; a damaged one says that it is."""
-        return Json({"voices": [DEFAULT, *await backend.voices()]})
+        return Json({"voices": [DEFAULT, *await _unless_gone(request, backend.voices())]})
 
     @routes.post(
         "/voices",
@@ -45,6 +50,7 @@ def voice_routes(backend: Backend) -> APIRouter:
     )
     async def add_voice(
         *,
+        request: Request,
         clip: Annotated[
             list[UploadFile],
             File(description="10 to 15 s of one person speaking, in any format; several are joined."),
@@ -61,10 +67,10 @@ def voice_routes(backend: Backend) -> APIRouter:
         """
         read_labels = _labels(labels)
         uploads = [Upload(each.filename or "the clip", await each.read()) for each in clip]
-        added = await keeper.add(
+        adding = keeper.add(
             voice_id, uploads, name=name, language=language, labels=read_labels, replace=replace
         )
-        return Json(added, 201)
+        return Json(await _unless_gone(request, adding), 201)
 
     @routes.get(
         "/voices/{voice_id}",
@@ -72,9 +78,9 @@ def voice_routes(backend: Backend) -> APIRouter:
         response_class=Json,
         responses={200: documents.answers(FACTS, "The voice."), **documents.failures(400, 404, 500)},
     )
-    async def voice(voice_id: Named) -> Json:
+    async def voice(voice_id: Named, request: Request) -> Json:
         """Tell what its manifest says; of a bare clip there is no more than its id."""
-        return Json(await keeper.facts(voice_id))
+        return Json(await _unless_gone(request, keeper.facts(voice_id)))
 
     @routes.patch(
         "/voices/{voice_id}",
@@ -91,7 +97,8 @@ def voice_routes(backend: Backend) -> APIRouter:
 
         Only where the deployment sets `VOICE_UPLOADS=true`.
         """
-        return Json(await keeper.change(voice_id, Changes.read(await json_object(request))))
+        changes = Changes.read(await json_object(request))
+        return Json(await _unless_gone(request, keeper.change(voice_id, changes)))
 
     @routes.get(
         "/voices/{voice_id}/clip",
@@ -104,13 +111,10 @@ def voice_routes(backend: Backend) -> APIRouter:
             **documents.failures(400, 404, 500),
         },
     )
-    async def clip_of(voice_id: Named) -> FileResponse:
+    async def clip_of(voice_id: Named, request: Request) -> FileResponse:
         """Answer with the prepared clip as FLAC, or a bare clip as it is; `Range` is understood."""
-        clip = await keeper.clip(voice_id)
-        name = f"{voice_id}{clip.suffix}"
-        return FileResponse(
-            clip, media_type=CLIP_MIMES[clip.suffix], filename=name, content_disposition_type="inline"
-        )
+        clip = await _unless_gone(request, keeper.clip(voice_id))
+        return ClipResponse(clip.data, CLIP_MIMES[clip.suffix], f"{voice_id}{clip.suffix}")
 
     @routes.delete(
         "/voices/{voice_id}",
@@ -119,12 +123,25 @@ def voice_routes(backend: Backend) -> APIRouter:
         response_class=Response,
         responses={204: {"description": "It is gone."}, **documents.failures(400, 404, 409, 500)},
     )
-    async def delete_voice(voice_id: Named) -> Response:
+    async def delete_voice(voice_id: Named, request: Request) -> Response:
         """Delete a voice, damaged or not; where the deployment sets `VOICE_UPLOADS=true`."""
-        await keeper.delete(voice_id)
+        await _unless_gone(request, keeper.delete(voice_id))
         return Response(status_code=204)
 
     return routes
+
+
+async def _unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Return what ``work`` does; raises ``ClientDisconnect``, and ends it, once its client is gone."""
+    done: list[T] = []
+
+    async def keep() -> None:
+        done.append(await work)
+
+    await while_connected(request.receive, keep())
+    if not done:
+        raise ClientDisconnect
+    return done[0]
 
 
 def _labels(text: str) -> dict[str, str]:
