@@ -84,11 +84,12 @@ async def test_many_voices_are_listed_page_by_page(service, registry, prepared):
 
 
 async def test_a_page_of_voices_stays_below_what_a_chunk_may_carry(service, registry, prepared):
-    for number in range(3):
-        Publisher(registry).add(f"v{number}", prepared, labels={"story": "x" * 300_000})
+    most = {f"story-{number}": "\u00e9" * 500 for number in range(50)}  # of six bytes each, as JSON has it
+    for number in range(4):
+        Publisher(registry).add(f"v{number}", prepared, labels=most)
     [page] = await _ask(service, {"action": "list_voices"})
-    assert len(page.voices) == 1
-    assert page.next == "v0"
+    assert len(page.voices) == 3
+    assert page.next == "v2"
 
 
 async def test_a_voice_can_be_prepared_before_it_is_spoken(service, registry, prepared):
