@@ -93,9 +93,19 @@ def _conditionals(pitch: float, syllables: float) -> Conditionals:
     )
 
 
+def _number(conditionals: Conditionals, name: str) -> float:
+    """Return one of the two numbers that the engine keeps of a voice; anybody may have written them."""
+    tensor = conditionals.tensors.get(name)
+    if tensor is None or tensor.shape != (1,) or tensor.dtype.kind != "f" or not np.isfinite(tensor[0]):
+        raise VoiceIncompatible(
+            f"The voice's {name} is no number: prepare the voice again from its reference clip.",
+            field="voice_id",
+        )
+    return float(tensor[0])
+
+
 def _espeak_voice(conditionals: Conditionals, language: str) -> EspeakVoice:
-    pitch = float(conditionals.tensors["pitch_hz"][0])
-    syllables = float(conditionals.tensors["syllables_per_second"][0])
+    pitch, syllables = (_number(conditionals, name) for name in ("pitch_hz", "syllables_per_second"))
     high = pitch >= _HIGH_VOICE_FROM_HZ
     setting = np.interp(pitch, _HIGH_VOICE_HZ if high else _LOW_VOICE_HZ, _PITCH_SETTINGS)
     pace = np.interp(syllables, _PACE_SYLLABLES, _PACE_SETTINGS)

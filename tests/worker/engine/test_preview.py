@@ -106,3 +106,12 @@ def test_a_language_of_a_country_is_spoken_as_the_language_where_there_is_no_nea
 def test_foreign_conditionals_are_refused(engine):
     with pytest.raises(VoiceIncompatible):
         _speak(engine, Conditionals("chatterbox-turbo-1", {}))
+
+
+@pytest.mark.parametrize("pitch", [None, np.array([np.nan], np.float32), np.array(["a"]), np.zeros((2, 2))])
+def test_conditionals_that_it_never_makes_are_refused(engine, pitch):
+    tensors = dict(engine.default_conditionals().tensors)
+    del tensors["pitch_hz"]
+    hostile = Conditionals(engine.fingerprint, tensors if pitch is None else {**tensors, "pitch_hz": pitch})
+    with pytest.raises(VoiceIncompatible, match="pitch_hz"):
+        _speak(engine, hostile)

@@ -9,7 +9,7 @@ gen.prompt_feat                 (1, 2n, 80) float32     their mel frames, one mo
 gen.embedding                   (1, 192) float32        the x-vector
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,10 @@ from worker.engine.s3gen.batch import FRAMES_PER_TOKEN
 COND_PROMPT_TOKENS = 375
 """Speech tokens of the clip that Turbo's T3 is prompted with at most: 15 s."""
 
+_GEN_PROMPT_TOKENS = 250
+"""And of S3Gen's: 10 s."""
+_SPEECH_TOKENS = 6_561
+"""Of S3's vocabulary. One beyond it would end a GPU's worker, and all that others have it speak."""
 _T3_NAMES = ("speaker_emb", "cond_prompt_speech_tokens")
 _SHAPES: dict[str, tuple[int | None, ...]] = {
     "t3.speaker_emb": (1, 256),
@@ -35,6 +39,8 @@ _SHAPES: dict[str, tuple[int | None, ...]] = {
     "gen.embedding": (1, 192),
 }
 """None is any length but zero."""
+_MOST = {"t3.cond_prompt_speech_tokens": COND_PROMPT_TOKENS, "gen.prompt_token": _GEN_PROMPT_TOKENS}
+"""Lengths of those that are speech tokens."""
 _GEN_NAMES = ("prompt_token", "prompt_token_len", "prompt_feat", "embedding")
 
 
@@ -93,6 +99,34 @@ def check_conditionals(conditionals: Conditionals, fingerprint: str) -> None:
                 "prepare the voice again from its reference clip.",
                 field="voice_id",
             )
+    if wrong := next(_wrong(conditionals.tensors), None):
+        raise VoiceIncompatible(
+            f"The voice's conditionals are not what an encoder makes ({wrong}): "
+            "prepare the voice again from its reference clip.",
+            field="voice_id",
+        )
+
+
+def _wrong(tensors: Mapping[str, npt.NDArray[Any]]) -> Iterator[str]:
+    """Say what of tensors of the right shapes no engine could compute with: anybody may have written them."""
+    for name in _SHAPES:
+        is_integer = name in _MOST or name == "gen.prompt_token_len"
+        if tensors[name].dtype.kind != ("i" if is_integer else "f"):
+            yield f"{name} is {tensors[name].dtype}"
+        elif not is_integer and not np.isfinite(tensors[name]).all():
+            yield f"{name} has numbers that are none"
+    for name, most in _MOST.items():
+        tokens = tensors[name]
+        if tokens.size > most:
+            yield f"{name} has {tokens.size} tokens, of {most} at most"
+        elif tokens.min() < 0 or tokens.max() >= _SPEECH_TOKENS:
+            yield f"{name} has tokens that there are not"
+    count = tensors["gen.prompt_token"].size
+    if tensors["gen.prompt_token_len"][0] != count:
+        yield f"gen.prompt_token_len is not {count}"
+    frames = tensors["gen.prompt_feat"].shape[1]
+    if frames - FRAMES_PER_TOKEN * count not in (0, 1):
+        yield f"gen.prompt_feat has {frames} frames for {count} tokens"
 
 
 def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
