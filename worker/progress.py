@@ -20,6 +20,8 @@ class Arrival:
 
     request_id: str
     at: float = field(default_factory=time.perf_counter)
+    in_pieces: bool = False
+    """Whether whoever asked takes even a whole answer's audio as it is made, and keeps it where it likes."""
 
 
 class Progress:

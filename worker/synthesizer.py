@@ -48,8 +48,11 @@ class Synthesizer:
         speaking = Speaking(self.engine, request, voice, progress, job.parts, is_marked=is_marked)
         answer = Answer(request, voice, speaking, progress)
         yield answer.start(self.engine.name, request.options_ignored_by(self.engine, is_marked=is_marked))
-        result = job.earlier
-        if result is None:
+        result = None if arrival.in_pieces else job.earlier
+        if arrival.in_pieces:
+            yield from answer.pieces(self._max_result_bytes)
+            job.finish(None)
+        elif result is None:
             overflow = self._results.overflow(self._max_result_bytes)
             try:
                 yield from answer.audio(overflow, self._max_result_bytes)
