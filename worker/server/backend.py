@@ -19,9 +19,11 @@ from worker.events import Event, VoicesEvent
 from worker.observation.observer import Observer
 from worker.observation.sinks import sinks_of
 from worker.progress import Arrival
+from worker.request import parse_request
 from worker.server.failures import Loading
 from worker.server.metrics import ServerMetrics
 from worker.server.settings import ServerSettings
+from worker.server.waiting import WaitingText
 from worker.service import SpeechService
 from worker.settings import Settings
 from worker.vitals import Vitals
@@ -29,6 +31,8 @@ from worker.vitals import Vitals
 log = logging.getLogger(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_WAITING_CHARACTERS = 200_000
+"""Of one connection, its request under way included; more where one request may have more."""
 
 
 class Backend:
@@ -49,6 +53,7 @@ class Backend:
         self._failure: ChatterpodError | None = None
         self.open_sockets = 0
         self.is_ending = False
+        self._waiting = WaitingText(server_settings.max_waiting_characters, "This server")
         self.metrics = ServerMetrics(self._vitals)
         self._observer = Observer([*sinks_of(settings), self.metrics])
 
@@ -98,6 +103,11 @@ class Backend:
         """How many requests are under way."""
         return self._service.active_requests if self._service is not None else 0
 
+    def count_sockets(self, by: int) -> None:
+        """Note that a WebSocket was opened, or that nothing of one is left."""
+        self.open_sockets += by
+        self.metrics.sockets.inc(by)
+
     async def close(self) -> None:
         """End what is under way and give back what the engine holds."""
         if self._service is not None:
@@ -113,6 +123,27 @@ class Backend:
         async with aclosing(self._observer.watch(respond, job_input, arrival, interface)) as events:
             async for event in events:
                 yield event
+
+    def would_speak(self, job_input: object) -> bool:
+        """Whether ``respond`` would let a job's input in: if not, it says why without taking long."""
+        try:
+            self.check(job_input)
+        except ChatterpodError:
+            return False
+        return True
+
+    def check(self, job_input: object) -> None:
+        """Raise what is wrong with a job's input."""
+        parse_request(
+            job_input,
+            max_text_characters=self.settings.max_text_characters,
+            voice_aliases=self.settings.voice_aliases,
+        )
+
+    def waiting_text(self) -> WaitingText:
+        """Return a connection's part of the text that waits."""
+        most = max(_WAITING_CHARACTERS, self.settings.max_text_characters)
+        return WaitingText(most, "This connection", self._waiting)
 
     async def ask(self, job_input: object) -> Event:
         """Return the one event that answers an action such as ``list_voices``."""
@@ -161,4 +192,5 @@ def _begin(start: Callable[[], SpeechService]) -> Future[SpeechService]:
 
 def arrival(request_id: str | None) -> Arrival:
     """Note that a request has come, under the client's name for it where that can be one."""
-    return Arrival(request_id if request_id and _REQUEST_ID.fullmatch(request_id) else uuid4().hex)
+    name = request_id if request_id and _REQUEST_ID.fullmatch(request_id) else uuid4().hex
+    return Arrival(name, in_pieces=True)
