@@ -1,7 +1,5 @@
 """How much memory this process holds, and the device on its behalf."""
 
-import contextlib
-import ctypes
 import resource
 import sys
 from pathlib import Path
@@ -27,13 +25,6 @@ def anonymous_mb_of(pid: int) -> float | None:
 def resident_mb() -> float:
     """Return what the process holds now, in MiB, pages of mapped files among it; elsewhere the peak."""
     return _own_mb("VmRSS")
-
-
-def return_free_pages() -> None:
-    """Have glibc give back what it keeps of freed memory: leaps that are no leak. Elsewhere nothing."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def _own_mb(name: str) -> float:

@@ -29,12 +29,13 @@ import typer
 
 from benchmarks.checkpoint import find_or_write_speaking
 from benchmarks.fresh_process import environment, in_fresh_process
-from benchmarks.memory import anonymous_mb, return_free_pages, vram_mb
+from benchmarks.memory import anonymous_mb, vram_mb
 from benchmarks.report import Result
 from benchmarks.voices import reference
 from voices.conditionals import Conditionals
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
+from worker.free_pages import return_free_pages
 
 if TYPE_CHECKING:
     from worker.service import SpeechService

@@ -42,6 +42,7 @@ class Answer:
         self._told_at = clock()
         self._sent_bytes = hashlib.sha256()
         self._sent = 0
+        self._bytes = 0
         self._sent_seconds = 0.0
         self.seconds = 0.0
         """Of audio so far, sent or not."""
@@ -60,13 +61,21 @@ class Answer:
             ignored=ignored,
         )
 
+    def pieces(self, limit: int) -> Iterator[Event]:
+        """Yield all audio as it comes, streamed or not, and keep none of it; raises ``TextTooLong``."""
+        for share in self._shares():
+            self._bytes += len(share.encoded)
+            if self._bytes > limit:
+                raise TextTooLong(
+                    f"{self._more_than(limit)} answer may have here: send the text in parts, or ask for "
+                    "mp3 or opus."
+                )
+            yield from self._progress.passed_on(self._event(share))
+
     def audio(self, overflow: Overflow, limit: int) -> Iterator[Event]:
         """Yield what comes between the first event and the last; raises ``TextTooLong``."""
         texts: list[SpokenText] = []
-        for share in self._speaking.encoded():
-            self._progress.note_audio()
-            self._speaking.playback.note(share.seconds)
-            self.seconds += share.seconds
+        for share in self._shares():
             try:
                 overflow.write(share.encoded)
             except NoPlace:
@@ -89,6 +98,14 @@ class Answer:
             metrics=self._progress.metrics(self.seconds, self._voice.source, self._speaking.playback),
             result=result,
         )
+
+    def _shares(self) -> Iterator[EncodedAudio]:
+        """Yield the audio as it comes."""
+        for share in self._speaking.encoded():
+            self._progress.note_audio()
+            self._speaking.playback.note(share.seconds)
+            self.seconds += share.seconds
+            yield share
 
     def _event(self, share: EncodedAudio) -> AudioEvent:
         event = AudioEvent(
@@ -114,7 +131,12 @@ class Answer:
 
     def _too_long(self, limit: int) -> TextTooLong:
         return TextTooLong(
-            f"text: its speech as {self._request.format} is more than the {limit / MEBIBYTE:.1f} MB that one "
-            "result may have, and this worker has no place for larger ones: attach a network volume, set "
-            "RESULTS_DIR or the BUCKET_ variables, send the text in parts, or ask for mp3 or opus."
+            f"{self._more_than(limit)} result may have, and this worker has no place for larger ones: attach "
+            "a network volume, set RESULTS_DIR or the BUCKET_ variables, send the text in parts, or ask for "
+            "mp3 or opus."
+        )
+
+    def _more_than(self, limit: int) -> str:
+        return (
+            f"text: its speech as {self._request.format} is more than the {limit / MEBIBYTE:.1f} MB that one"
         )

@@ -23,6 +23,8 @@ class Arrival:
     at: float = field(default_factory=time.perf_counter)
     job_id: str | None = None
     """RunPod's name of the job, which it keeps when it is delivered again; None for what is no job."""
+    in_pieces: bool = False
+    """Whether whoever asked takes even a whole answer's audio as it is made, and keeps it where it likes."""
 
 
 class Progress:

@@ -10,7 +10,8 @@ from worker.errands import Errands
 from worker.events import Event
 from worker.progress import Arrival, Progress
 from worker.request import SpeechRequest
-from worker.results.results import Results, request_digest
+from worker.results.place import StoredResult
+from worker.results.results import Job, Results, request_digest
 from worker.settings import MEBIBYTE, Settings
 from worker.speaking import Speaking
 from worker.time_limit import TimeLimit
@@ -55,13 +56,22 @@ class Synthesizer:
             speaking = Speaking(self.engine, request, voice, progress, job.parts, is_marked=is_marked)
             answer = Answer(request, voice, speaking, progress)
             yield answer.start(self.engine.name, request.options_ignored_by(self.engine, is_marked=is_marked))
-            result = job.earlier
+            result = None if arrival.in_pieces else job.earlier
             if result is None:
-                overflow = self._results.overflow(self._max_result_bytes)
-                try:
-                    yield from answer.audio(overflow, self._max_result_bytes)
-                    result = self._results.store(overflow, job, speaking.output, answer.seconds)
-                finally:
-                    overflow.discard()
+                result = yield from self._spoken(answer, speaking, job, in_pieces=arrival.in_pieces)
                 job.finish(result)  # before it is told, so that the next of its name need not wait
             yield answer.end(result)
+
+    def _spoken(
+        self, answer: Answer, speaking: Speaking, job: Job, *, in_pieces: bool
+    ) -> Generator[Event, None, StoredResult | None]:
+        """Yield the audio, and return where it is stored."""
+        if in_pieces:
+            yield from answer.pieces(self._max_result_bytes)
+            return None
+        overflow = self._results.overflow(self._max_result_bytes)
+        try:
+            yield from answer.audio(overflow, self._max_result_bytes)
+            return self._results.store(overflow, job, speaking.output, answer.seconds)
+        finally:
+            overflow.discard()

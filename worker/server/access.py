@@ -125,8 +125,12 @@ def key_is_right(settings: ServerSettings, key: str | None) -> bool:
     """Whether a key is the server's; compared in a time that does not tell how much of it is right."""
     if settings.api_key is None:
         return True
-    wanted = settings.api_key.get_secret_value().encode()
-    return key is not None and hmac.compare_digest(key.encode(errors="surrogateescape"), wanted)
+    return key is not None and hmac.compare_digest(_bytes(key), _bytes(settings.api_key.get_secret_value()))
+
+
+def _bytes(key: str) -> bytes:
+    """Return a key as bytes, be it valid Unicode or not."""
+    return key.encode(errors="surrogatepass")
 
 
 def _keys(connection: HTTPConnection) -> list[str | None]:

@@ -20,10 +20,11 @@ from worker.events import Event
 from worker.observation.observer import Observer
 from worker.observation.sinks import sinks_of
 from worker.progress import Arrival
-from worker.request import ListVoicesRequest
+from worker.request import ListVoicesRequest, parse_request
 from worker.server.failures import Loading
 from worker.server.metrics import ServerMetrics
 from worker.server.settings import ServerSettings
+from worker.server.waiting import WaitingText
 from worker.service import SpeechService
 from worker.settings import Settings
 from worker.store_probe import StoreProbe
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 _STORE_THREADS = 8
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_WAITING_CHARACTERS = 200_000
+"""Of one connection, its request under way included; more where one request may have more."""
 
 
 class Backend:
@@ -56,6 +59,7 @@ class Backend:
         self.errands = Errands(settings.store_timeout_s, _STORE_THREADS)
         """What HTTP asks the voices' store: apart from what speech asks it, however long either waits."""
         self._probe = StoreProbe(library, settings.store_timeout_s)
+        self._waiting = WaitingText(server_settings.max_waiting_characters, "This server")
         self.metrics = ServerMetrics(self._vitals)
         self._observer = Observer([*sinks_of(settings), self.metrics])
 
@@ -105,6 +109,11 @@ class Backend:
         """How many requests are under way."""
         return self._service.active_requests if self._service is not None else 0
 
+    def count_sockets(self, by: int) -> None:
+        """Note that a WebSocket was opened, or that nothing of one is left."""
+        self.open_sockets += by
+        self.metrics.sockets.inc(by)
+
     async def close(self) -> None:
         """End what is under way and give back what the engine holds."""
         if self._service is not None:
@@ -120,6 +129,27 @@ class Backend:
         async with aclosing(self._observer.watch(respond, job_input, arrival, interface)) as events:
             async for event in events:
                 yield event
+
+    def would_speak(self, job_input: object) -> bool:
+        """Whether ``respond`` would let a job's input in: if not, it says why without taking long."""
+        try:
+            self.check(job_input)
+        except ChatterpodError:
+            return False
+        return True
+
+    def check(self, job_input: object) -> None:
+        """Raise what is wrong with a job's input."""
+        parse_request(
+            job_input,
+            max_text_characters=self.settings.max_text_characters,
+            voice_aliases=self.settings.voice_aliases,
+        )
+
+    def waiting_text(self) -> WaitingText:
+        """Return a connection's part of the text that waits."""
+        most = max(_WAITING_CHARACTERS, self.settings.max_text_characters)
+        return WaitingText(most, "This connection", self._waiting)
 
     async def ask(self, job_input: object) -> Event:
         """Return the one event that answers an action such as ``prepare_voice``."""
@@ -184,4 +214,5 @@ def _begin(start: Callable[[], SpeechService]) -> Future[SpeechService]:
 
 def arrival(request_id: str | None) -> Arrival:
     """Note that a request has come, under the client's name for it where that can be one."""
-    return Arrival(request_id if request_id and _REQUEST_ID.fullmatch(request_id) else uuid4().hex)
+    name = request_id if request_id and _REQUEST_ID.fullmatch(request_id) else uuid4().hex
+    return Arrival(name, in_pieces=True)

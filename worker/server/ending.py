@@ -1,5 +1,6 @@
 """The server's end: no more requests, and what is being spoken may be finished, or ends with an error."""
 
+import asyncio
 import signal
 import time
 from types import FrameType
@@ -7,6 +8,7 @@ from types import FrameType
 import uvicorn
 from typing_extensions import override
 
+from worker.free_pages import return_free_pages
 from worker.outer_watchdog import OuterWatchdog
 from worker.server.backend import Backend
 
@@ -14,6 +16,8 @@ _TELLING_S = 2.0
 """What the last words may take on their way, once the grace is over."""
 _LEAVING_S = 10.0
 """And what the process may take to end after that."""
+_TICKS_BETWEEN_RETURNS = 100
+"""Of uvicorn's, a tenth of a second each, from one return of free memory to the next."""
 
 
 class PatientServer(uvicorn.Server):
@@ -47,6 +51,8 @@ class PatientServer(uvicorn.Server):
         if self._told_at is None and (self._is_told or self._backend.has_failed_for_good):
             self._told_at = time.monotonic()
             self._backend.end_within(self._grace_s)
+        if counter % _TICKS_BETWEEN_RETURNS == 0:
+            await asyncio.to_thread(return_free_pages)  # else what a crowd took once stays with the process
         return self._may_end() or await super().on_tick(counter)
 
     def _may_end(self) -> bool:

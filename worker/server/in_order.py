@@ -3,28 +3,41 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from worker.errors import Overloaded
 
-Work = Callable[[], Coroutine[Any, Any, None]]
-
 _MAX_WAITING = 32
+
+
+@dataclass(frozen=True)
+class Work:
+    """One piece of work."""
+
+    name: str
+    do: Callable[[], Coroutine[Any, Any, None]]
+    let_go: Callable[[], None]
+    """Called once, when it is done or dropped: gives back what it held while it waited."""
 
 
 class InOrder:
     """What one connection has asked for and not got yet."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[str, Work]] = deque()
+        self._waiting: deque[Work] = deque()
         self._something = asyncio.Event()
         self._current: tuple[str, asyncio.Task[None]] | None = None
 
-    def add(self, name: str, work: Work) -> None:
-        """Have something done after what waits already; raises ``Overloaded``."""
+    def check_room(self) -> None:
+        """Raise ``Overloaded`` where ``add`` would."""
         if len(self._waiting) >= _MAX_WAITING:
             raise Overloaded(f"This connection has {_MAX_WAITING} requests waiting: let some be spoken.")
-        self._waiting.append((name, work))
+
+    def add(self, work: Work) -> None:
+        """Have something done after what waits already; raises ``Overloaded``."""
+        self.check_room()
+        self._waiting.append(work)
         self._something.set()
 
     async def run(self) -> None:
@@ -33,18 +46,21 @@ class InOrder:
             while not self._waiting:
                 self._something.clear()
                 await self._something.wait()
-            name, work = self._waiting.popleft()
-            task = asyncio.create_task(work())
-            self._current = name, task
+            work = self._waiting.popleft()
+            task = asyncio.create_task(work.do())
+            task.add_done_callback(lambda _, work=work: work.let_go())  # type: ignore[misc]
+            self._current = work.name, task
             await asyncio.wait({task})
             self._current = None
+            del work  # it holds its text
             if not task.cancelled():
                 task.result()
 
     async def drop(self) -> list[str]:
         """Drop everything, and return the names once nothing more of it happens; the first was under way."""
-        dropped = [name for name, _ in self._waiting]
-        self._waiting.clear()
+        dropped = [work.name for work in self._waiting]
+        while self._waiting:
+            self._waiting.popleft().let_go()
         if self._current is not None:
             name, task = self._current
             dropped.insert(0, name)

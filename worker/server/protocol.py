@@ -1,7 +1,7 @@
 """uvicorn's HTTP protocol, with patience that ends, and with an end of the body that HTTP/1.0 knows.
 
-uvicorn's own waits for headers for ever, however many come, and sends chunks to clients that take them
-for part of the body.
+uvicorn's own waits for headers for ever, however many come; takes what follows a request that was refused
+before its end for the next one; and sends chunks to clients that take them for part of the body.
 """
 
 import asyncio
@@ -12,25 +12,32 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from worker.server.transport import bounded_transport
+
 MAX_HEADER_BYTES = 65_536
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """Closes a connection whose headers take longer than ``header_timeout_s``, or more than 64 kB."""
+    """Closes a connection whose headers take longer than ``header_timeout_s``, or more than 64 kB.
+
+    The last bytes of a connection that ends may take ``last_bytes_s``.
+    """
 
     header_timeout_s = 10.0
+    last_bytes_s = 60.0
     _timer: asyncio.TimerHandle | None = None
     _header_bytes = 0
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(bounded_transport(transport, self.last_bytes_s))
         self._wait_for_headers()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+        self.transport.lost()  # type: ignore[attr-defined]
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -45,6 +52,17 @@ class PatientProtocol(HttpToolsProtocol):
             self.send_400_response("The request's headers are too large.")
 
     @override
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no request; a request that is being answered already has its one answer."""
+        if self.pipeline or (self.cycle is not None and not self.cycle.response_complete):
+            if self.pipeline or self.cycle.response_started:
+                _reset(self.transport)
+                return
+            self.cycle.disconnected = True  # the application has nothing to say any more
+            self.cycle.message_event.set()
+        super().send_400_response(msg)
+
+    @override
     def on_message_begin(self) -> None:
         self._wait_for_headers()
         super().on_message_begin()
@@ -56,8 +74,10 @@ class PatientProtocol(HttpToolsProtocol):
 
     @override
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
-        is_old = cycle.scope["http_version"] == "1.0"
-        super()._start_asgi_task(cycle, _ended_by_closing(cycle, app) if is_old else app)  # type: ignore[arg-type]
+        answering = _ended_with_the_request(cycle, app)
+        if cycle.scope["http_version"] == "1.0":
+            answering = _ended_by_closing(cycle, answering)
+        super()._start_asgi_task(cycle, answering)  # type: ignore[arg-type]
 
     def _wait_for_headers(self) -> None:
         if self._timer is None:
@@ -73,9 +93,27 @@ class PatientProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def patient_for(header_timeout_s: float) -> type[PatientProtocol]:
+def patient_for(header_timeout_s: float, last_bytes_s: float) -> type[PatientProtocol]:
     """Return the protocol with another patience, in seconds."""
-    return type("PatientProtocol", (PatientProtocol,), {"header_timeout_s": header_timeout_s})
+    patience = {"header_timeout_s": header_timeout_s, "last_bytes_s": last_bytes_s}
+    return type("PatientProtocol", (PatientProtocol,), patience)
+
+
+def _ended_with_the_request(cycle: RequestResponseCycle, app: ASGIApp) -> ASGIApp:
+    """Return the application with answers that close a connection on which more of the body may come.
+
+    What came of it would be read as the next request.
+    """
+
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_last(message: Message) -> None:
+            if message["type"] == "http.response.start" and cycle.more_body:
+                cycle.keep_alive = False
+            await send(message)
+
+        await app(scope, receive, send_last)
+
+    return answering
 
 
 def _ended_by_closing(cycle: RequestResponseCycle, app: ASGIApp) -> ASGIApp:

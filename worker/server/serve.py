@@ -15,6 +15,7 @@ from worker.server.backend import Backend
 from worker.server.ending import PatientServer
 from worker.server.protocol import patient_for
 from worker.server.settings import MEGABYTE, ServerSettings
+from worker.server.socket_protocol import BoundedSocket
 from worker.service import SpeechService
 from worker.settings import Settings
 
@@ -57,8 +58,8 @@ def make_server(backend: Backend, outer_watchdog: OuterWatchdog | None = None) -
     settings = backend.server_settings
     config = uvicorn.Config(
         make_app(backend),
-        http=patient_for(settings.header_timeout_s),
-        ws="websockets-sansio",
+        http=patient_for(settings.header_timeout_s, backend.settings.stall_timeout_s),
+        ws=BoundedSocket,
         ws_max_size=int(settings.max_body_mb * MEGABYTE),
         ws_per_message_deflate=False,  # audio does not shrink
         ws_ping_timeout=60,  # a machine that is short of breath must not cut a call

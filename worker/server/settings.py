@@ -51,6 +51,8 @@ class ServerSettings(BaseSettings):
     """And its headers by then."""
     max_sockets: Annotated[int, Field(ge=1)] = 1000
     """WebSockets open at once."""
+    max_waiting_characters: Annotated[int, Field(ge=1)] = 10_000_000
+    """Of all texts that wait for their turn on WebSockets and in calls."""
 
     @property
     def is_open_to_all(self) -> bool:

@@ -10,6 +10,7 @@ from worker.errors import Overloaded
 from worker.server.access import SUBPROTOCOL
 from worker.server.backend import Backend
 from worker.server.failures import answer_to
+from worker.server.socket_protocol import when_lost
 from worker.server.speech_socket import SpeechSocket
 
 
@@ -28,20 +29,16 @@ def socket_routes(backend: Backend) -> APIRouter:
 
 @contextlib.asynccontextmanager
 async def open_socket(websocket: WebSocket, backend: Backend) -> AsyncIterator[bool]:
-    """Accept a connection where there is room for one more, and count it while it lasts."""
+    """Accept a connection where there is room for one more, and count it until nothing of it is left."""
     most = backend.server_settings.max_sockets
     if backend.open_sockets >= most:
         error = Overloaded(f"{most} connections are open, which is as many as may be.")
         await websocket.send_denial_response(answer_to(error, websocket.url.path))
         yield False
         return
-    backend.open_sockets += 1
-    backend.metrics.sockets.inc()
-    try:
-        offered = websocket.scope.get("subprotocols") or []
-        await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
-        with contextlib.suppress(WebSocketDisconnect):
-            yield True
-    finally:
-        backend.open_sockets -= 1
-        backend.metrics.sockets.dec()
+    backend.count_sockets(1)
+    when_lost(websocket.scope, lambda: backend.count_sockets(-1))
+    offered = websocket.scope.get("subprotocols") or []
+    await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+    with contextlib.suppress(WebSocketDisconnect):
+        yield True

@@ -1,15 +1,18 @@
 """The response that is spoken while it is sent."""
 
 import asyncio
+import io
 import logging
+import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from contextlib import aclosing
+from typing import BinaryIO, cast
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
-from voices.errors import ChatterpodError
+from voices.errors import ChatterpodError, StoreFailure
 from worker.events import AudioEvent, Event, StartEvent
 from worker.progress import Arrival
 from worker.server.backend import Backend
@@ -19,14 +22,17 @@ from worker.server.wires import Wire
 
 log = logging.getLogger(__name__)
 
-_SLICE_BYTES = 256 * 1024
+_SLICE_BYTES = 64 * 1024
+_HELD_BYTES = 1_000_000
+"""Of a whole answer; one that is larger waits in a file for its end."""
 
 
 class SpeechResponse(Response):
     """Sends each event's bytes as soon as they exist, and no faster than the client takes them.
 
     Nothing is sent before the first audio, so that an error until then has its own status. One that
-    comes later breaks the body off: a client sees that it is incomplete.
+    comes later breaks the body off: a client sees that it is incomplete. A whole answer is sent once
+    it is complete.
     """
 
     def __init__(
@@ -58,25 +64,19 @@ class SpeechResponse(Response):
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with aclosing(self._backend.respond(self._job_input, self._arrival, self._interface)) as events:
             try:
-                opening = await _opening(events, whole=self._wire.whole)
+                if self._wire.whole:
+                    await self._send_whole(events, send)
+                else:
+                    await self._send_stream(await _opening(events), events, send)
             except ChatterpodError as error:
                 headers = {"X-Request-Id": self._arrival.request_id}
                 await answer_to(error, scope["path"], headers)(scope, receive, send)
-                return
-            try:
-                await self._send(opening, events, send)
             except TimeoutError:
                 log.info("request %s: its client takes nothing any more", self._arrival.request_id)
 
-    async def _send(self, opening: list[Event], events: AsyncGenerator[Event], send: Send) -> None:
-        start = opening[0]
-        assert isinstance(start, StartEvent)  # noqa: S101  # a speech begins with it
-        body = b"".join(map(self._wire.encode, opening))
-        length = {"Content-Length": str(len(body))} if self._wire.whole else {}
-        headers = {"Content-Type": self._wire.mime(start), **self._described(start), **length}
-        raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": 200, "headers": raw})
-        await self._send_body(send, body)
+    async def _send_stream(self, opening: list[Event], events: AsyncGenerator[Event], send: Send) -> None:
+        await self._send_head(send, opening[0])
+        await self._send_body(send, b"".join(map(self._wire.encode, opening)))
         try:
             async for event in events:
                 await self._send_body(send, self._wire.encode(event))
@@ -86,6 +86,38 @@ class SpeechResponse(Response):
                 return
             await self._send_body(send, told)
         await self._take(send({"type": "http.response.body"}))
+
+    async def _send_whole(self, events: AsyncGenerator[Event], send: Send) -> None:
+        """Gather the body, in a file without a name where it is large; raises ``ChatterpodError``."""
+        with cast("BinaryIO", tempfile.SpooledTemporaryFile(_HELD_BYTES)) as body:
+            try:
+                start = await self._gather(events, body)
+                length = body.tell()
+                body.seek(0)
+            except OSError as error:
+                raise StoreFailure(
+                    f"The answer could not be kept until its end: {error.strerror}."
+                ) from error
+            await self._send_head(send, start, {"Content-Length": str(length)})
+            while piece := await asyncio.to_thread(body.read, _SLICE_BYTES):
+                await self._send_body(send, piece)
+            await self._take(send({"type": "http.response.body"}))
+
+    async def _gather(self, events: AsyncGenerator[Event], body: BinaryIO) -> Event:
+        """Write a whole body, and return the first event."""
+        start = await anext(events)
+        body.write(self._wire.encode(start))
+        async for event in events:
+            await asyncio.to_thread(body.write, self._wire.encode(event))
+        await asyncio.to_thread(self._wire.complete, body)
+        body.seek(0, io.SEEK_END)
+        return start
+
+    async def _send_head(self, send: Send, start: Event, length: Mapping[str, str] | None = None) -> None:
+        assert isinstance(start, StartEvent)  # noqa: S101  # a speech begins with it
+        headers = {"Content-Type": self._wire.mime(start), **self._described(start), **(length or {})}
+        raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": raw})
 
     async def _send_body(self, send: Send, body: bytes) -> None:
         """Send in slices: uvicorn waits for its client before a slice, never within one."""
@@ -114,11 +146,11 @@ class SpeechResponse(Response):
             await sending
 
 
-async def _opening(events: AsyncGenerator[Event], *, whole: bool) -> list[Event]:
-    """Return the events until the first audio, or when ``whole`` all of them."""
+async def _opening(events: AsyncGenerator[Event]) -> list[Event]:
+    """Return the events until the first audio."""
     opening: list[Event] = []
     async for event in events:
         opening.append(event)
-        if isinstance(event, AudioEvent) and not whole:
+        if isinstance(event, AudioEvent):
             break
     return opening

@@ -8,7 +8,7 @@ from worker.server import documents
 from worker.server.backend import Backend, arrival
 from worker.server.bodies import json_object, speech_input
 from worker.server.speaking import SpeechResponse
-from worker.server.wires import AudioWire, EventsWire, FileWire, Wire
+from worker.server.wires import AudioWire, EventsWire, FileWire, WholeEventsWire, Wire
 
 _TELEPHONY = ("ulaw", "alaw", "pcm")
 _TELEPHONY_RATE = 8_000
@@ -115,7 +115,7 @@ def _chosen_wire(request: Request, body: dict[str, object]) -> Wire:
     if not isinstance(streams, bool):
         raise InvalidRequest("stream: use true or false.", field="stream")
     if "application/x-ndjson" in request.headers.get("accept", ""):
-        return EventsWire(whole=not streams)
+        return EventsWire() if streams else WholeEventsWire()
     return AudioWire() if streams else FileWire()
 
 

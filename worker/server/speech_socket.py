@@ -15,9 +15,10 @@ from worker.server.backend import Backend, arrival
 from worker.server.bodies import parse_object, speech_input
 from worker.server.connection import until_one_ends
 from worker.server.failures import our_error
-from worker.server.in_order import InOrder
+from worker.server.in_order import InOrder, Work
 from worker.server.piecewise import PiecewiseSpeech
 from worker.server.text_feed import TextFeed
+from worker.server.waiting import HeldText
 
 _OWN_FIELDS = {"type", "request_id", "events"}
 
@@ -29,6 +30,7 @@ class SpeechSocket:
         self._websocket = websocket
         self._backend = backend
         self._requests = InOrder()
+        self._waiting = backend.waiting_text()
         self._feed: TextFeed | None = None
 
     async def run(self) -> None:
@@ -53,9 +55,9 @@ class SpeechSocket:
             request_id = _request_id(message)
             match message.get("type", "speak"):
                 case "speak":
-                    self._order(message, request_id)
+                    await self._order(message, request_id)
                 case "open":
-                    self._open(message, request_id)
+                    await self._open(message, request_id)
                 case "text":
                     self._open_feed().add(_text(message))
                 case "flush":
@@ -70,22 +72,37 @@ class SpeechSocket:
         except ChatterpodError as error:
             await self._tell_error(error, request_id)
 
-    def _order(self, message: dict[str, Any], request_id: str | None) -> None:
+    async def _order(self, message: dict[str, Any], request_id: str | None) -> None:
         asked = arrival(request_id)
         job_input = speech_input(_fields(message))
         events = partial(self._backend.respond, job_input, asked, "socket")
-        self._requests.add(asked.request_id, partial(self._speak, asked.request_id, events, message))
+        speak = partial(self._speak, asked.request_id, events, describes=message.get("events") is True)
+        if not self._backend.would_speak(job_input):
+            await speak()  # refused now, and counted like any other
+            return
+        self._requests.check_room()
+        held = HeldText(self._waiting)
+        held.hold(len(job_input["text"]))
+        self._requests.add(Work(asked.request_id, speak, partial(held.hold, 0)))
 
-    def _open(self, message: dict[str, Any], request_id: str | None) -> None:
+    async def _open(self, message: dict[str, Any], request_id: str | None) -> None:
         if self._feed is not None:
             raise InvalidRequest("A request is open already: close it first, or cancel.", field="type")
         fields = speech_input(_fields(message))
         asked = arrival(request_id)
-        feed = TextFeed(self._backend.settings.max_text_characters)
+        self._requests.check_room()
+        feed = TextFeed(self._backend.settings.max_text_characters, HeldText(self._waiting))
         feed.add(_text(fields) if "text" in fields else "")
-        events = PiecewiseSpeech(self._backend, fields, feed, asked).events
-        self._requests.add(asked.request_id, partial(self._speak, asked.request_id, events, message))
         self._feed = feed
+        describes = message.get("events") is True
+        first = {**fields, "text": "any"}
+        if not self._backend.would_speak(first):
+            feed.drop()  # its pieces are on their way, and are no mistakes of their own
+            await self._speak(asked.request_id, partial(self._backend.respond, first, asked, "socket"))
+            return
+        events = PiecewiseSpeech(self._backend, fields, feed, asked).events
+        speak = partial(self._speak, asked.request_id, events, describes=describes)
+        self._requests.add(Work(asked.request_id, speak, feed.drop))
 
     def _open_feed(self) -> TextFeed:
         if self._feed is None:
@@ -98,12 +115,12 @@ class SpeechSocket:
         await self._tell({"type": "cancelled", "request_ids": await self._requests.drop()})
 
     async def _speak(
-        self, request_id: str, respond: Callable[[], AsyncGenerator[Event]], message: dict[str, Any]
+        self, request_id: str, respond: Callable[[], AsyncGenerator[Event]], *, describes: bool = False
     ) -> None:
         async with aclosing(respond()) as events:
             try:
                 async for event in events:
-                    await self._send(event, describes=message.get("events") is True)
+                    await self._send(event, describes=describes)
             except ChatterpodError as error:
                 await self._tell_error(error, request_id)
 

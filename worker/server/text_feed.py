@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from worker.errors import TextTooLong
+from worker.server.waiting import HeldText
 from worker.text.characters import whole_characters
 from worker.text.prepared import complete
 from worker.text.thoughts import Run, Thoughts
@@ -35,8 +36,11 @@ class TextFeed:
     an abbreviation's. ``<think>`` blocks are left out, and surrogate halves are joined over pieces.
     """
 
-    def __init__(self, max_characters: int) -> None:
+    def __init__(self, max_characters: int, held: HeldText) -> None:
+        """``held`` counts what waits in it."""
         self._max_characters = max_characters
+        self._held = held
+        self._is_dropped = False
         self._thoughts = Thoughts(max_characters)
         self._half = ""
         self._whole: deque[FedText] = deque()
@@ -50,19 +54,24 @@ class TextFeed:
         self._changed = asyncio.Event()
 
     def add(self, text: str) -> None:
-        """Take a piece in; raises ``TextTooLong`` when more waits than one request may have."""
-        if (
-            len(self._waiting) + sum(len(each.text) for each in self._whole) + len(text)
-            > self._max_characters
-        ):
+        """Take a piece in; raises ``TextTooLong`` when more waits than one request may have.
+
+        Raises ``Overloaded`` where more would wait than the connection or the server may have.
+        """
+        if self._is_dropped:
+            return
+        wanted = self._length() + len(text)
+        if wanted > self._max_characters:
             raise TextTooLong(
                 f"text: more than {self._max_characters:,} characters are waiting: send it more slowly."
             )
+        self._held.hold(wanted)
         text, self._half = self._half + text, ""
         if half := _FIRST_HALF.search(text):
             text, self._half = text[: half.start()], half.group()
         for run in self._thoughts.feed(whole_characters(text)):
             self._append(run)
+        self._let_go()
         self._changed.set()
 
     def flush(self) -> None:
@@ -79,17 +88,33 @@ class TextFeed:
         self._is_closed = True
         self._changed.set()
 
+    def drop(self) -> None:
+        """Forget what waits, and whatever comes: nobody will speak it."""
+        self._is_dropped = True
+        self._whole.clear()
+        self._waiting = self._half = ""
+        self._held.hold(0)
+
     async def take(self) -> FedText | None:
         """Wait for text to speak and return all of it that is complete; None after the last."""
         while True:
             if not self._whole and (length := self._complete()):
                 self._cut(length)
             if self._whole:
-                return self._whole.popleft()
+                part = self._whole.popleft()
+                self._let_go()
+                return part
             if self._is_closed:
                 return None
             self._changed.clear()
             await self._changed.wait()
+
+    def _length(self) -> int:
+        return len(self._waiting) + sum(len(each.text) for each in self._whole)
+
+    def _let_go(self) -> None:
+        """Count no more than is still there."""
+        self._held.hold(min(self._held.characters, self._length()))
 
     def _append(self, run: Run) -> None:
         """Take a run in; what stands before a block is complete."""

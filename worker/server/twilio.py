@@ -20,19 +20,25 @@ from starlette.websockets import WebSocket
 from voices.errors import ChatterpodError
 from worker.events import AudioEvent
 from worker.observation.logs import fields
+from worker.observation.seldom import Seldom
 from worker.request import SpeechRequest
 from worker.server.access import key_is_right
 from worker.server.backend import Backend, arrival
 from worker.server.bodies import parse_object
 from worker.server.connection import until_one_ends
-from worker.server.in_order import InOrder
+from worker.server.in_order import InOrder, Work
+from worker.server.waiting import HeldText
 
 log = logging.getLogger(__name__)
+_refusals = logging.getLogger(f"{__name__}.refusals")
+_refusals.addFilter(Seldom())  # whoever finds the server may cause them
 
 STREAM_SID = "^[A-Za-z0-9_-]{1,64}$"
 
 _START_TIMEOUT_S = 10.0
 _POLICY_VIOLATION = 1008
+_MOST_JUNK = 10
+"""Messages that are no JSON; Twilio sends none."""
 _FORMAT = {"format": "ulaw", "sample_rate": 8_000, "stream": True}
 _FORMAT_NAMES = {"format", "response_format", "sample_rate", "stream"}
 _STREAM_SID = re.compile(STREAM_SID)
@@ -91,6 +97,8 @@ class Call:
         self._calls = calls
         self._stream_sid = ""
         self._requests = InOrder()
+        self._waiting = backend.waiting_text()
+        self._junk = 0
         self._hangs_up_after: str | None = None
 
     async def run(self) -> None:
@@ -112,10 +120,20 @@ class Call:
             await self._requests.drop()
 
     def speak(self, job_input: Mapping[str, object]) -> str:
-        """Have a request spoken after those that wait, and return its mark; raises ``Overloaded``."""
-        mark = arrival(None).request_id
+        """Have a request spoken after those that wait, and return its mark.
+
+        Raises ``Overloaded``, and what is wrong with it.
+        """
         fields = {name: value for name, value in job_input.items() if name not in _FORMAT_NAMES}
-        self._requests.add(mark, partial(self._speak, mark, {**fields, **_FORMAT}))
+        self._backend.check({**fields, **_FORMAT})
+        return self._add({**fields, **_FORMAT}, len(str(fields["text"])))
+
+    def _add(self, job_input: dict[str, Any], characters: int) -> str:
+        mark = arrival(None).request_id
+        self._requests.check_room()
+        held = HeldText(self._waiting)
+        held.hold(characters)
+        self._requests.add(Work(mark, partial(self._speak, mark, job_input), partial(held.hold, 0)))
         return mark
 
     async def clear(self) -> list[str]:
@@ -145,7 +163,10 @@ class Call:
         parameters = parameters if isinstance(parameters, dict) else {}
         key = parameters.get("api_key")
         if not key_is_right(self._backend.server_settings, key if isinstance(key, str) else None):
-            log.info("a media stream came without the key")
+            _refusals.info("a media stream came without the key")
+            return None
+        if any(isinstance(value, dict | list) for value in parameters.values()):
+            _refusals.info("a media stream came with parameters that are no strings")
             return None
         self._stream_sid = sid
         return Parameters.parse(parameters)
@@ -154,7 +175,8 @@ class Call:
         """Speak what the parameters say; a call that is to be ended then is ended without a text too."""
         mark = None
         if "text" in parameters.greeting or parameters.hangs_up:
-            mark = self.speak(parameters.greeting)
+            # Its turn is now, so it does not wait; what is wrong with it is told by its mark.
+            mark = self._add({**parameters.greeting, **_FORMAT}, 0)
         if parameters.hangs_up:
             self._hangs_up_after = mark
         described = fields(stream_sid=self._stream_sid, speaks=mark, parameters=parameters.others or None)
@@ -171,17 +193,22 @@ class Call:
             if isinstance(name, str) and name.partition(":")[0] == self._hangs_up_after:
                 await self._websocket.close()
                 return
+        if self._junk > _MOST_JUNK:
+            await self._websocket.close(_POLICY_VIOLATION)
 
     async def _message(self) -> dict[str, Any] | None:
-        """Wait for the next message that can be read; None when Twilio is gone."""
-        while True:
+        """Wait for the next message that can be read; None when Twilio is gone, or was never there."""
+        while self._junk <= _MOST_JUNK:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
                 return None
             try:
                 return parse_object(message.get("text") or message.get("bytes") or b"")
             except ChatterpodError:
-                log.info("a media stream sent something that is not JSON")
+                if not self._junk:
+                    _refusals.info("a media stream sent something that is not JSON")
+                self._junk += 1
+        return None
 
     async def _speak(self, mark: str, job_input: dict[str, Any]) -> None:
         """Send one request's speech and its mark; what cannot be spoken is told by its mark alone."""

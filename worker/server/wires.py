@@ -2,12 +2,13 @@
 
 import base64
 import json
-from typing import Protocol
+from dataclasses import replace
+from typing import BinaryIO, Protocol
 
 from typing_extensions import override
 
 from voices.errors import ChatterpodError
-from worker.audio.encoders.closing import closed_audio
+from worker.audio.encoders.closing import close_file
 from worker.events import AudioEvent, EndEvent, Event, StartEvent
 from worker.server.failures import openai_error, our_error
 
@@ -16,7 +17,7 @@ class Wire(Protocol):
     """Turns events into a response's body."""
 
     whole: bool
-    """Whether the body is sent in one piece, with its length."""
+    """Whether the body is sent once it is complete, with its length."""
 
     def mime(self, start: StartEvent) -> str:
         """Return the body's media type."""
@@ -25,6 +26,10 @@ class Wire(Protocol):
     def encode(self, event: Event) -> bytes:
         """Return what an event adds to the body, which may be nothing."""
         ...
+
+    def complete(self, body: BinaryIO) -> None:
+        """Write into a whole body, all of it encoded, what could not be known before."""
+        del body  # most know all they need
 
     def failed(self, error: ChatterpodError) -> bytes | None:
         """Return what tells of an error in the midst of the body; None breaks it off."""
@@ -60,26 +65,28 @@ class FileWire(AudioWire):
     def __init__(self) -> None:
         super().__init__()
         self._start: StartEvent | None = None
-        self._audio = b""
+        self._seconds = 0.0
 
     @override
     def encode(self, event: Event) -> bytes:
         match event:
             case StartEvent():
                 self._start = event
-            case AudioEvent():
-                self._audio += event.audio
-            case EndEvent() if self._start is not None:
-                rate = self._start.sample_rate
-                return closed_audio(self._audio, self._start.format, rate, round(event.audio_seconds * rate))
-        return b""
+            case EndEvent():
+                self._seconds = event.audio_seconds
+        return super().encode(event)
+
+    @override
+    def complete(self, body: BinaryIO) -> None:
+        assert self._start is not None  # noqa: S101  # a speech begins with it
+        rate = self._start.sample_rate
+        close_file(body, self._start.format, rate, round(self._seconds * rate))
 
 
 class EventsWire(Wire):
     """Every event as a line of JSON, its audio in base64: as on RunPod's queue."""
 
-    def __init__(self, *, whole: bool = False) -> None:
-        self.whole = whole
+    whole = False
 
     @override
     def mime(self, start: StartEvent) -> str:
@@ -92,6 +99,47 @@ class EventsWire(Wire):
     @override
     def failed(self, error: ChatterpodError) -> bytes | None:
         return json.dumps({"type": "error", "error": our_error(error)}).encode() + b"\n"
+
+
+class WholeEventsWire(EventsWire):
+    """The same with all audio in one event, of which no more than a piece is ever in memory."""
+
+    whole = True
+
+    def __init__(self) -> None:
+        self._joined: AudioEvent | None = None
+        """What is known of the one event; its audio is what base64, which takes three bytes, left over."""
+
+    @override
+    def encode(self, event: Event) -> bytes:
+        match event:
+            case AudioEvent():
+                return self._piece(event)
+            case EndEvent() if self._joined is not None:
+                return self._last_piece(self._joined) + super().encode(replace(event, chunks=1))
+        return super().encode(event)
+
+    def _piece(self, event: AudioEvent) -> bytes:
+        if self._joined is None:
+            opening = b'{"type": "audio", "index": 0, "offset_s": 0.0, "audio": "'
+            earlier = AudioEvent(0, 0.0, 0.0, b"")
+        else:
+            opening, earlier = b"", self._joined
+        audio = earlier.audio + event.audio
+        whole = len(audio) - len(audio) % 3
+        self._joined = replace(
+            earlier,
+            seconds=earlier.seconds + event.seconds,
+            audio=audio[whole:],
+            text=earlier.text + event.text,
+        )
+        return opening + base64.b64encode(audio[:whole])
+
+    def _last_piece(self, joined: AudioEvent) -> bytes:
+        described = replace(joined, seconds=round(joined.seconds, 6)).as_json()
+        rest = {name: described[name] for name in ("seconds", "text") if name in described}
+        audio: str = described["audio"]
+        return f'{audio}", {json.dumps(rest).removeprefix("{")}\n'.encode()
 
 
 class SpeechEventsWire(Wire):

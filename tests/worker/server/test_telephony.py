@@ -1,6 +1,7 @@
 """A call's media stream, as Twilio's documents have it."""
 
 import base64
+import contextlib
 import json
 from contextlib import contextmanager
 
@@ -153,7 +154,7 @@ def test_an_id_of_digits_is_an_id(voices_dir, prepared, voice_id):
         {"action": "greet", "format": "mp3", "sample_rate": "44100", "stream": "false", "then": "wait"},
         {"voice_id": "", "speed": " ", "seed": "", "language": None},
         {"language": "en", "resume": "a b", "deadline_ms": "60000"},
-        {"caller": ["a"], "n": 7, "": ""},
+        {"caller": False, "n": 7, "": ""},
         {"speed": " 1.5 ", "normalize": "False", "seed": "7", "top_p": "0.5", "watermark": "TRUE"},
         {"order": "[" * 100_000, "\ud800": "\ud800", "note": "a\nb\0"},
         {"api_key": "unasked"},
@@ -234,6 +235,63 @@ def test_the_key_comes_as_a_parameter(voices_dir):
             assert caught.value.rcvd.code == 1008
         with _call(site, text="Hello.", api_key="s3cret") as socket:
             assert _heard(socket)[0]
+
+
+@pytest.mark.parametrize("key", ["\ud800", "\xe9", "\0", "", "x" * 90_000])
+def test_a_key_may_be_any_text_and_is_no_mistake_of_the_servers(voices_dir, caplog, key):
+    with served(ScriptedEngine(), voices_dir, api_key="s3cret") as site, _call(site, api_key=key) as socket:
+        with pytest.raises(ConnectionClosed) as caught:
+            socket.recv(timeout=5)
+        assert caught.value.rcvd.code == 1008
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize("depth", [1, 500, 900, 930, 960, 5_000])
+@pytest.mark.parametrize("name", ["caller", "text", "speed", "api_key"])
+def test_a_parameter_that_is_no_text_is_refused_and_the_stream_can_begin_anew(site, caplog, depth, name):
+    nested = "[" * depth + "]" * depth
+    start = (
+        f'{{"event": "start", "start": {{"streamSid": "{SID}", "customParameters": {{"{name}": {nested}}}}}}}'
+    )
+    with connect(f"{site.ws_url}/twilio/media", proxy=None) as socket:
+        socket.send(start)
+        socket.send(json.dumps({"event": "stop"}))
+        with pytest.raises(ConnectionClosed) as caught:
+            socket.recv(timeout=5)
+        assert caught.value.rcvd.code == 1008
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+    with _call(site, text="Hello.") as socket:
+        assert _heard(socket)[0]
+
+
+def test_what_is_wrong_with_a_request_into_a_call_is_answered_at_once(slow_site):
+    with _call(slow_site, text="word " * 900) as socket:
+        assert json.loads(socket.recv(timeout=5))["event"] == "media"
+        for body, field in (
+            ({"text": "word " * 2_000}, "text"),
+            ({"text": "Hi.", "tempo": 2}, "tempo"),
+            ({}, "text"),
+        ):
+            refused = _speak(slow_site, **body)
+            assert (refused.status_code, refused.json()["error"]["field"]) == (400, field)
+
+
+def test_junk_is_logged_once_and_ends_the_socket(voices_dir, caplog):
+    caplog.set_level("INFO")
+    with served(ScriptedEngine(), voices_dir, api_key="s3cret", log_level="INFO") as site:
+        for _ in range(30):
+            with (
+                connect(f"{site.ws_url}/twilio/media", proxy=None) as socket,
+                contextlib.suppress(ConnectionClosed),
+            ):
+                for _ in range(100):
+                    socket.send("{")
+                socket.recv(timeout=5)
+                raise AssertionError("it stays open")
+        assert site.wait_until(lambda: site.backend.open_sockets == 0)
+    lines = [each for each in caplog.records if "not JSON" in each.getMessage()]
+    assert 0 < len(lines) <= 10
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
 
 
 def test_nonsense_does_not_end_a_call(site):

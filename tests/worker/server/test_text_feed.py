@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from worker.server.text_feed import TextFeed
+from worker.server.waiting import HeldText, WaitingText
 
 
 async def _taken(feed, text):
@@ -27,10 +28,16 @@ async def _taken(feed, text):
 
 
 def test_a_sentence_is_given_out_once_the_next_begins():
-    assert asyncio.run(_taken(TextFeed(100), "One. Two. Three")) == ["One. ", "Two. "]
+    assert asyncio.run(_taken(TextFeed(100, HeldText(WaitingText(100, "This test"))), "One. Two. Three")) == [
+        "One. ",
+        "Two. ",
+    ]
 
 
 def test_a_long_sentence_in_small_pieces_is_not_read_anew_with_each():
     began = time.thread_time()
-    assert asyncio.run(_taken(TextFeed(3_000), "<b>x</b> " * 333)) == []
+    assert (
+        asyncio.run(_taken(TextFeed(3_000, HeldText(WaitingText(3_000, "This test"))), "<b>x</b> " * 333))
+        == []
+    )
     assert time.thread_time() - began < 7

@@ -13,17 +13,6 @@ def close_file(opened: BinaryIO, name: str, sample_rate: int, samples: int) -> N
     """Write the length into a WAV or FLAC file; the other formats tell no length."""
     size = opened.seek(0, io.SEEK_END)
     opened.seek(0)
-    _close(opened, size, name, sample_rate, samples)
-
-
-def closed_audio(audio: bytes, name: str, sample_rate: int, samples: int) -> bytes:
-    """Return the same of a file in memory."""
-    opened = io.BytesIO(audio)
-    _close(opened, len(audio), name, sample_rate, samples)
-    return opened.getvalue()
-
-
-def _close(opened: BinaryIO, size: int, name: str, sample_rate: int, samples: int) -> None:
     match name:
         case "wav":
             opened.write(wav_header(sample_rate, size - WAV_HEADER_BYTES))

@@ -1,0 +1,116 @@
+"""uvicorn's WebSocket protocol, with bounds on what a client can have it hold, answer and log.
+
+uvicorn's own answers every ping, whether the answers are taken or not; keeps each fragment of a message as
+an object of its own; waits for ever to say goodbye to a client that takes nothing; and logs the paths of
+sockets with their queries, at ``DEBUG`` their headers and messages too, which have keys and texts in them.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, cast
+
+from typing_extensions import override
+from uvicorn.protocols.utils import ClientDisconnected
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
+
+_LOST = "chatterpod.when_lost"
+
+_MOST_PINGS, _PINGS_WITHIN_S = 600, 60.0
+_GOODBYE_S = 10.0
+"""A client may take so long to take what was said before the goodbye."""
+
+_log = logging.getLogger("uvicorn.error.sockets")
+_log.setLevel(logging.WARNING)
+
+
+class BoundedSocket(WebSocketsSansIOProtocol):
+    """One connection; ``when_lost`` tells when nothing of it is left."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = self.conn.logger = _log
+        self.conn.debug = False
+        self._late_pong = b""
+        self._pings = 0
+        self._pings_since = self.loop.time()
+        self._when_lost: list[Callable[[], None]] = []
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.transport.lost()  # type: ignore[attr-defined]
+        for each in self._when_lost:
+            each()
+
+    @override
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._late_pong and not self.transport.is_closing():
+            self.transport.write(self._late_pong)
+        self._late_pong = b""
+
+    @override
+    def handle_ping(self) -> None:
+        """Answer at once, or while the client takes nothing the newest alone: RFC 6455, 5.5.3, allows it."""
+        if self.transport.is_closing():
+            return
+        if not self.handshake_complete:  # nothing may come before the answer to the handshake
+            self.transport.abort()
+            return
+        if self._pings_too_often():
+            self.conn.fail(CloseCode.POLICY_VIOLATION, "too many pings")
+            self.handle_parser_exception()
+            return
+        pongs = self.conn.data_to_send()
+        if self.writable.is_set() or self.conn.close_rcvd is not None:
+            self.transport.write(b"".join(pongs))
+        elif pongs:
+            self._late_pong = pongs[-1]
+
+    @override
+    def handle_cont(self, event: Frame) -> None:
+        """Add a fragment to its message: as objects of their own a million small ones would be large."""
+        frames = cast("list[bytearray]", self.frames)
+        if not isinstance(frames[0], bytearray):
+            frames[0] = bytearray(frames[0])
+        frames[0] += event.data
+        if event.fin:
+            self.send_receive_event_to_app()
+
+    @override
+    async def run_asgi(self) -> None:
+        extensions = cast("dict[str, Any]", self.scope["extensions"])
+        extensions[_LOST] = self._tell_when_lost
+        await super().run_asgi()
+
+    @override
+    async def send(self, message: Any) -> None:
+        if self.close_sent:
+            raise ClientDisconnected
+        if message["type"] == "websocket.close":
+            try:
+                async with asyncio.timeout(_GOODBYE_S):
+                    await self.writable.wait()
+            except TimeoutError:
+                self.transport.abort()
+        await super().send(message)
+
+    def _tell_when_lost(self, tell: Callable[[], None]) -> None:
+        if self.disconnected:
+            tell()
+        else:
+            self._when_lost.append(tell)
+
+    def _pings_too_often(self) -> bool:
+        now = self.loop.time()
+        if now - self._pings_since > _PINGS_WITHIN_S:
+            self._pings, self._pings_since = 0, now
+        self._pings += 1
+        return self._pings > _MOST_PINGS
+
+
+def when_lost(scope: Any, tell: Callable[[], None]) -> None:
+    """Have ``tell`` called once a socket's connection is gone, which is later than its application's end."""
+    scope["extensions"][_LOST](tell)
