@@ -19,6 +19,7 @@ from typing import Any
 os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")  # read at import; its default logs every chunk
 
 import runpod
+from runpod.serverless.modules import rp_job, rp_scale
 from runpod.serverless.modules.worker_state import JobsProgress
 
 from voices.errors import ChatterpodError
@@ -33,6 +34,7 @@ from worker.observation.sinks import sinks_of
 from worker.progress import Arrival
 from worker.service import SpeechService
 from worker.settings import Settings
+from worker.taking import taking
 
 log = logging.getLogger(__name__)
 
@@ -168,6 +170,7 @@ def serve_jobs(service: SpeechService | ChatterpodError, settings: Settings) -> 
             replace_worker()
     elif isinstance(service, DeviceFailure):
         _declare_unfit(service)
+    rp_scale.get_job = taking(rp_job.get_job)  # its configuration takes another one in a local test alone
     with suppress(asyncio.CancelledError):  # how draining ends the loop
         runpod.serverless.start(config)
     if speaking is not None:
