@@ -2,17 +2,18 @@
 
 ``decode_clip`` bounds what comes out of ffmpeg; what ffmpeg itself allocates it cannot. An MP4 of
 1,500 bytes may claim 178 million packets, and ffmpeg makes an index of them, 6 GB, before it
-returns.
+returns. Costs a third of a second.
 """
 
 import json
+import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from voices.apart import limit_memory, run_apart
 from voices.clip import Clip, Samples, Source
 from voices.decoding import DECODE_LIMITS, DecodeLimits, decode_clip
 from voices.errors import InvalidClip
@@ -21,6 +22,7 @@ MEMORY_BYTES = 1024**3
 """Beyond what the interpreter takes: ten minutes of stereo need half of it."""
 _START_SECONDS = 15.0
 """For the process to start on a busy machine; the decoding has its own limit."""
+_COMMAND = "from voices.untrusted import _main; _main()"
 
 
 def decode_untrusted(source: Path | bytes, *, limits: DecodeLimits = DECODE_LIMITS) -> Clip:
@@ -29,13 +31,19 @@ def decode_untrusted(source: Path | bytes, *, limits: DecodeLimits = DECODE_LIMI
     Raises ``InvalidClip`` likewise, and when the file takes too much memory.
     """
     path = "" if isinstance(source, bytes) else str(source.absolute())
+    # The child finds the modules where this process did; -P keeps a stray module here from being one.
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(each or str(Path.cwd()) for each in sys.path),
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     try:
-        answer = run_apart(
-            "voices.untrusted:_main",
-            path,
-            str(limits.decode_seconds),
-            given=source if isinstance(source, bytes) else b"",
-            within_s=limits.decode_seconds + _START_SECONDS,
+        finished = subprocess.run(  # noqa: S603 - our own interpreter, and no shell
+            [sys.executable, "-P", "-c", _COMMAND, path, str(limits.decode_seconds)],
+            input=source if isinstance(source, bytes) else b"",
+            capture_output=True,
+            timeout=limits.decode_seconds + _START_SECONDS,
+            env=environment,
+            check=True,
         )
     except subprocess.TimeoutExpired as error:
         raise InvalidClip("The clip takes too long to decode.", reason="too_slow") from error
@@ -45,7 +53,7 @@ def decode_untrusted(source: Path | bytes, *, limits: DecodeLimits = DECODE_LIMI
             "The clip could not be decoded within its memory: it is damaged, or made to do harm.",
             reason="not_audio",
         ) from RuntimeError(*said)
-    return _read(answer)
+    return _read(finished.stdout)
 
 
 def _read(answer: bytes) -> Clip:
@@ -63,7 +71,7 @@ def _main() -> None:
     """Be the child: decode the file named first, or what stands on standard input."""
     path, decode_seconds = sys.argv[1:]
     source = Path(path) if path else sys.stdin.buffer.read()
-    limit_memory(MEMORY_BYTES)
+    _limit_memory()
     try:
         clip = decode_clip(source, limits=DecodeLimits(decode_seconds=float(decode_seconds)))
     except InvalidClip as error:
@@ -88,3 +96,10 @@ def _answer(facts: dict[str, object], *arrays: Samples) -> None:
     sys.stdout.buffer.write(json.dumps(facts).encode() + b"\n")
     for array in arrays:
         sys.stdout.buffer.write(np.ascontiguousarray(array, np.float32).data)
+
+
+def _limit_memory() -> None:
+    """Cap the address space at what it is now and ``MEMORY_BYTES``."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    ceiling = pages * resource.getpagesize() + MEMORY_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (ceiling, ceiling))

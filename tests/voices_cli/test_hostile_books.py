@@ -1,15 +1,20 @@
 """Books that were written to do harm: what they cost is bounded, and each is refused by its file's name."""
 
 import itertools
+import os
+import signal
+import threading
 import time
 import zipfile
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from epubs import CONTAINER, contents, make_epub
 
 from voices_cli.books import book as book_module
 from voices_cli.books import epub as epub_module
-from voices_cli.books import read_book, read_untrusted
+from voices_cli.books import read_book, read_untrusted, reading
 from voices_cli.books.book import InvalidBook
 from voices_cli.books.headings import undecorated
 from voices_cli.books.markdown import read_markdown
@@ -166,6 +171,17 @@ def _write(tmp_path, package, pages):
     return path
 
 
+def _kill_reader_of(path):
+    """Kill the process that was told to read a file, as soon as there is one."""
+    while True:
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if str(path).encode() in (process / "cmdline").read_bytes():
+                    os.kill(int(process.name), signal.SIGKILL)
+                    return
+        time.sleep(0.05)
+
+
 class TestInAProcessOfItsOwn:
     def test_a_book_is_the_same_as_when_read_here(self, tmp_path):
         pages = {"p0.xhtml": "<h1>Één</h1><p>“Yes.”</p><hr/><p>No.</p>", "p1.xhtml": "<h1>Two</h1><p>So.</p>"}
@@ -189,3 +205,19 @@ class TestInAProcessOfItsOwn:
         path.write_text("|a" * 60_000 + "\n" + "|-" * 60_000 + "\n" + "|a\n" * 60_000)
         with pytest.raises(InvalidBook, match=r"b\.md: It takes more time or memory"):
             read_untrusted(path, processor_seconds=1)
+
+    def test_what_takes_too_much_memory_is_refused(self, tmp_path, monkeypatch):
+        path = tmp_path / "b.txt"
+        path.write_text("a\n\n" * 1_000_000)
+        monkeypatch.setattr(reading, "MEMORY_BYTES", 100 << 20)
+        with pytest.raises(InvalidBook, match=r"b\.txt: It takes more time or memory"):
+            read_untrusted(path)
+
+    def test_a_process_that_is_ended_from_outside_is_not_the_book_s_fault(self, tmp_path):
+        path = tmp_path / "b.txt"
+        os.mkfifo(path)  # reading waits for a writer
+        killing = threading.Thread(target=_kill_reader_of, args=(path,))
+        killing.start()
+        with pytest.raises(OSError, match="ended with -9"):
+            read_untrusted(path)
+        killing.join()

@@ -4,8 +4,9 @@ What a reader of ours makes of a file takes about as long as the file; what the 
 Markdown make of one that was written to do harm may take days, and gigabytes.
 """
 
+import errno
 import json
-import subprocess
+import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -31,15 +32,19 @@ _TEXTS = {".txt": read_plain_text, ".md": read_markdown, ".markdown": read_markd
 def read_untrusted(path: Path, *, processor_seconds: int = PROCESSOR_SECONDS) -> Book:
     """Read like ``read_book`` in a process that cannot take more than its time and its memory.
 
-    Raises ``InvalidBook`` likewise, and where it would.
+    Raises ``InvalidBook`` likewise, and where it would; ``OSError`` if that process is ended from outside.
     """
-    try:
-        answer = run_apart("voices_cli.books.reading:_main", str(path), str(processor_seconds))
-    except subprocess.CalledProcessError as error:
+    finished = run_apart(
+        "voices_cli.books.reading:_main", str(path), str(processor_seconds), str(MEMORY_BYTES)
+    )
+    last_line = finished.stderr.decode(errors="replace").rstrip().rpartition("\n")[2]
+    if finished.returncode == -signal.SIGXCPU or last_line.startswith("MemoryError"):
         raise InvalidBook(
             f"{path}: It takes more time or memory to read than any book: it is damaged, or made to do harm."
-        ) from RuntimeError(*error.stderr.decode(errors="replace").splitlines()[-1:])
-    facts = json.loads(answer)
+        )
+    if finished.returncode:  # ended from outside, or a fault of ours
+        raise OSError(errno.EIO, f"reading it ended with {finished.returncode}: {last_line}", str(path))
+    facts = json.loads(finished.stdout)
     if "refused" in facts:
         raise InvalidBook(facts["refused"])
     chapters = (Chapter(each["title"], tuple(each["paragraphs"])) for each in facts["chapters"])
@@ -47,11 +52,12 @@ def read_untrusted(path: Path, *, processor_seconds: int = PROCESSOR_SECONDS) ->
 
 
 def _main() -> None:
-    """Be the child: read the book named first within so many seconds."""
-    limit_processor(int(sys.argv[2]))
-    limit_memory(MEMORY_BYTES)
+    """Be the child: read the book named first within so many seconds and bytes."""
+    path, seconds, more_bytes = sys.argv[1:]
+    limit_processor(int(seconds))
+    limit_memory(int(more_bytes))
     try:
-        told = asdict(read_book(Path(sys.argv[1])))
+        told = asdict(read_book(Path(path)))
     except InvalidBook as error:
         told = {"refused": error.message}
     json.dump(told, sys.stdout)
