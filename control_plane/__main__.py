@@ -40,6 +40,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=1, help="worker processes (default %(default)s)")
     parser.add_argument("--api-key", help="ask clients for this key as a bearer token")
     parser.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name that clients may use for it, beside addresses and localhost; * for all. Left out, "
+        "without --api-key and on this machine alone there is no other; else all are taken",
+    )
+    parser.add_argument(
         "command", nargs="*", metavar="-- COMMAND", help="the worker's command (default: python -m worker)"
     )
     return parser.parse_args(arguments)
@@ -59,6 +67,7 @@ def serve(options: argparse.Namespace) -> None:
         host=options.host,
         port=options.port,
         api_key=options.api_key,
+        allowed_hosts=options.allowed_host,
         inherit_log=True,
     )
     with endpoint:

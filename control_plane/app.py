@@ -10,6 +10,7 @@ from aiohttp import web
 from control_plane.answers import MEGABYTE, errors_as_json, failure
 from control_plane.client_routes import RUNSYNC_LIMIT_BYTES, ClientRoutes
 from control_plane.worker_routes import WorkerRoutes
+from voices.origins import is_from_another_site
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,7 +26,7 @@ def make_app(plane: Plane) -> web.Application:
     """Return the application that serves one endpoint."""
     app = web.Application(
         client_max_size=RUNSYNC_LIMIT_BYTES + MEGABYTE,
-        middlewares=[errors_as_json, _one_endpoint(plane), _with_key(plane)],
+        middlewares=[errors_as_json, _no_other_sites(plane), _one_endpoint(plane), _with_key(plane)],
     )
     app.add_routes(ClientRoutes(plane).table())
     app.add_routes(WorkerRoutes(plane).table())
@@ -45,6 +46,20 @@ def worker_urls(plane: Plane, base: str) -> dict[str, str]:
         "RUNPOD_WEBHOOK_POST_OUTPUT": f"{prefix}/job-done/$RUNPOD_POD_ID/$ID{query}",
         "RUNPOD_WEBHOOK_PING": f"{prefix}/ping/$RUNPOD_POD_ID{query}",
     }
+
+
+def _no_other_sites(plane: Plane) -> Middleware:
+    """Refuse what pages of other sites ask, by any method: GET too takes jobs, and what they yielded."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.headers.get("host") not in plane.hosts:
+            return failure(403, "this endpoint has another name: add the one you use with --allowed-host")
+        if is_from_another_site(request.headers):
+            return failure(403, "pages of other sites may not use this endpoint")
+        return await handler(request)
+
+    return check
 
 
 def _one_endpoint(plane: Plane) -> Middleware:

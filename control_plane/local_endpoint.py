@@ -12,9 +12,10 @@ from control_plane.app import worker_urls
 from control_plane.plane import Plane
 from control_plane.server import PlaneServer
 from control_plane.worker_process import DEFAULT_COMMAND, WorkerProcess
+from voices.origins import LOOPBACK, KnownHosts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
 READY_TIMEOUT_S = 120.0
@@ -25,6 +26,7 @@ class LocalEndpoint:
     """A context manager that runs an endpoint with `workers` processes of `command`.
 
     `env` is added to the workers' environment. With an `api_key` clients must send it as a bearer token.
+    `allowed_hosts` are names that clients may use for it, see `KnownHosts`.
     The workers' logs go to files, which `WorkerDied` quotes, or with `inherit_log` to this terminal.
     """
 
@@ -37,10 +39,12 @@ class LocalEndpoint:
         host: str = "127.0.0.1",
         port: int = 0,
         api_key: str | None = None,
+        allowed_hosts: Iterable[str] = (),
         inherit_log: bool = False,
         stop_grace_s: float = 3.0,
     ) -> None:
-        self.plane = Plane(api_key=api_key)
+        hosts = KnownHosts(allowed_hosts, is_for_this_machine=api_key is None and host in LOOPBACK)
+        self.plane = Plane(api_key=api_key, hosts=hosts)
         self._command, self._env, self._count = command, env, workers
         self._inherit_log = inherit_log
         self._stop_grace_s = stop_grace_s

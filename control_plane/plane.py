@@ -9,6 +9,7 @@ from control_plane.bell import Bell
 from control_plane.queue import JobQueue
 from control_plane.roster import Roster
 from control_plane.webhooks import Webhooks
+from voices.origins import KnownHosts
 
 
 @dataclass(slots=True)
@@ -17,6 +18,8 @@ class Plane:
 
     endpoint: str = "local"
     api_key: str | None = field(default=None, repr=False)
+    hosts: KnownHosts = field(default_factory=lambda: KnownHosts((), is_for_this_machine=True))
+    """The names by which clients may ask for it."""
     take_wait_s: float = 5.0
     stop_wait_s: float = 20.0
     execution_timeout_s: float = 600.0

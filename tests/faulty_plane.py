@@ -78,6 +78,8 @@ class FaultyPlane:
     def __init__(self, command: Sequence[str], env: Mapping[str, str], log: Path) -> None:
         self.endpoint = LocalEndpoint(workers=0)
         self.endpoint.plane.take_wait_s = 1.0
+        self.outage: Step = None
+        """What becomes of all that the worker asks, while there is one."""
         self.injected: Counter[str] = Counter()
         self.asked_for: list[int] = []
         """How many jobs the worker wanted, at each take: its free slots."""
@@ -122,14 +124,16 @@ class FaultyPlane:
 
     def cease(self) -> None:
         """Let nothing go wrong any more."""
-        self._dice, self.take = None, Answer.of_json
+        self._dice, self.take, self.outage = None, Answer.of_json, None
 
     def _choose(self, request: Request) -> Step:
         route, _, rest = request.path.partition("/v2/local/")[2].partition("/")
         if route.startswith("job-take"):
             query = httpx.URL(request.path).params
             self.asked_for.append(int(query.get("batch_size", "1")))
-            return self._hand_out
+            return self.outage or self._hand_out
+        if self.outage is not None:
+            return self.outage
         if self._dice is None or route not in {"job-stream", "job-done"}:
             return None
         job_id = rest.split("/")[1].partition("?")[0]

@@ -45,7 +45,7 @@ def narrate(
     """Read a book into an audiobook with chapters; interrupted, the same command goes on with it."""
     from voices.voice import check_voice_id
     from voices.whole_file import check_writable
-    from voices_cli.books import read_book
+    from voices_cli.books import read_untrusted
     from voices_cli.narration.audiobook import check_suffix
     from voices_cli.narration.outlook import measured_pace, outlook, outlook_lines, reckoned_pace
     from voices_cli.narration.pieces import pieces
@@ -56,7 +56,7 @@ def narrate(
     with session(target, endpoint_url, as_json=as_json) as run:
         path = out or book.with_suffix(".m4b")
         check_suffix(path)
-        found = read_book(book)
+        found = read_untrusted(book)
         for warning in found.warnings:
             run.output.note(f"warning: {warning}")
         check_voice_id(voice)

@@ -19,6 +19,7 @@ from typing import Any
 os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")  # read at import; its default logs every chunk
 
 import runpod
+from runpod.serverless.modules import rp_job, rp_scale
 from runpod.serverless.modules.rp_http import JOB_DONE_URL
 from runpod.serverless.modules.worker_state import JobsProgress
 
@@ -35,6 +36,7 @@ from worker.outer_watchdog import OuterWatchdog
 from worker.progress import Arrival
 from worker.service import SpeechService
 from worker.settings import Settings
+from worker.taking import taking
 from worker.watchdog import REPLACED_AFTER_S
 
 log = logging.getLogger(__name__)
@@ -180,6 +182,7 @@ def serve_jobs(service: SpeechService | ChatterpodError, settings: Settings) -> 
             replace_worker()
     elif isinstance(service, DeviceFailure):
         _declare_unfit(service)
+    rp_scale.get_job = taking(rp_job.get_job)  # its configuration takes another one in a local test alone
     with suppress(asyncio.CancelledError):  # how draining ends the loop
         runpod.serverless.start(config)
     if speaking is not None:

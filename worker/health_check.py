@@ -14,10 +14,15 @@ from pathlib import Path
 STALE_S = 180.0
 """The SDK asks for jobs, again and again, by requests that stay open for 90 s at most."""
 _ANSWER_S = 5.0
+_ROUNDED_S = 0.1
+"""Some file systems keep a time less finely than it was given."""
 
 
 class Heartbeat:
-    """A file whose time says when the queue worker last asked for jobs; none without a path."""
+    """A file whose time says when the queue worker last asked for jobs; none without a path.
+
+    It is the machine's monotonic clock's, which all its processes share: the wall clock may be set.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -29,7 +34,10 @@ class Heartbeat:
         """Say that it can take jobs. A file that cannot be written must cost no job."""
         if self._path is not None:
             with suppress(OSError):
-                self._path.touch()
+                if not self._path.exists():
+                    self._path.touch()
+                now = time.monotonic()
+                os.utime(self._path, (now, now))
 
 
 def complaint(environ: Mapping[str, str]) -> str | None:
@@ -54,10 +62,11 @@ def complaint(environ: Mapping[str, str]) -> str | None:
 
 
 def _seconds_since_beat(path: str | None) -> float:
-    try:
-        return time.time() - Path(path).stat().st_mtime if path else float("inf")
-    except OSError:
-        return float("inf")
+    with suppress(OSError):
+        seconds = time.monotonic() - Path(path).stat().st_mtime if path else -STALE_S
+        if seconds >= -_ROUNDED_S:  # else it is of another clock: from before the machine was started
+            return seconds
+    return float("inf")
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     """The address of ``metrics_port``: 0.0.0.0 for a Prometheus on another machine."""
     heartbeat_file: Path | None = None
-    """Touched whenever the queue worker asks for jobs, every 90 s at least; the image's health check looks
+    """Marked whenever the queue worker asks for jobs, every 90 s at least; the image's health check looks
     at it."""
 
     @cached_property

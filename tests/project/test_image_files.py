@@ -188,6 +188,11 @@ class TestCompose:
         for service in compose["services"].values():
             assert service["ports"] == ["127.0.0.1:8000:8000"]
 
+    def test_no_site_has_the_name_that_they_answer_to(self, compose):
+        for name, service in compose["services"].items():
+            allowed = service["environment"].get("ALLOWED_HOSTS") or service["command"][-1]
+            assert allowed == name  # among the services; beside it are addresses and localhost
+
     def test_the_gpu_is_asked_for_and_the_weights_are_kept(self, compose):
         gpu = compose["services"]["gpu"]
         (device,) = gpu["deploy"]["resources"]["reservations"]["devices"]

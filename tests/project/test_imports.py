@@ -20,8 +20,12 @@ ALLOWED = {
         "voices",
     },  # how often RunPod is asked again; where their volumes' S3 servers are
 }
-ALSO = {"client/saving.py": {"voices"}}
-"""One file of the client's: a file that appears when it is whole is written in one place for all."""
+ALSO = {
+    "client/saving.py": {"voices"},
+    **{f"control_plane/{name}.py": {"voices"} for name in ("app", "local_endpoint", "plane")},
+}
+"""Files that take one module of Python alone from there: of files that appear when they are whole, and of
+which web requests come from another site."""
 ONLY_IN = {
     "runpod": {"worker/handler.py"},
     "aiohttp": {"control_plane"},
@@ -76,7 +80,21 @@ def test_all_that_the_client_needs_of_ours_stands_on_python_alone():
         cwd=ROOT,
     )
     assert set(names.stdout.split()) == {"voices", "voices.whole_file"}
-    assert not _imports(ROOT / "voices" / "whole_file.py", deferred=True) - set(sys.stdlib_module_names)
+
+
+def test_the_local_queue_needs_of_the_voices_only_where_requests_come_from():
+    for path in (ROOT / "control_plane").glob("*.py"):
+        named = {
+            node.module
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom) and node.module
+        }
+        assert {each for each in named if each.startswith("voices")} <= {"voices.origins"}
+
+
+@pytest.mark.parametrize("name", ["origins", "whole_file"])
+def test_what_stands_on_python_alone_does(name):
+    assert not _imports(ROOT / "voices" / f"{name}.py", deferred=True) - set(sys.stdlib_module_names)
 
 
 @pytest.mark.parametrize("path", _modules(), ids=lambda path: str(path.relative_to(ROOT)))

@@ -135,8 +135,24 @@ def test_an_old_heartbeat_is_none(environment):
     path = Path(environment["HEARTBEAT_FILE"])
     Heartbeat(path).beat()
     assert complaint(environment) is None
-    long_ago = time.time() - STALE_S - 1
+    long_ago = time.monotonic() - STALE_S - 1
     os.utime(path, (long_ago, long_ago))
+    assert "no jobs are asked for" in complaint(environment)
+
+
+@pytest.mark.parametrize("day", [86_400, -86_400])
+def test_a_heartbeat_outlives_a_jump_of_the_wall_clock(environment, monkeypatch, day):
+    Heartbeat(Path(environment["HEARTBEAT_FILE"])).beat()
+    now = time.time() + day
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert complaint(environment) is None
+
+
+def test_a_heartbeat_from_before_the_machine_s_start_is_none(environment):
+    path = Path(environment["HEARTBEAT_FILE"])
+    path.touch()
+    later = time.monotonic() + 1_000
+    os.utime(path, (later, later))
     assert "no jobs are asked for" in complaint(environment)
 
 

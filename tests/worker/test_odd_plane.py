@@ -14,17 +14,24 @@ from storm import Storm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 WIDTH = 8
 
 
-@pytest.fixture
-def faulty(tmp_path: Path) -> Iterator[FaultyPlane]:
-    env = environment(tmp_path / "voices", MAX_CONCURRENCY=WIDTH, BLOCK_S=0.05)
-    with FaultyPlane(command, env, tmp_path / "worker.log") as faulty:
+@pytest.fixture(scope="module")
+def one_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyPlane]:
+    folder = tmp_path_factory.mktemp("odd")
+    env = environment(folder / "voices", MAX_CONCURRENCY=WIDTH, BLOCK_S=0.05)
+    with FaultyPlane(command, env, folder / "worker.log") as faulty:
         faulty.wait_until_ready()
         yield faulty
+
+
+@pytest.fixture
+def faulty(one_worker: FaultyPlane) -> Iterator[FaultyPlane]:
+    yield one_worker
+    one_worker.cease()
+    one_worker.worker.check()
 
 
 @pytest.fixture
@@ -118,6 +125,17 @@ def test_a_stop_before_the_start_is_lost_on_the_sdk_and_must_be_told_again(
         Answer.of_json([]),
         Answer.of_json([{"id": "x", "input": {"text": "Hi."}, "self": 1}]),
         Answer.of_json([{"id": "x"}]),
+        Answer.of_json([None]),
+        Answer.of_json([{"input": {}}]),
+        Answer.of_json({"id": None, "input": {}}),
+        Answer.of_json({"id": ["x"], "input": {}}),
+        Answer.of_json({"id": 7, "input": {}}),
+        Answer.of_json({"id": "", "input": {}}),
+        Answer.of_json({"id": "x\r\nX-Evil: 1", "input": {}}),
+        Answer.of_json({"id": "x" * 1_000_000, "input": {"text": "Hi."}}),
+        Answer.of_json({"id": "x", "input": None}),
+        Answer.of_json([[]] * 1_000),
+        Answer(200, b"[" * 100_000, (("Content-Type", "application/json"),)),
         Answer(418),
     ],
     ids=lambda answer: f"{answer.status} {answer.body[:40]!r}",
@@ -142,12 +160,14 @@ def test_a_job_without_an_input_shows_its_client_no_traceback(faulty: FaultyPlan
     assert json.loads(job.error)["code"] == "invalid_request"
 
 
-@pytest.mark.parametrize("answer", [[None], [{"input": {}}]], ids=str)
-def test_a_batch_with_something_that_has_no_id_ends_the_sdks_loop(
-    faulty: FaultyPlane, storm: Storm, answer: list[Any]
-) -> None:
-    """RunPod starts another worker: an exit is seen, a loop that hangs would not be."""
-    faulty.take = lambda _: Answer.of_json(answer)
-    storm.submit(order(1))
-    assert wait_until(lambda: faulty.worker.exit_code is not None)
-    assert faulty.worker.exit_code == 1
+def test_what_is_no_job_costs_a_batch_none_of_its_jobs(faulty: FaultyPlane, storm: Storm) -> None:
+    odd: list[Any] = [None, {"input": {}}, {"id": ["x"], "input": {}}, {"id": "y", "input": {}, "self": 1}, 3]
+    running = storm.submit(order(300))
+    assert wait_until(lambda: not storm.poll(running) and bool(running.audio))
+    faulty.take = lambda jobs: Answer.of_json([*odd, *jobs, *odd])
+    jobs = storm.run([order() for _ in range(WIDTH)])
+    faulty.take = Answer.of_json
+    assert all(job.is_whole for job in jobs)
+    assert wait_until(lambda: storm.poll(running))
+    assert running.is_whole
+    assert is_idle(faulty, storm)

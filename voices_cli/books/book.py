@@ -72,9 +72,14 @@ def make_book(
     )
     if not any(is_spoken(text) for chapter in kept for text in (chapter.title or "", *chapter.paragraphs)):
         raise InvalidBook("There is no text in the book.")
-    if book.characters > MOST_CHARACTERS:
-        raise InvalidBook(f"The book has {book.characters:,} characters, more than {MOST_CHARACTERS:,}.")
+    check_length(book.characters)
     return book
+
+
+def check_length(characters: int) -> None:
+    """Raise ``InvalidBook`` for more than any book has."""
+    if characters > MOST_CHARACTERS:
+        raise InvalidBook(f"The book has more than {MOST_CHARACTERS:,} characters.")
 
 
 def clean_line(text: str) -> str:

@@ -95,7 +95,7 @@ def _named_starts(blocks: Sequence[Block], entries: Sequence[tuple[str, str]]) -
             place -= 1  # the anchor stands after its heading
         if place not in starts:
             starts[place] = title
-        elif folded(title) != folded(starts[place]):
+        elif len(starts[place]) <= LONGEST_HEADING and folded(title) != folded(starts[place]):
             starts[place] = join_heading(starts[place], title)
     return starts
 
@@ -105,7 +105,8 @@ def _starts(blocks: Sequence[Block], named: dict[int, str], rank: int) -> set[in
     if len(named) > 1:
         return set(named)
     headings = [number for number, block in enumerate(blocks) if rank and block.rank == rank]
-    starts = {each for each in headings if each - 1 not in headings or not is_label(blocks[each - 1].text)}
+    ranked = set(headings)
+    starts = {each for each in headings if each - 1 not in ranked or not is_label(blocks[each - 1].text)}
     if not starts and not named and blocks and _is_heading(blocks[0]):
         starts = {0}
     return starts | set(named)
@@ -113,10 +114,11 @@ def _starts(blocks: Sequence[Block], named: dict[int, str], rank: int) -> set[in
 
 def _page_rank(blocks: Sequence[Block], book_title: str, *, is_alone: bool) -> int:
     """Return the rank of the chapters' headings; the book's own title, above them, is none of theirs."""
+    title = folded(book_title)
     ranks = [
         block.rank if block.rank <= _LOWEST_CHAPTER or number == 0 else 0
         for number, block in enumerate(blocks)
-        if folded(block.text) != folded(book_title)
+        if folded(block.text) != title
     ]
     if not any(ranks):
         ranks = [block.rank for block in blocks if block.rank <= _LOWEST_CHAPTER]

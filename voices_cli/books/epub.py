@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from voices_cli.books.book import Book, InvalidBook, make_book
+from voices_cli.books.book import Book, InvalidBook, check_length, make_book
 from voices_cli.books.chapters import ChapterList
 from voices_cli.books.encoding import decode
 from voices_cli.books.gutenberg import is_end, is_start
@@ -17,13 +17,15 @@ from voices_cli.books.page import Block, page_blocks
 from voices_cli.books.protection import lock_of
 
 MOST_PAGE_BYTES = 16 << 20
-MOST_BYTES = 128 << 20
+MOST_BYTES = 64 << 20
 """Of all pages together, unpacked."""
 MOST_PAGES = 10_000
 
 _CONTAINER = "META-INF/container.xml"
 _PAGE_TYPES = {"application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document"}
 _NCX_TYPE = "application/x-dtbncx+xml"
+_MOST_WARNINGS = 50
+_LONGEST_NAME = 200
 _LONGEST_NOTE = 20
 """Blocks: what is longer is no note, whoever refers to it."""
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
@@ -41,7 +43,7 @@ def read_epub(path: Path) -> Book:
         with zipfile.ZipFile(path) as archive:
             return _Reader(archive).book(path.stem)
     except _DAMAGED as error:
-        raise InvalidBook(f"{path} is damaged, or no EPUB.") from error
+        raise InvalidBook("It is damaged, or no EPUB.") from error
 
 
 @dataclass
@@ -92,32 +94,36 @@ class _Reader:
         return make_book(title, author, chapters.chapters, self._warnings)
 
     def _spine(self, package: ElementList, items: dict[str, dict[str, str]], package_path: str) -> list[str]:
-        """Return the paths of the pages in reading order, each once."""
+        """Return the paths of the pages in reading order, each page once, however it is called."""
         spine = [each.attributes for each in package.named("itemref")]
         if len(spine) > MOST_PAGES:
             raise InvalidBook(f"The EPUB has more than {MOST_PAGES:,} pages.")
-        paths = []
+        paths: dict[str, str] = {}
         for reference in spine:
             item = items.get(reference.get("idref", ""))
             if item is None:
-                self._warnings.append(
-                    f"A page is not in the book's list of files: {reference.get('idref')!r}."
-                )
+                self._warn(f"A page is not in the book's list of files: {_named(reference.get('idref'))}.")
             elif (
                 reference.get("linear") != "no"
                 and "nav" not in item.get("properties", "").split()
                 and item.get("media-type") in _PAGE_TYPES
             ):
-                paths.append(_resolved(item.get("href", ""), package_path))
-        return list(dict.fromkeys(paths))
+                path = _resolved(item.get("href", ""), package_path)
+                paths.setdefault(self._entry(path) or path, path)
+        return list(paths.values())
 
     def _pages(self, paths: Sequence[str]) -> list[_Page]:
         pages = []
+        characters = 0
         for path in paths:
             try:
-                pages.append(_Page(path, page_blocks(self._read(path))))
+                page = _Page(path, page_blocks(self._read(path)))
             except _Missing as error:
-                self._warnings.append(f"A page was left out: {error}")
+                self._warn(f"A page was left out: {error}")
+                continue
+            characters += sum(len(block.text) for block in page.blocks)
+            check_length(characters)  # before what is beyond it is read too
+            pages.append(page)
         return pages
 
     def _contents(self, items: dict[str, dict[str, str]], package_path: str) -> dict[str, _Entries]:
@@ -125,7 +131,7 @@ class _Reader:
 
         An EPUB 3 has a ``nav``, an EPUB 2 an ``ncx``, many have both.
         """
-        is_listed = False
+        read: set[str] = set()
         for is_nav in (True, False):
             for item in items.values():
                 if not (
@@ -134,20 +140,21 @@ class _Reader:
                     else item.get("media-type") == _NCX_TYPE
                 ):
                     continue
-                is_listed = True
                 path = _resolved(item.get("href", ""), package_path)
+                name = self._entry(path) or path
+                if name in read:
+                    continue
+                read.add(name)
                 try:
                     document = self._read(path)
                 except _Missing as error:
-                    self._warnings.append(f"A table of contents was left out: {error}")
+                    self._warn(f"A table of contents was left out: {error}")
                     continue
                 links = NavEntries(document).entries if is_nav else ncx_entries(document)
                 if contents := _by_page(links, path):
                     return contents
-        if not is_listed:
-            self._warnings.append(
-                "The book has no table of contents: its chapters are those of its headings."
-            )
+        if not read:
+            self._warn("The book has no table of contents: its chapters are those of its headings.")
         return {}
 
     def _needed(self, name: str) -> str:
@@ -158,19 +165,33 @@ class _Reader:
 
     def _read(self, name: str) -> str:
         """Return a document; raises ``_Missing``, and ``InvalidBook`` for one that is a bomb."""
-        found = name if name in self._names else self._folded.get(name.casefold())
+        found = self._entry(name)
         if found is None:
-            raise _Missing(f"the EPUB lacks {name[:200]!r}.")
+            raise _Missing(f"the EPUB lacks {_named(name)}.")
         limit = min(MOST_PAGE_BYTES, self._left)
         try:
             with self._archive.open(found) as entry:
                 data = entry.read(limit + 1)
         except _DAMAGED as error:
-            raise _Missing(f"{name[:200]!r} is damaged or encrypted.") from error
+            raise _Missing(f"{_named(name)} is damaged or encrypted.") from error
         if len(data) > limit:
             raise InvalidBook("The EPUB unpacks to more than any book has: it is made to do harm.")
         self._left -= len(data)
         return decode(data, is_page=True)
+
+    def _entry(self, name: str) -> str | None:
+        """Return what the archive calls a document, None where it has none such."""
+        return name if name in self._names else self._folded.get(name.casefold())
+
+    def _warn(self, sentence: str) -> None:
+        if len(self._warnings) < _MOST_WARNINGS:
+            self._warnings.append(sentence)
+        elif len(self._warnings) == _MOST_WARNINGS:
+            self._warnings.append("There is more of the kind.")
+
+
+def _named(name: str | None) -> str:
+    return repr((name or "")[:_LONGEST_NAME])
 
 
 def _by_page(links: _Entries, base: str) -> dict[str, _Entries]:

@@ -42,7 +42,8 @@ _NAMED = re.compile(
 )
 _LONE_NUMBER = re.compile(rf"[(\[]?(?:(?P<digits>\d{{1,3}})|(?P<roman>{_ROMAN}))[)\].:]?")
 _NUMBER_FIRST = re.compile(rf"(?P<number>\d{{1,3}}|(?P<roman>{_ROMAN}))\s*[.:)—–-]\s+(?P<title>\S.*)")
-_DECORATION = re.compile(r"^(?:[*=~#_·•—–-]+\s*)+|(?:\s*[*=~#_·•—–-]+)+$")
+_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))
+_DECORATION = f"*=~#_·•—–-{_BLANKS}"
 _SEPARATOR = re.compile(r"\s*[.:,;—–-]*\s*")
 _CONTENTS = re.compile(
     r"(?:table of\s+)?contents|list of (?:illustrations|plates|chapters)|illustrations|"
@@ -152,7 +153,7 @@ def join_heading(label: str, title: str) -> str:
 
 def undecorated(line: str) -> str:
     """Return a line without the marks around it: ``* * * 1 * * *``."""
-    return _DECORATION.sub("", line.strip()).strip()
+    return line.strip(_DECORATION)
 
 
 def folded(text: str) -> str:

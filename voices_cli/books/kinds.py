@@ -66,6 +66,9 @@ _TITLE_CLASS = re.compile(
 _DROP_CAP_CLASS = re.compile(
     r"(?:.*[-_])?(?:drop[-_]?caps?|dropped|initials?|(?:first|big)[-_]?letter|lettrine|versal)(?:[-_]?\w+)?"
 )
+_MOST_NAMES = 50
+_LONGEST_NAME = 100
+"""Of the names that an element's class has."""
 _RAISED_CLASS = {"sup", "super", "superscript"}
 _LOWERED_CLASS = {"sub", "subscript"}
 _HIDDEN_STYLE = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
@@ -139,7 +142,8 @@ def has_style(attributes: Mapping[str, str], style: re.Pattern[str]) -> bool:
 
 
 def _classes(attributes: Mapping[str, str]) -> list[str]:
-    return attributes.get("class", "").lower().split()
+    names = attributes.get("class", "").lower().split()
+    return [each for each in names[:_MOST_NAMES] if len(each) <= _LONGEST_NAME]
 
 
 def _meanings(attributes: Mapping[str, str]) -> set[str]:

@@ -16,11 +16,12 @@ _KEEP_HYPHEN_AFTER = re.compile(
 
 def join_verse(lines: Sequence[str]) -> str:
     """Return lines of verse on one, with a comma where neither a mark nor a small letter joins them."""
-    joined = ""
+    parts: list[str] = []
     for line in filter(None, (each.strip() for each in lines)):
-        is_paused = not joined or joined[-1] in _PAUSED or not line[0].isupper()
-        joined = f"{joined}{'' if is_paused else ','} {line}" if joined else line
-    return joined
+        if parts:
+            parts.append(" " if parts[-1][-1] in _PAUSED or not line[0].isupper() else ", ")
+        parts.append(line)
+    return "".join(parts)
 
 
 def join_wrapped(lines: Sequence[str], words: Collection[str]) -> str:

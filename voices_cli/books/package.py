@@ -3,7 +3,7 @@
 That one knows no entities but characters, and fetches nothing: a book cannot make it grow or reach out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from typing_extensions import override
@@ -15,7 +15,12 @@ class Element:
 
     name: str
     attributes: dict[str, str]
-    text: str = ""
+    parts: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The text, with the references to characters in it resolved."""
+        return "".join(self.parts)
 
 
 class ElementList(HTMLParser):
@@ -39,7 +44,7 @@ class ElementList(HTMLParser):
     @override
     def handle_data(self, data: str) -> None:
         if self.elements:
-            self.elements[-1].text += data
+            self.elements[-1].parts.append(data)
 
 
 def ncx_entries(document: str) -> list[tuple[str, str]]:
@@ -64,7 +69,7 @@ class NavEntries(HTMLParser):
         super().__init__(convert_charrefs=True)
         self._lists: list[tuple[str, list[tuple[str, str]]]] = []
         self._href: str | None = None
-        self._label = ""
+        self._label: list[str] = []
         self.feed(document)
         self.close()
 
@@ -82,17 +87,17 @@ class NavEntries(HTMLParser):
             role = (attributes.get("role") or "").replace("doc-", "")
             self._lists.append((attributes.get("epub:type") or role, []))
         elif tag == "a":
-            self._href, self._label = attributes.get("href") or "", ""
+            self._href, self._label = attributes.get("href") or "", []
 
     @override
     def handle_endtag(self, tag: str) -> None:
         if tag == "a" and self._href is not None:
             if not self._lists:
                 self._lists.append(("", []))
-            self._lists[-1][1].append((self._href, self._label))
+            self._lists[-1][1].append((self._href, "".join(self._label)))
             self._href = None
 
     @override
     def handle_data(self, data: str) -> None:
         if self._href is not None:
-            self._label += data
+            self._label.append(data)

@@ -17,6 +17,8 @@ SCENE_BREAK = "* * *"
 
 _DEEPEST = 200
 """Elements within one another: of what is deeper the text alone is read."""
+_MOST_IDS = 200
+"""In front of a block's text, for notes to be found by: each of its paragraphs has them all."""
 _ALT_LETTER = re.compile(
     r"(?:(?:drop|cap|capital|initial|letter|ornamental|decorated|illuminated)[\s:,-]+)*"
     r"(?P<letter>[\"'“‘«]?[^\W\d_])\.?",
@@ -41,7 +43,7 @@ class Block:
     linked: int = 0
     """How many of its letters and digits are links."""
     notes: tuple[str, ...] = ()
-    """Where the note marks lead that were left out of it."""
+    """Where the note marks lead that were left out of it, or of the paragraphs before in one element."""
 
 
 @dataclass
@@ -90,7 +92,7 @@ class _Page(HTMLParser):
             self._part_block(tag)
         ids = {attributes.get("id", ""), attributes.get("name", "") if tag == "a" else ""} - {""}
         self._opens |= ids
-        if self._text.is_blank:
+        if self._text.is_blank and len(self._in_front) < _MOST_IDS:
             self._in_front |= ids
         if not is_skipped:
             self._begin(tag, attributes)
@@ -213,7 +215,7 @@ class _Page(HTMLParser):
             return
         rank = max((kinds.heading_rank(each.tag, each.attributes) for each in self._open), default=0)
         is_title = bool(self._open) and self._open[-1].is_title
-        within = {each.attributes.get("id", "") for each in self._open} | self._in_front
+        within = frozenset({each.attributes.get("id", "") for each in self._open} | self._in_front) - {""}
         paragraphs = self._text.take(is_heading=rank > 0 or is_title)
         for number, paragraph in enumerate(paragraphs):
             self.blocks.append(
@@ -222,9 +224,9 @@ class _Page(HTMLParser):
                     rank,
                     is_title,
                     frozenset(() if number else self._opens),
-                    frozenset(within - {""}),
+                    within,
                     self._linked if len(paragraphs) == 1 else 0,
-                    tuple(self._notes),
+                    tuple(self._notes) if number == len(paragraphs) - 1 else (),
                 )
             )
         if paragraphs:

@@ -115,10 +115,12 @@ def _is_filled(part: str) -> bool:
 
 
 def _join_cells(cells: list[str]) -> str:
-    joined = ""
+    parts: list[str] = []
     for cell in cells:
-        joined = f"{joined}{' ' if joined[-1] in '.,;:!?' else ', '}{cell}" if joined else cell
-    return joined
+        if parts:
+            parts.append(" " if parts[-1][-1:] in ".,;:!?" else ", ")
+        parts.append(cell)
+    return "".join(parts)
 
 
 def _join_heading_lines(lines: list[str]) -> str:

@@ -8,7 +8,7 @@ from voices_cli.books.headings import lone_number
 from voices_cli.books.lines import join_verse, join_wrapped
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
-_CUT_WORD = re.compile(r"[^\W\d_]+-\n\s*[^\W\d_]+")
+_CUT_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]+-\n\s*[^\W\d_]+")
 _LONG_LINE = 200
 """Characters: nobody wraps lines at so many, so each is a paragraph."""
 _FEW_BLANK_LINES = 0.02
@@ -16,7 +16,7 @@ _FEWEST_LINES = 20
 _VERSE_WIDTH = 0.8
 """Of the usual length of a full line; none of a verse's lines is longer."""
 _FEWEST_PAGES = 5
-_SENTENCE_END = re.compile(r"[.!?:…\"”’')\]—*-]\s*$")
+_SENTENCE_END = frozenset(".!?:…\"”’')]—*-")
 _PAGE_NUMBER = re.compile(r"(?:page\s+|pg\.?\s*)?[-–—\[(]?\s*(?P<number>\d{1,4})\s*[-–—\])]?", re.IGNORECASE)
 _CUT_PAGES = 0.2
 """Of the numbers so many stand within a sentence, where they are pages'."""
@@ -51,24 +51,28 @@ def without_page_numbers(blocks: Sequence[str]) -> list[str]:
     }
     values = list(numbers.values())
     is_counting = all(after - one in {1, 2} for one, after in pairwise(values))
-    cut = [at for at in numbers if at and not _SENTENCE_END.search(blocks[at - 1]) and at - 1 not in numbers]
+    cut = [at for at in numbers if at and not _ends_sentence(blocks[at - 1]) and at - 1 not in numbers]
     if len(numbers) < _FEWEST_PAGES or not is_counting or len(cut) < _CUT_PAGES * len(numbers):
         return list(blocks)
-    kept: list[str] = []
+    kept: list[list[str]] = []
     for at, block in enumerate(blocks):
         if at in numbers:
             continue
         follows = (
             at - 1 in numbers
             and kept
-            and not _SENTENCE_END.search(kept[-1])
-            and lone_number(kept[-1]) is None
+            and not _ends_sentence(kept[-1][-1])
+            and (len(kept[-1]) > 1 or lone_number(kept[-1][0]) is None)
         )
         if follows and block.lstrip()[:1].islower():
-            kept[-1] = f"{kept[-1]}\n{block.lstrip()}"
+            kept[-1].append(block.lstrip())
         else:
-            kept.append(block)
-    return kept
+            kept.append([block])
+    return ["\n".join(each) for each in kept]
+
+
+def _ends_sentence(text: str) -> bool:
+    return text.rstrip()[-1:] in _SENTENCE_END
 
 
 def words_of(text: str) -> frozenset[str]:

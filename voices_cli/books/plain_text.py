@@ -1,7 +1,7 @@
 """Plain text: paragraphs between blank lines, and headings by how they look."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from voices_cli.books import headings
@@ -131,11 +131,14 @@ def _titled(parts: Sequence[_Part]) -> list[_Part]:
 def _without_contents(parts: Sequence[_Part]) -> list[_Part]:
     """Leave out lists of the chapters: after their heading, or headings without text that come again."""
     kept: list[_Part] = []
-    at = 0
+    last = _last_places(_keys(parts))
+    at, is_rest_entries = 0, False
     while at < len(parts):
         heading = parts[at].heading
         if heading is not None and headings.is_contents_heading(heading):
-            at = _end_of_contents(parts, at)
+            end = None if is_rest_entries else _end_of_contents(parts, at, last)
+            is_rest_entries = end is None
+            at = end or at + 1  # nothing follows: no contents, or all of it
             continue
         kept.append(parts[at])
         at += 1
@@ -144,8 +147,8 @@ def _without_contents(parts: Sequence[_Part]) -> list[_Part]:
 
 def _without_repeated(parts: Sequence[_Part]) -> list[_Part]:
     """Leave out runs of headings without text that come again: contents without a heading."""
-    keys = [_key(part.heading) if part.heading is not None else "" for part in parts]
-    last = {key: at for at, key in enumerate(keys)}
+    keys = _keys(parts)
+    last = _last_places(keys)
     kept: list[_Part] = []
     run: list[int] = []
     for at, part in enumerate(parts):
@@ -161,14 +164,25 @@ def _without_repeated(parts: Sequence[_Part]) -> list[_Part]:
     return kept
 
 
+def _keys(parts: Sequence[_Part]) -> list[str]:
+    return [_key(part.heading) if part.heading is not None else "" for part in parts]
+
+
+def _last_places(keys: Sequence[str]) -> dict[str, int]:
+    return {key: at for at, key in enumerate(keys)}
+
+
 def _key(heading: str) -> str:
     """Return a heading as its entry in the contents begins: its label, without the title."""
     label = headings.find_label(heading)
     return headings.folded(label.text if label else heading)
 
 
-def _end_of_contents(parts: Sequence[_Part], at: int) -> int:
-    """Return where the book goes on after the heading of its contents."""
+def _end_of_contents(parts: Sequence[_Part], at: int, last: Mapping[str, int]) -> int | None:
+    """Return where the book goes on after the heading of its contents; None where only entries follow.
+
+    ``last`` is where each heading, as ``_key`` has it, comes last.
+    """
     first = ""
     for number in range(at + 1, len(parts)):
         part = parts[number]
@@ -177,23 +191,24 @@ def _end_of_contents(parts: Sequence[_Part], at: int) -> int:
             *filter(None, part.text.split("\n")),
         ]
         entries = [
-            headings.folded(line if headings.is_label(line) else _ENTRY_END.sub("", line)) for line in lines
+            headings.folded(line if headings.is_label(line) else _ENTRY_END.sub("", line))
+            for line in lines
+            if len(line) <= headings.LONGEST_HEADING  # what is longer is no entry
         ]
         if first and entries and _is_same_entry(first, entries[0]):
             return number
         if any(not _is_entry(line) for line in lines):
-            return number - _has_heading_before(parts, at, number)
+            return number - _has_heading_before(parts, at, number, last)
         first = first or next(iter(entries), "")
-    return at + 1  # nothing follows: no contents, or all of it
+    return None
 
 
-def _has_heading_before(parts: Sequence[_Part], at: int, number: int) -> bool:
+def _has_heading_before(parts: Sequence[_Part], at: int, number: int, last: Mapping[str, int]) -> bool:
     """Whether the text at ``number`` stands under the part before it, which the list calls otherwise."""
-    last = parts[number - 1]
-    if number - 1 <= at + 1 or not last.is_label or last.text or parts[number].heading is not None:
+    before = parts[number - 1]
+    if number - 1 <= at + 1 or not before.is_label or before.text or parts[number].heading is not None:
         return False
-    key = _key(last.heading or "")
-    return all(_key(part.heading) != key for part in parts[number:] if part.heading is not None)
+    return last.get(_key(before.heading or ""), at) < number
 
 
 def _is_same_entry(entry: str, again: str) -> bool:

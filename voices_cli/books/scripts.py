@@ -13,6 +13,7 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"\[[^\[\]]*\]|\([*†‡]\)|[*†‡§¶‖]{1,3}")
+_LONGEST_TARGET = 100
 _TARGET = re.compile(r"(?:^|[-_.#])(?:fn|ftn|foot\w*|end\w*|en|n|note|rn)[a-z]*[-_.]?\d", re.IGNORECASE)
 _BACK = re.compile(r"[\s↩↑⤴↵⏎^←⮐⇧▲\ufe0e\ufe0f]+")
 
@@ -51,7 +52,8 @@ def is_note_mark(text: str, href: str, before: str, *, is_raised: bool, is_calle
     if mark.isalpha():
         return False
     is_attached = bool(before) and not before[-1].isspace()
-    return is_called_note or (is_attached and _TARGET.search(href.rpartition("#")[2]) is not None)
+    target = href.rpartition("#")[2][:_LONGEST_TARGET]
+    return is_called_note or (is_attached and _TARGET.search(target) is not None)
 
 
 def leads_back(text: str) -> bool:

@@ -3,15 +3,14 @@
 import base64
 import binascii
 import hmac
-import ipaddress
 from collections.abc import Iterable
-from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from voices.errors import ChatterpodError
+from voices.origins import KnownHosts, is_from_another_site
 from worker.server.failures import HostRefused, NotAuthorised, OriginRefused, answer_to
 from worker.server.settings import ServerSettings
 
@@ -19,27 +18,20 @@ SUBPROTOCOL = "chatterpod"
 _KEY_PROTOCOL = "key."
 """A page cannot set a WebSocket's headers: it offers the subprotocol ``key.`` and its key in base64url."""
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-_FROM_ELSEWHERE = {"cross-site", "same-site"}
-_PORTS = {"http": 80, "https": 443}
 
 
 class AccessControl:
     """Lets a request through that has the key and does not come from a page of another site.
 
-    ``open_paths`` need no key. Without CORS a browser still sends simple requests and opens
-    WebSockets across sites, and only hides the answers: those are refused by what it says of itself.
-
-    A site whose name was made to lead to this machine (DNS rebinding) passes for its own: a server that
-    only this machine can reach, and that asks for no key, answers to no such name.
+    ``open_paths`` need no key. A server that only this machine can reach, and that asks for no key,
+    answers to no name that a site could take.
     """
 
     def __init__(self, app: ASGIApp, settings: ServerSettings, open_paths: Iterable[str]) -> None:
         self._app = app
         self._settings = settings
         self._open_paths = frozenset(open_paths)
-        self._allowed_hosts = frozenset(each.lower() for each in settings.allowed_hosts)
-        has_names = bool(self._allowed_hosts) or settings.is_for_this_machine
-        self._takes_any_host = "*" in self._allowed_hosts or not has_names
+        self._hosts = KnownHosts(settings.allowed_hosts, is_for_this_machine=settings.is_for_this_machine)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -56,7 +48,7 @@ class AccessControl:
 
     def _refusal(self, scope: Scope) -> ChatterpodError | None:
         headers = Headers(scope=scope)
-        if not self._is_known(headers.get("host")):
+        if headers.get("host") not in self._hosts:
             return HostRefused("This server has another name: add the one you use to ALLOWED_HOSTS.")
         changes = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
         if changes and self._is_foreign(headers):
@@ -73,52 +65,7 @@ class AccessControl:
         allowed, origin = self._settings.cors_origins, headers.get("origin")
         if "*" in allowed or origin in allowed:
             return False
-        if (site := headers.get("sec-fetch-site")) is not None:
-            return site in _FROM_ELSEWHERE
-        # Browsers say that to HTTPS and to localhost alone; a program that is none says neither.
-        return origin is not None and not _is_same_site(origin, headers.get("host", ""))
-
-    def _is_known(self, host: str | None) -> bool:
-        if host is None or self._takes_any_host:
-            return True
-        name = _split(f"//{host}").hostname or ""
-        return name in self._allowed_hosts or _is_nobodys_site(name)
-
-
-def _is_same_site(origin: str, host: str) -> bool:
-    """Whether an origin, as in ``https://app.example.com``, is the ``Host`` that was asked."""
-    page = _split(origin)
-    usual = _PORTS.get(page.scheme)
-    if usual is None:  # no page's
-        return False
-    asked = _split(f"//{host}")
-    return page.hostname == asked.hostname and _port(page, usual) == _port(asked, usual) is not None
-
-
-def _is_nobodys_site(name: str) -> bool:
-    """Whether no site can take a host's name: an address, or one that always leads to this machine."""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _split(url: str) -> SplitResult:
-    """Split a URL; one that is none has neither host nor port."""
-    try:
-        return urlsplit(url)
-    except ValueError:  # an IPv6 address that is none
-        return urlsplit("")
-
-
-def _port(url: SplitResult, usual: int | None) -> int | None:
-    try:
-        return url.port or usual
-    except ValueError:
-        return None
+        return is_from_another_site(headers)
 
 
 def key_is_right(settings: ServerSettings, key: str | None) -> bool:

@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-MEGABYTE = 1_000_000
+from voices.origins import LOOPBACK
 
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+MEGABYTE = 1_000_000
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
@@ -57,9 +57,9 @@ class ServerSettings(BaseSettings):
     @property
     def is_open_to_all(self) -> bool:
         """Whether machines other than this one may have it speak without a key."""
-        return self.api_key is None and self.listen_host not in _LOOPBACK
+        return self.api_key is None and self.listen_host not in LOOPBACK
 
     @property
     def is_for_this_machine(self) -> bool:
         """Whether it is meant for this machine's own programs alone, and asks them for no key."""
-        return self.api_key is None and self.listen_host in _LOOPBACK
+        return self.api_key is None and self.listen_host in LOOPBACK

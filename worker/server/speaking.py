@@ -5,7 +5,8 @@ import io
 import logging
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from starlette.responses import Response
@@ -89,19 +90,24 @@ class SpeechResponse(Response):
 
     async def _send_whole(self, events: AsyncGenerator[Event], send: Send) -> None:
         """Gather the body, in a file without a name where it is large; raises ``ChatterpodError``."""
-        with cast("BinaryIO", tempfile.SpooledTemporaryFile(_HELD_BYTES)) as body:
-            try:
-                start = await self._gather(events, body)
-                length = body.tell()
-                body.seek(0)
-            except OSError as error:
-                raise StoreFailure(
-                    f"The answer could not be kept until its end: {error.strerror}."
-                ) from error
-            await self._send_head(send, start, {"Content-Length": str(length)})
+        body = cast("BinaryIO", tempfile.SpooledTemporaryFile(_HELD_BYTES))
+        try:
+            start = await self._gathered(events, body)
+            await self._send_head(send, start, {"Content-Length": str(body.tell())})
+            body.seek(0)
             while piece := await asyncio.to_thread(body.read, _SLICE_BYTES):
                 await self._send_body(send, piece)
             await self._take(send({"type": "http.response.body"}))
+        finally:
+            with suppress(OSError):  # on a full disk closing fails, since it writes
+                body.close()
+
+    async def _gathered(self, events: AsyncGenerator[Event], body: BinaryIO) -> Event:
+        try:
+            return await self._gather(events, body)
+        except OSError as error:
+            directory = Path(tempfile.gettempdir())
+            raise StoreFailure.of(error, "keep the answer in", directory, "TMPDIR") from error
 
     async def _gather(self, events: AsyncGenerator[Event], body: BinaryIO) -> Event:
         """Write a whole body, and return the first event."""

@@ -69,15 +69,15 @@ def test_a_result_without_room_is_a_failure_of_the_store_and_goes(tmp_path, size
 
 
 def test_over_http_it_is_a_503_with_retry_after(tmp_path, results_dir):
-    with served(ScriptedEngine(), tmp_path, results_dir=results_dir, max_result_mb=0.01) as site:
-        body = {"text": TEXT, "format": "wav", "stream": False}
+    with served(ScriptedEngine(), tmp_path, results_dir=results_dir) as site:
+        body = {"text": 4 * TEXT, "format": "wav_48000", "stream": False}  # 3 MB
         with full_disk(ROOM):
             refused = httpx.post(f"{site.url}/tts/generate", json=body, timeout=60)
     assert refused.status_code == 503
     assert float(refused.headers["Retry-After"]) > 0
     error = refused.json()["error"]
     assert error["code"] == "store_failure"
-    assert "RESULTS_DIR" in error["message"]
+    assert "TMPDIR" in error["message"]
     assert _left(results_dir) == []
 
 
