@@ -8,7 +8,6 @@ returns. Costs a third of a second.
 import json
 import math
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from voices.apart import limit_memory, limit_processor, run_apart
 from voices.clip import Clip, Samples, Source
 from voices.decoding import DECODE_LIMITS, DecodeLimits, decode_clip, too_slow
 from voices.errors import DecoderFailure, InvalidClip
@@ -31,7 +31,6 @@ _SPARE_SECONDS = 2
 _TOO_BUSY = os.EX_TEMPFAIL
 """The process's own word for it."""
 _NO_TIME = "this machine is too busy to decode it in time"
-_COMMAND = "from voices.untrusted import _main; _main()"
 
 
 def decode_untrusted(source: Path | bytes, *, limits: DecodeLimits = DECODE_LIMITS) -> Clip:
@@ -41,19 +40,13 @@ def decode_untrusted(source: Path | bytes, *, limits: DecodeLimits = DECODE_LIMI
     process is ended from outside, or gets no time.
     """
     path = "" if isinstance(source, bytes) else str(source.absolute())
-    # The child finds the modules where this process did; -P keeps a stray module here from being one.
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(each or str(Path.cwd()) for each in sys.path),
-        "OPENBLAS_NUM_THREADS": "1",
-    }
     try:
-        finished = subprocess.run(  # noqa: S603 - our own interpreter, and no shell
-            [sys.executable, "-P", "-c", _COMMAND, path, str(limits.decode_seconds)],
-            input=source if isinstance(source, bytes) else b"",
-            capture_output=True,
-            timeout=limits.decode_seconds * _BUSY + _START_SECONDS,
-            env=environment,
-            check=False,
+        finished = run_apart(
+            "voices.untrusted:_main",
+            path,
+            str(limits.decode_seconds),
+            given=source if isinstance(source, bytes) else b"",
+            within_s=limits.decode_seconds * _BUSY + _START_SECONDS,
         )
     except subprocess.TimeoutExpired as error:
         raise DecoderFailure(_NO_TIME) from error
@@ -102,8 +95,9 @@ def _main() -> None:
     """Be the child: decode the file named first, or what stands on standard input."""
     path, decode_seconds = sys.argv[1], float(sys.argv[2])
     source = Path(path) if path else sys.stdin.buffer.read()
-    _limit_memory()
-    _limit_time(decode_seconds)
+    limit_memory(MEMORY_BYTES)
+    # For what ffmpeg computes without looking at a clock of ours.
+    limit_processor(math.ceil(time.process_time() + decode_seconds) + _SPARE_SECONDS)
     try:
         clip = decode_clip(
             source, limits=DecodeLimits(decode_seconds=decode_seconds), clock=time.process_time
@@ -132,16 +126,3 @@ def _answer(facts: dict[str, object], *arrays: Samples) -> None:
     sys.stdout.buffer.write(json.dumps(facts).encode() + b"\n")
     for array in arrays:
         sys.stdout.buffer.write(np.ascontiguousarray(array, np.float32).data)
-
-
-def _limit_memory() -> None:
-    """Cap the address space at what it is now and ``MEMORY_BYTES``."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    ceiling = pages * resource.getpagesize() + MEMORY_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (ceiling, ceiling))
-
-
-def _limit_time(seconds: float) -> None:
-    """End this process where it computes for so long inside ffmpeg, which looks at no clock of ours."""
-    ceiling = math.ceil(time.process_time() + seconds) + _SPARE_SECONDS
-    resource.setrlimit(resource.RLIMIT_CPU, (ceiling, ceiling + _SPARE_SECONDS))

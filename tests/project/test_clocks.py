@@ -19,9 +19,9 @@ ON_PURPOSE = {
     "voices/verification.py: Verifier": "when a voice was made",
     "voices_cli/output.py: age": "for people to read",
     "worker/observation/traces.py: Traces": "when a request came, as a collector is told",
+    "worker/results/leftovers.py: remove_older": "how old a file is, which another worker may have written",
     "worker/results/place.py: BucketPlace": "the month, for a bucket's name",
-    "worker/results/results.py: Job": "how old a file is, which another worker may have written",
-    "worker/results/results.py: Results": "likewise",
+    "worker/results/results.py: Job": "likewise",
 }
 """Where the wall clock is asked, and why: it is a time that others know, or a file's."""
 

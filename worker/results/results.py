@@ -63,7 +63,7 @@ class Job:
             if noted.pop("digest") != self.digest:
                 return
             result = StoredResult(**noted)
-            age = time.time() - self._note.stat().st_mtime
+            age = abs(time.time() - self._note.stat().st_mtime)
             is_there = (
                 age < URL_SECONDS / 2
                 if result.path is None

@@ -90,7 +90,7 @@ class SpeechResponse(Response):
 
     async def _send_whole(self, events: AsyncGenerator[Event], send: Send) -> None:
         """Gather the body, in a file without a name where it is large; raises ``ChatterpodError``."""
-        body = cast("BinaryIO", tempfile.SpooledTemporaryFile(_HELD_BYTES))
+        body = cast("BinaryIO", tempfile.SpooledTemporaryFile(_HELD_BYTES))  # noqa: SIM115  # closed by us
         try:
             start = await self._gathered(events, body)
             await self._send_head(send, start, {"Content-Length": str(body.tell())})
