@@ -13,7 +13,7 @@ from worker.errors import Cancelled, Overloaded
 
 T = TypeVar("T")
 
-_READ_AHEAD = 8
+_READ_AHEAD = 3
 """Items that a request may be ahead of its consumer: a slow one is no burden to memory."""
 
 _NEWEST = 0.2

@@ -3,8 +3,8 @@
 import ctypes
 import queue
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -36,6 +36,19 @@ class EspeakVoice:
     pitch_range: int = 50
 
 
+class _Utterance:
+    """What is to be spoken for somebody, and what of it has been."""
+
+    def __init__(self, text: str, voice: EspeakVoice, buffered_seconds: Callable[[], float]) -> None:
+        self.text = text
+        self.voice = voice
+        self.buffered_seconds = buffered_seconds
+        self.blocks: queue.SimpleQueue[Samples | None] = queue.SimpleQueue()
+        """None after the last."""
+        self.error: Exception | None = None
+        self.abandoned = threading.Event()
+
+
 class Espeak:
     """The espeak-ng library; it keeps global state, so it lives on one thread of its own.
 
@@ -43,32 +56,57 @@ class Espeak:
     """
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="espeak")
-        self._library, self.sample_rate = self._thread.submit(_initialise).result()
+        self._waiting: list[_Utterance] = []
+        self._something = threading.Condition()
+        begun: Future[tuple[Any, int]] = Future()
+        threading.Thread(target=self._run, args=(begun,), name="espeak", daemon=True).start()
+        self._library, self.sample_rate = begun.result()
 
-    def speak(self, text: str, voice: EspeakVoice) -> Iterator[Samples]:
+    def speak(
+        self, text: str, voice: EspeakVoice, buffered_seconds: Callable[[], float] = lambda: 0.0
+    ) -> Iterator[Samples]:
         """Yield blocks of about 60 ms at ``sample_rate`` Hz; closing the iterator ends the synthesis.
 
-        Raises ``InvalidRequest`` for an unknown language and ``EngineFailure``.
+        Of what waits, that is next whose listener has the least to play: ``buffered_seconds``. Raises
+        ``InvalidRequest`` for an unknown language and ``EngineFailure``.
         """
-        blocks: queue.SimpleQueue[Samples | None] = queue.SimpleQueue()
-        abandoned = threading.Event()
-        done = self._thread.submit(self._synthesise, text, voice, blocks, abandoned)
-        done.add_done_callback(lambda _: blocks.put(None))
+        utterance = _Utterance(text, voice, buffered_seconds)
+        with self._something:
+            self._waiting.append(utterance)
+            self._something.notify()
         try:
-            while (block := blocks.get()) is not None:
+            while (block := utterance.blocks.get()) is not None:
                 yield block
-            done.result()
+            if utterance.error is not None:
+                raise utterance.error
         finally:
-            abandoned.set()
+            utterance.abandoned.set()
 
-    def _synthesise(
-        self,
-        text: str,
-        voice: EspeakVoice,
-        blocks: "queue.SimpleQueue[Samples | None]",
-        abandoned: threading.Event,
-    ) -> None:
+    def _run(self, begun: "Future[tuple[Any, int]]") -> None:
+        try:
+            begun.set_result(_initialise())
+        except BaseException as error:  # noqa: BLE001  # for whoever waits
+            begun.set_exception(error)
+            return
+        while True:
+            utterance = self._next()
+            try:
+                self._synthesise(utterance)
+            except Exception as error:  # noqa: BLE001  # it belongs to whoever reads
+                utterance.error = error
+            utterance.blocks.put(None)
+
+    def _next(self) -> "_Utterance":
+        """Wait for what to speak, and take the most urgent; the first of equals."""
+        with self._something:
+            self._something.wait_for(lambda: self._waiting)
+            urgent = min(self._waiting, key=lambda each: each.buffered_seconds())
+            self._waiting.remove(urgent)
+            return urgent
+
+    def _synthesise(self, utterance: "_Utterance") -> None:
+        blocks, abandoned, voice = utterance.blocks, utterance.abandoned, utterance.voice
+
         def receive(samples: Any, count: int, _events: Any) -> int:
             if abandoned.is_set():
                 return _ABORT
@@ -89,7 +127,7 @@ class Espeak:
         # Held in a name of its own: ctypes would collect the callback while C still calls it.
         callback = _Callback(receive)
         library.espeak_SetSynthCallback(callback)
-        encoded = text.encode()
+        encoded = utterance.text.encode()
         if library.espeak_Synth(encoded, len(encoded) + 1, 0, 0, 0, _CHARS_UTF8, None, None) != 0:
             raise EngineFailure("espeak-ng could not speak the text.")
 

@@ -68,7 +68,8 @@ class PreviewEngine(Engine):
             return
         voice = _espeak_voice(conditionals, options.language or _DEFAULT_LANGUAGE)
         resampler = Resampler(self._espeak.sample_rate, self.sample_rate)
-        for block in self._espeak.speak(spoken, voice):
+        playback = delivery.playback
+        for block in self._espeak.speak(spoken, voice, lambda: playback.buffered_seconds):
             if delivery.cancelled():
                 return
             yield SpeechBlock(resampler.process(block))
