@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from worker.errors import TextTooLong
@@ -16,6 +17,8 @@ _BEGUN_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*+[ -/]*+|\][^\x07\x1b\n]{0,400}\x1
 """What the next piece may make a whole sequence for a terminal, which is not spoken."""
 _SHORT = 400
 """Characters: as long as less waits, every piece is looked at with what came before it."""
+_LOOKING = ThreadPoolExecutor(2, thread_name_prefix="text")
+"""Where text is looked at: the event loop, which all others wait for, is no place for it."""
 _GROWTH = 16
 """More that waits is looked at again when it has grown by this part of it, so that time stays linear."""
 
@@ -98,7 +101,8 @@ class TextFeed:
     async def take(self) -> FedText | None:
         """Wait for text to speak and return all of it that is complete; None after the last."""
         while True:
-            if not self._whole and (length := self._complete()):
+            self._changed.clear()
+            if not self._whole and (length := await self._complete()):
                 self._cut(length)
             if self._whole:
                 part = self._whole.popleft()
@@ -106,7 +110,6 @@ class TextFeed:
                 return part
             if self._is_closed:
                 return None
-            self._changed.clear()
             await self._changed.wait()
 
     def _length(self) -> int:
@@ -134,10 +137,12 @@ class TextFeed:
             self._whole.append(FedText(self._start, self._start + length, text))
         self._start += length
 
-    def _complete(self) -> int:
+    async def _complete(self) -> int:
         """Return where the last sentence begins: all before it is complete, markup as well."""
-        length = len(self._waiting)
-        if length > _SHORT and (length - self._looked_at) * _GROWTH < length:
+        text, start = self._waiting, self._start
+        if len(text) > _SHORT and (len(text) - self._looked_at) * _GROWTH < len(text):
             return 0
-        self._looked_at = length
-        return complete(self._waiting)
+        self._looked_at = len(text)
+        found = await asyncio.get_running_loop().run_in_executor(_LOOKING, complete, text)
+        is_there = self._start == start and self._waiting.startswith(text)  # nobody has flushed meanwhile
+        return found if is_there else 0

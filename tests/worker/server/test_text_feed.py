@@ -1,25 +1,35 @@
 """A feed of text: what is complete is given out at once, and a sentence without an end costs little."""
 
 import asyncio
+import threading
 import time
 
 from worker.server.text_feed import TextFeed
 from worker.server.waiting import HeldText, WaitingText
 
 
-async def _taken(feed, text):
-    """Feed a text character by character, and return what is given out before it is closed."""
-    taken = []
+def _feed(most):
+    return TextFeed(most, HeldText(WaitingText(most, "This test")))
+
+
+async def _taken(feed, text, until):
+    """Feed a text character by character; return what is given out before it is closed, once it is enough."""
+    taken, enough = [], asyncio.Event()
+    if not until:
+        enough.set()
 
     async def take():
         while (part := await feed.take()) is not None:
             taken.append(part.text)
+            if "".join(taken) == until:
+                enough.set()
 
     taking = asyncio.create_task(take())
     for character in text:
         feed.add(character)
         await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        await enough.wait()
     given = list(taken)
     feed.close()
     await taking
@@ -28,16 +38,57 @@ async def _taken(feed, text):
 
 
 def test_a_sentence_is_given_out_once_the_next_begins():
-    assert asyncio.run(_taken(TextFeed(100, HeldText(WaitingText(100, "This test"))), "One. Two. Three")) == [
-        "One. ",
-        "Two. ",
-    ]
+    asyncio.run(_taken(_feed(100), "One. Two. Three", until="One. Two. "))
 
 
 def test_a_long_sentence_in_small_pieces_is_not_read_anew_with_each():
-    began = time.thread_time()
-    assert (
-        asyncio.run(_taken(TextFeed(3_000, HeldText(WaitingText(3_000, "This test"))), "<b>x</b> " * 333))
-        == []
-    )
-    assert time.thread_time() - began < 7
+    began = time.process_time()
+    assert asyncio.run(_taken(_feed(3_000), "<b>x</b> " * 333, until="")) == []
+    assert time.process_time() - began < 7
+
+
+def test_the_event_loop_does_not_wait_while_text_is_looked_at(monkeypatch):
+    looking, seen = threading.Event(), threading.Event()
+
+    def look(text):
+        looking.set()
+        assert seen.wait(30)
+        return len("One. ") if text.startswith("One. Two") else 0
+
+    async def take_while_it_is_looked_at():
+        feed = _feed(100)
+        feed.add("One. Two")
+        taking = asyncio.create_task(feed.take())
+        assert await asyncio.to_thread(looking.wait, 30)
+        feed.add(" and more")
+        seen.set()
+        first = await taking
+        feed.close()
+        return first.text, (await feed.take()).text
+
+    monkeypatch.setattr("worker.server.text_feed.complete", look)
+    assert asyncio.run(take_while_it_is_looked_at()) == ("One. ", "Two and more")
+
+
+def test_what_was_flushed_while_it_was_looked_at_is_given_out_once(monkeypatch):
+    looking, seen = threading.Event(), threading.Event()
+
+    def look(text):
+        looking.set()
+        assert seen.wait(30)
+        return len("One. ") if text.startswith("One. ") else 0
+
+    async def flush_while_it_is_looked_at():
+        feed = _feed(100)
+        feed.add("One. Two")
+        taking = asyncio.create_task(feed.take())
+        assert await asyncio.to_thread(looking.wait, 30)
+        feed.flush()
+        feed.add(" more")
+        seen.set()
+        first = await taking
+        feed.close()
+        return first.text, (await feed.take()).text, await feed.take()
+
+    monkeypatch.setattr("worker.server.text_feed.complete", look)
+    assert asyncio.run(flush_while_it_is_looked_at()) == ("One. Two", " more", None)
