@@ -42,8 +42,8 @@ _NAMED = re.compile(
 )
 _LONE_NUMBER = re.compile(rf"[(\[]?(?:(?P<digits>\d{{1,3}})|(?P<roman>{_ROMAN}))[)\].:]?")
 _NUMBER_FIRST = re.compile(rf"(?P<number>\d{{1,3}}|(?P<roman>{_ROMAN}))\s*[.:)—–-]\s+(?P<title>\S.*)")
-_DECORATION = re.compile(r"^(?:[*=~#_·•—–-]+\s*)+|(?:\s*[*=~#_·•—–-]+)+$")
-_SEPARATOR = re.compile(r"\s*[.:,;—–-]*\s*")
+_DECORATION = re.compile(r"^[*=~#_·•—–-][\s*=~#_·•—–-]*+|(?<![\s*=~#_·•—–-])[\s*=~#_·•—–-]++$")
+_SEPARATOR = re.compile(r"\s*+[.:,;—–-]*+\s*+")
 _CONTENTS = re.compile(
     r"(?:table of\s+)?contents|list of (?:illustrations|plates|chapters)|illustrations|"
     r"inhalt(?:sverzeichnis)?|table des mati[èe]res|sommaire|[ií]ndice|indice",

@@ -13,7 +13,9 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"\[[^\[\]]*\]|\([*†‡]\)|[*†‡§¶‖]{1,3}")
-_TARGET = re.compile(r"(?:^|[-_.#])(?:fn|ftn|foot\w*|end\w*|en|n|note|rn)[a-z]*[-_.]?\d", re.IGNORECASE)
+_TARGET = re.compile(
+    r"(?:^|[-_.#])(?:(?:foot|end)[^\W\d]{0,40}+[-.]?|(?:fn|ftn|en|n|note|rn)[a-z]*+[-_.]?)\d", re.IGNORECASE
+)
 _BACK = re.compile(r"[\s↩↑⤴↵⏎^←⮐⇧▲\ufe0e\ufe0f]+")
 
 
