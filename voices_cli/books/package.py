@@ -1,12 +1,10 @@
-"""What an EPUB's own documents say, read by the standard library's forgiving HTML parser.
-
-That one knows no entities but characters, and fetches nothing: a book cannot make it grow or reach out.
-"""
+"""What an EPUB's own documents say."""
 
 from dataclasses import dataclass
-from html.parser import HTMLParser
 
 from typing_extensions import override
+
+from voices_cli.books.forgiving import ForgivingParser
 
 
 @dataclass
@@ -18,14 +16,15 @@ class Element:
     text: str = ""
 
 
-class ElementList(HTMLParser):
+class ElementList(ForgivingParser):
     """An XML document's elements in order, names in small letters and without their namespaces."""
 
     def __init__(self, document: str) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.elements: list[Element] = []
-        self.feed(document)
-        self.close()
+        self._text: list[str] = []
+        self.read(document)
+        self._end_text()
 
     def named(self, name: str) -> list[Element]:
         """Return the elements of that name."""
@@ -33,13 +32,18 @@ class ElementList(HTMLParser):
 
     @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._end_text()
         attributes = {name: value or "" for name, value in attrs}
         self.elements.append(Element(tag.rpartition(":")[2], attributes))
 
     @override
     def handle_data(self, data: str) -> None:
+        self._text.append(data)
+
+    def _end_text(self) -> None:
         if self.elements:
-            self.elements[-1].text += data
+            self.elements[-1].text = "".join(self._text)
+        self._text = []
 
 
 def ncx_entries(document: str) -> list[tuple[str, str]]:
@@ -57,16 +61,15 @@ def ncx_entries(document: str) -> list[tuple[str, str]]:
     return entries
 
 
-class NavEntries(HTMLParser):
+class NavEntries(ForgivingParser):
     """Target and label of each link of an EPUB 3's table of contents, without its landmarks and pages."""
 
     def __init__(self, document: str) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self._lists: list[tuple[str, list[tuple[str, str]]]] = []
         self._href: str | None = None
-        self._label = ""
-        self.feed(document)
-        self.close()
+        self._label: list[str] = []
+        self.read(document)
 
     @property
     def entries(self) -> list[tuple[str, str]]:
@@ -82,17 +85,17 @@ class NavEntries(HTMLParser):
             role = (attributes.get("role") or "").replace("doc-", "")
             self._lists.append((attributes.get("epub:type") or role, []))
         elif tag == "a":
-            self._href, self._label = attributes.get("href") or "", ""
+            self._href, self._label = attributes.get("href") or "", []
 
     @override
     def handle_endtag(self, tag: str) -> None:
         if tag == "a" and self._href is not None:
             if not self._lists:
                 self._lists.append(("", []))
-            self._lists[-1][1].append((self._href, self._label))
+            self._lists[-1][1].append((self._href, "".join(self._label)))
             self._href = None
 
     @override
     def handle_data(self, data: str) -> None:
         if self._href is not None:
-            self._label += data
+            self._label.append(data)
