@@ -24,7 +24,7 @@ _ABBREVIATION = re.compile(
 _SIGNS = {"Sc", "Sm", "So"}
 _FIRST_EMOJI = "\U0001f000"
 _CLAUSE_END = re.compile(r"[,;:–—)]\s+(?=\S)|[，、；：]")  # noqa: RUF001
-_WORD_END = re.compile(r"\s+(?=\S)")
+_WORD_END = re.compile(r"(?<!\s)\s++(?=\S)")
 
 
 class SentenceCutter:

@@ -20,6 +20,21 @@ def _chapters(book):
 
 
 @pytest.mark.parametrize(
+    "page",
+    [
+        "<p>He <![x]>left.</p><p>So</p>",
+        "<p>He <![if !vml]>left.<![endif]></p><p>So</p>",
+        "<p>He <![!>left.</p><p>So</p>",
+        "<p>He <!-- a note -->left.</p><!--<p>So</p>",
+        "<p>He left.</p><![CDATA[<p>So</p>",
+        "<p>He <![CDATA[is]]>left.</p><p>So</p><![x",
+    ],
+)
+def test_a_section_that_is_not_known_or_never_ended_costs_no_word(page):
+    assert _texts(page)[:2] == ["He left.", "So"]
+
+
+@pytest.mark.parametrize(
     ("page", "said"),
     [
         ('He left.<a epub:type="noteref" href="#n">1</a> So', "He left. So"),

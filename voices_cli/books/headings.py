@@ -44,7 +44,7 @@ _LONE_NUMBER = re.compile(rf"[(\[]?(?:(?P<digits>\d{{1,3}})|(?P<roman>{_ROMAN}))
 _NUMBER_FIRST = re.compile(rf"(?P<number>\d{{1,3}}|(?P<roman>{_ROMAN}))\s*[.:)—–-]\s+(?P<title>\S.*)")
 _BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))
 _DECORATION = f"*=~#_·•—–-{_BLANKS}"
-_SEPARATOR = re.compile(r"\s*[.:,;—–-]*\s*")
+_SEPARATOR = re.compile(r"\s*+[.:,;—–-]*+\s*+")
 _CONTENTS = re.compile(
     r"(?:table of\s+)?contents|list of (?:illustrations|plates|chapters)|illustrations|"
     r"inhalt(?:sverzeichnis)?|table des mati[èe]res|sommaire|[ií]ndice|indice",

@@ -64,7 +64,7 @@ _TITLE_CLASS = re.compile(
     r"|(?:sub)?titles?|heading|titre|titulo|ueberschrift)[-_]?\d{0,2}[a-z]?"
 )
 _DROP_CAP_CLASS = re.compile(
-    r"(?:.*[-_])?(?:drop[-_]?caps?|dropped|initials?|(?:first|big)[-_]?letter|lettrine|versal)(?:[-_]?\w+)?"
+    r"(?:.*[-_])?(?:drop[-_]?caps?|dropped|initials?|(?:first|big)[-_]?letter|lettrine|versal)(?:[-_]?\w{1,40})?"
 )
 _MOST_NAMES = 50
 _LONGEST_NAME = 100

@@ -50,9 +50,8 @@ def _fields(text: str) -> dict[str, str]:
         if match["name"].lower() == "title":
             fields["title"] = value.strip("\"'")
         else:
-            parts = re.split(
-                r"\n[ \t]*-[ \t]+|,[ \t]*" if value[:1] in "[-" or "\n" in value else r"\n", value.strip("[]")
-            )
+            between = r"\n[ \t]*-[ \t]+|,[ \t]*" if value[:1] in "[-" or "\n" in value else r"\n"
+            parts = re.split(between, value.strip("[]"))
             fields["author"] = ", ".join(filter(None, (each.strip(" \t-\"'") for each in parts)))
     return fields
 

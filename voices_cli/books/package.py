@@ -1,12 +1,10 @@
-"""What an EPUB's own documents say, read by the standard library's forgiving HTML parser.
-
-That one knows no entities but characters, and fetches nothing: a book cannot make it grow or reach out.
-"""
+"""What an EPUB's own documents say."""
 
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 
 from typing_extensions import override
+
+from voices_cli.books.forgiving import ForgivingParser
 
 
 @dataclass
@@ -23,14 +21,13 @@ class Element:
         return "".join(self.parts)
 
 
-class ElementList(HTMLParser):
+class ElementList(ForgivingParser):
     """An XML document's elements in order, names in small letters and without their namespaces."""
 
     def __init__(self, document: str) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.elements: list[Element] = []
-        self.feed(document)
-        self.close()
+        self.read(document)
 
     def named(self, name: str) -> list[Element]:
         """Return the elements of that name."""
@@ -62,16 +59,15 @@ def ncx_entries(document: str) -> list[tuple[str, str]]:
     return entries
 
 
-class NavEntries(HTMLParser):
+class NavEntries(ForgivingParser):
     """Target and label of each link of an EPUB 3's table of contents, without its landmarks and pages."""
 
     def __init__(self, document: str) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self._lists: list[tuple[str, list[tuple[str, str]]]] = []
         self._href: str | None = None
         self._label: list[str] = []
-        self.feed(document)
-        self.close()
+        self.read(document)
 
     @property
     def entries(self) -> list[tuple[str, str]]:

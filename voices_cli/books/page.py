@@ -1,15 +1,12 @@
-"""A web page's text in blocks: headings and paragraphs, without what a reader would not read aloud.
-
-The standard library's forgiving HTML parser knows no entities but characters, and fetches nothing.
-"""
+"""A web page's text in blocks: headings and paragraphs, without what a reader would not read aloud."""
 
 import re
 from dataclasses import dataclass
-from html.parser import HTMLParser
 
 from typing_extensions import override
 
 from voices_cli.books import kinds
+from voices_cli.books.forgiving import ForgivingParser
 from voices_cli.books.page_text import BlockText
 from voices_cli.books.scripts import is_note_mark, leads_back, lowered, raised
 
@@ -66,9 +63,9 @@ def page_blocks(page: str) -> list[Block]:
     return _Page(page).blocks
 
 
-class _Page(HTMLParser):
+class _Page(ForgivingParser):
     def __init__(self, page: str) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.blocks: list[Block] = []
         self._open: list[_Open] = []
         self._text = BlockText()
@@ -76,8 +73,7 @@ class _Page(HTMLParser):
         self._in_front: set[str] = set()
         self._notes: list[str] = []
         self._linked = 0
-        self.feed(page)
-        self.close()
+        self.read(page)
         self._end_block()
         if self._text.waiting:
             self.blocks.append(Block(self._text.waiting))

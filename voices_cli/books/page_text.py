@@ -9,7 +9,7 @@ from voices_cli.books.scripts import plain_fractions
 _LINE, _CELL = "\x1e", "\x1f"
 """Stand for ``<br>`` and for the end of a table's cell until a block is whole."""
 _CONTROL = str.maketrans("", "", _LINE + _CELL)
-_PARAGRAPHS = re.compile(rf"\s*{_LINE}\s*(?:{_LINE}\s*)+")
+_PARAGRAPHS = re.compile(rf"(?<!\s)(?:[^\S{_LINE}]*+{_LINE}){{2}}\s*+")
 _BLANKS = re.compile(r"[^\S\x1e\x1f]+")
 _EMPTY_BRACKETS = re.compile(r"[ \t]?(?:\[\s*\]|\(\s*\))")
 """Are left where a note's mark stood in them."""

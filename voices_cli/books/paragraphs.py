@@ -8,7 +8,7 @@ from voices_cli.books.headings import lone_number
 from voices_cli.books.lines import join_verse, join_wrapped
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
-_CUT_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]+-\n\s*[^\W\d_]+")
+_CUT_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]++-\n\s*+[^\W\d_]++")
 _LONG_LINE = 200
 """Characters: nobody wraps lines at so many, so each is a paragraph."""
 _FEW_BLANK_LINES = 0.02
@@ -17,7 +17,9 @@ _VERSE_WIDTH = 0.8
 """Of the usual length of a full line; none of a verse's lines is longer."""
 _FEWEST_PAGES = 5
 _SENTENCE_END = frozenset(".!?:…\"”’')]—*-")
-_PAGE_NUMBER = re.compile(r"(?:page\s+|pg\.?\s*)?[-–—\[(]?\s*(?P<number>\d{1,4})\s*[-–—\])]?", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"(?:page\s++|pg\.?\s*+)?[-–—\[(]?\s*+(?P<number>\d{1,4})\s*+[-–—\])]?", re.IGNORECASE
+)
 _CUT_PAGES = 0.2
 """Of the numbers so many stand within a sentence, where they are pages'."""
 

@@ -15,7 +15,9 @@ _TITLE = re.compile(r"^Title:\s*(\S.*)$", re.MULTILINE)
 _AUTHOR = re.compile(r"^Author:\s*(\S.*)$", re.MULTILINE)
 _HEAD_CHARACTERS = 4_000
 _NO_TITLE_END = ".,;:!?…\"'”’—-"
-_ENTRY_END = re.compile(r"[\s.·…_]*\s(?:\d{1,4}|[ivxlc]{1,7})\s*$|(?:[.·…_]\s*){2,}$")
+_ENTRY_END = re.compile(
+    r"(?<![\s.·…_])(?:[\s.·…_]++(?<=\s)(?:\d{1,4}|[ivxlc]{1,7})\s*+|\s*+(?:[.·…_]\s*+){2,}+)$"
+)
 _SHORT_WORD = 4
 _FEWEST_ENTRIES = 3
 _FEWEST_CAPITALS = 4

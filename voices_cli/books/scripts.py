@@ -14,7 +14,9 @@ _MARK = re.compile(
 )
 _BRACKETED = re.compile(r"\[[^\[\]]*\]|\([*†‡]\)|[*†‡§¶‖]{1,3}")
 _LONGEST_TARGET = 100
-_TARGET = re.compile(r"(?:^|[-_.#])(?:fn|ftn|foot\w*|end\w*|en|n|note|rn)[a-z]*[-_.]?\d", re.IGNORECASE)
+_TARGET = re.compile(
+    r"(?:^|[-_.#])(?:(?:foot|end)[^\W\d]{0,40}+[-.]?|(?:fn|ftn|en|n|note|rn)[a-z]*+[-_.]?)\d", re.IGNORECASE
+)
 _BACK = re.compile(r"[\s↩↑⤴↵⏎^←⮐⇧▲\ufe0e\ufe0f]+")
 
 

@@ -57,7 +57,7 @@ _ATTRIBUTE = (
     r"(?P<attribute>[A-Za-z_:@][\w:.@-]*+)\s*+=\s*+"
     r"(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<word>[^\s\"'<>=`]++))"
 )
-_ATTRIBUTES = re.compile(_ATTRIBUTE)
+_ATTRIBUTES = re.compile(rf"(?<![\w:.@-]){_ATTRIBUTE}")
 _UNNAMED = re.sub(r"\?P<\w+>", "?:", _ATTRIBUTE)
 _ELEMENT = re.compile(
     rf"<(?P<close>/)?(?P<name>{_NAME})"

@@ -54,7 +54,7 @@ _NUMERALS = "i ii iii iv v vi vii viii ix x xi xii".split()  # noqa: SIM905
 _HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]")
 _LAST_WORD = re.compile(r"(?:^|[\s(\[{\"'“‘*_/–—-])((?:[^\W\d_]{1,2}\.)*\w+)\.\Z")
 _NUMBERED_LINE = re.compile(r"(?:^|[\n\r])[ \t]*\d{1,3}\.\Z")
-_NEXT_WORD = re.compile(r"\s+[\"'“‘(\[*_]*(\w?)(\w*)")
+_NEXT_WORD = re.compile(r"\s++[\"'“‘(\[*_]*+(\w?+)(\w*+)")
 _NUMERAL = re.compile(r"[IVXL]{2,}|[ivx]{2,}")
 _AFTER_HOUR = re.compile(
     r"\s+(?:[A-Z]{2,4}\b|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|"

@@ -11,7 +11,7 @@ _RULER = re.compile(
     re.MULTILINE,
 )
 """The line below a table's head, which says how its columns are aligned."""
-_EDGE = re.compile(r"[ \t]*+(?<!\\)\|[ \t]*+")
+_EDGE = re.compile(r"(?:(?<![ \t])[ \t]++)?+(?<!\\)\|[ \t]*+")
 
 
 def spoken_tables(draft: Draft) -> Draft:

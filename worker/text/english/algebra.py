@@ -6,7 +6,8 @@ import unicodedata
 from worker.text.english.words import NUMBER, number
 from worker.text.reading import Match, Rule
 
-_RAISED = "⁰¹²³⁴-⁹⁺⁻⁼⁽⁾ⁿⁱ"
+_RAISED_FIGURES = "⁰¹²³⁴-⁹⁺⁻⁼⁽⁾"
+_RAISED = f"{_RAISED_FIGURES}ⁿⁱ"
 _LOWERED = "₀-₉"
 _SIGNS = {
     "+": "plus",
@@ -96,7 +97,7 @@ ALGEBRA = (
     Rule(
         "power of a number",
         re.compile(
-            rf"(?<=\d)(?:(?P<raised>(?=[{_RAISED}]*[⁺⁻⁼ⁿⁱ]*[ⁿⁱ])[{_RAISED}]++)"
+            rf"(?<=\d)(?:(?P<raised>(?=[{_RAISED_FIGURES}]*+[ⁿⁱ])[{_RAISED}]++)"
             rf"|\^(?:[({{](?P<group>[\w\s+*/=\N{{MINUS SIGN}}-]{{1,60}}+)[)}}]|(?P<single>[A-Za-z](?!\w))))"
         ),
         _power,

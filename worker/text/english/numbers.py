@@ -155,7 +155,7 @@ NUMBERED = (
 NUMBERS = (
     Rule(
         "ordinal",
-        re.compile(r"(?<![\w.])(?<!\d/)(?P<number>\d{1,3}(?:,\d{3})+|\d{1,9})(?i:st|nd|rd|th)\b"),
+        re.compile(r"(?<![\w.])(?<!\d/)(?P<number>\d{1,3}(?:,\d{3}){1,10}|\d{1,9})(?i:st|nd|rd|th)\b"),
         lambda match: ordinal(int(match["number"].replace(",", ""))),
     ),
     Rule(
