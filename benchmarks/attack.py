@@ -20,14 +20,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 
-from benchmarks.attack_raids import HANGING_VOICE
+from benchmarks.attack_raids import HANGING_VOICE, NAMES
 from benchmarks.load.clients import API_KEY, Address, speak_when_due
 from benchmarks.load.listening import Heard
 from benchmarks.load.memory_watch import MemoryWatch
@@ -50,11 +50,16 @@ def attack(
     seconds: Annotated[float, typer.Option("--duration", min=2, help="Seconds of the attack.")] = 120.0,
     listeners: Annotated[int, typer.Option(min=1, help="Honest ones.")] = 20,
     settle: Annotated[float, typer.Option(min=0, help="Seconds after it until memory is looked at.")] = 60.0,
+    raids: Annotated[
+        list[str] | None, typer.Option("--raid", help=f"All, or some of {', '.join(NAMES)}.")
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the figures.")
     ] = None,
 ) -> None:
     """Measure what honest listeners hear while a server is attacked in every way at once."""
+    if unknown := set(raids or []) - set(NAMES):
+        raise typer.BadParameter(f"There is no {', '.join(sorted(unknown))}.", param_hint="--raid")
     check_outputs(json_file, None)
     key = secrets.token_hex(16)
     os.environ[API_KEY] = key  # where our own client finds it
@@ -62,7 +67,7 @@ def attack(
         with _site(key) as (url, worker):
             _hear(url, 2, listeners)  # the first of everything
             memory = [anonymous_mb_of(worker.pid) or 0.0]
-            with _raids(url, key, seconds) as raids, MemoryWatch([worker.pid]) as watch:
+            with _raids(url, key, seconds, raids or NAMES) as begun, MemoryWatch([worker.pid]) as watch:
                 heard = _hear(url, math.ceil(seconds / _HEARD_IN_S), listeners)
             time.sleep(settle)
             worker.check()
@@ -72,11 +77,11 @@ def attack(
     results = _figures(f"attack/listeners={listeners}/seconds={seconds:g}", heard, memory)
     typer.echo(", ".join(f"{name} {value}" for name, value in hardware().items()))
     print_table(results)
-    typer.echo("begun: " + ", ".join(f"{count} {name}" for name, count in raids.items()))
+    typer.echo("begun: " + ", ".join(f"{count} {name}" for name, count in begun.items()))
     for error in sorted({f"{each.error}: {each.error_message}" for each in heard if each.error}):
         typer.echo(f"error: {error}")
     if json_file is not None:
-        write_json(json_file, results, [f"{count} x {name}" for name, count in raids.items()])
+        write_json(json_file, results, [f"{count} x {name}" for name, count in begun.items()])
 
 
 @contextlib.contextmanager
@@ -91,9 +96,9 @@ def _site(key: str) -> Iterator[tuple[str, WorkerProcess]]:
 
 
 @contextlib.contextmanager
-def _raids(url: str, key: str, seconds: float) -> Iterator[dict[str, int]]:
+def _raids(url: str, key: str, seconds: float, names: Sequence[str]) -> Iterator[dict[str, int]]:
     """Have the other process attack; what it did is in the result once the block is left."""
-    command = [sys.executable, "-m", "benchmarks.attack_raids", url, str(seconds)]
+    command = [sys.executable, "-m", "benchmarks.attack_raids", url, str(seconds), *names]
     environment = {**os.environ, "API_KEY": key, "PYTHONPATH": str(_ROOT)}
     begun: dict[str, int] = {}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as raiders:  # noqa: S603 - our own

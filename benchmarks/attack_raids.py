@@ -1,7 +1,7 @@
 """What hostile and broken clients do to a server, all at once, in a process of their own.
 
-``python -m benchmarks.attack_raids URL SECONDS`` with the server's key in ``API_KEY`` prints how often each
-raid was begun, as a JSON object.
+``python -m benchmarks.attack_raids URL SECONDS RAID ...`` with the server's key in ``API_KEY`` prints how
+often each raid was begun, as a JSON object.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -177,21 +177,27 @@ RAIDS: dict[Callable[[Target], Awaitable[None]], int] = {
 """Each, and by how many clients at once."""
 
 
-async def raid(target: Target, seconds: float) -> Counter[str]:
-    """Do all of them again and again, for so long; return how often each was begun."""
+NAMES = [str(getattr(each, "__name__", "")) for each in RAIDS]
+
+
+async def raid(target: Target, seconds: float, names: Sequence[str] = NAMES) -> Counter[str]:
+    """Do those of the names again and again, for so long; return how often each was begun."""
     begun: Counter[str] = Counter()
     over = time.monotonic() + seconds
 
-    async def again_and_again(what: Callable[[Target], Awaitable[None]]) -> None:
+    async def again_and_again(name: str, what: Callable[[Target], Awaitable[None]]) -> None:
         while time.monotonic() < over:
-            begun[getattr(what, "__name__", "")] += 1
+            begun[name] += 1
             # Whatever the server does about it, being refused or cut off among that, is its right.
             with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
                 await what(target)
             await asyncio.sleep(_PAUSE_S)
 
     works = [
-        asyncio.create_task(again_and_again(each)) for each, count in RAIDS.items() for _ in range(count)
+        asyncio.create_task(again_and_again(name, what))
+        for name, (what, count) in zip(NAMES, RAIDS.items(), strict=True)
+        if name in names
+        for _ in range(count)
     ]
     await asyncio.sleep(seconds)
     for work in works:
@@ -205,4 +211,4 @@ if __name__ == "__main__":
     assert address.hostname is not None  # noqa: S101 - ours
     assert address.port is not None  # noqa: S101 - ours
     target = Target(address.hostname, address.port, os.environ["API_KEY"])
-    print(json.dumps(asyncio.run(raid(target, float(sys.argv[2])))))  # noqa: T201 - how the other process hears of it
+    print(json.dumps(asyncio.run(raid(target, float(sys.argv[2]), sys.argv[3:]))))  # noqa: T201 - how the other process hears of it

@@ -18,6 +18,7 @@ from worker.streams_ahead import StreamsAhead
 from worker.text.chunks import TextChunk, split_text
 from worker.text.pauses import PAUSE_SECONDS
 from worker.timeline import SpokenText, Timeline
+from worker.turns import Turns
 from worker.voice_cache import LoadedVoice
 
 
@@ -43,6 +44,7 @@ class Speaking:
         progress: Progress,
         parts: KeptParts | None,
         *,
+        turns: Turns,
         is_marked: bool,
     ) -> None:
         self.output = request.output(engine.sample_rate)
@@ -52,6 +54,7 @@ class Speaking:
         self._voice = voice
         self._progress = progress
         self._parts = parts
+        self._turns = turns
         self._is_marked = is_marked
         self._timeline = Timeline(request.speed)
 
@@ -88,6 +91,13 @@ class Speaking:
         return stages
 
     def _joined(self) -> Iterator[Samples]:
+        """Yield the speech of all text chunks, in turn with other requests."""
+        with self._turns.listening(self.playback):
+            for samples in self._in_order():
+                yield samples
+                self._turns.give_way(self.playback)
+
+    def _in_order(self) -> Iterator[Samples]:
         """Yield the speech of all text chunks, with pauses between them; note where each begins."""
         joiner = SpeechJoiner(self._engine.sample_rate)
         streams = StreamsAhead(self._begin, self._text_chunks())

@@ -1,0 +1,62 @@
+"""Who has plenty to play gives way to who has nothing, and never for long."""
+
+import threading
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from worker.playback import Playback
+from worker.turns import _LONGEST_WAIT_S, Turns
+
+
+class Player(Playback):
+    """It has as much to play as it is told."""
+
+    def __init__(self, seconds):
+        super().__init__()
+        self.seconds = seconds
+
+    @property
+    def buffered_seconds(self):
+        return self.seconds
+
+
+@pytest.fixture
+def turns():
+    return Turns()
+
+
+def gives_way(turns, mine, others):
+    """Return for how long one player waits for the others."""
+    with ExitStack() as stack:
+        for each in (mine, *others):
+            stack.enter_context(turns.listening(each))
+        began = time.monotonic()
+        turns.give_way(mine)
+        return time.monotonic() - began
+
+
+def test_plenty_gives_way_to_nothing_but_not_for_ever(turns):
+    assert gives_way(turns, Player(60), [Player(0)]) >= _LONGEST_WAIT_S
+
+
+@pytest.mark.parametrize(("mine", "others"), [(0.0, [0.0]), (1.0, [0.0]), (60.0, [10.0]), (60.0, [])])
+def test_nobody_waits_who_needs_it_or_whom_nobody_waits_for(turns, mine, others):
+    assert gives_way(turns, Player(mine), [Player(each) for each in others]) < _LONGEST_WAIT_S
+
+
+def test_it_goes_on_as_soon_as_nobody_waits(turns):
+    mine, other = Player(60), Player(0)
+    with turns.listening(mine), turns.listening(other):
+        waiting = threading.Thread(target=turns.give_way, args=[mine])
+        waiting.start()
+        other.seconds = 30
+        waiting.join(30)
+    assert not waiting.is_alive()
+
+
+def test_who_has_ended_is_waited_for_no_more(turns):
+    with turns.listening(Player(0)):
+        pass
+    assert gives_way(turns, Player(60), []) < _LONGEST_WAIT_S
