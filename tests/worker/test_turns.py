@@ -27,23 +27,35 @@ def turns():
     return Turns()
 
 
-def gives_way(turns, mine, others):
-    """Return for how long one player waits for the others."""
+@pytest.fixture
+def looks(monkeypatch):
+    """Return the pauses between the looks of who gives way."""
+    pauses, sleep = [], time.sleep
+
+    def pause(seconds):
+        pauses.append(seconds)
+        sleep(seconds)
+
+    monkeypatch.setattr("worker.turns.time.sleep", pause)
+    return pauses
+
+
+def give_way(turns, mine, others):
     with ExitStack() as stack:
         for each in (mine, *others):
             stack.enter_context(turns.listening(each))
-        began = time.monotonic()
         turns.give_way(mine)
-        return time.monotonic() - began
 
 
-def test_plenty_gives_way_to_nothing_but_not_for_ever(turns):
-    assert gives_way(turns, Player(60), [Player(0)]) >= _LONGEST_WAIT_S
+def test_plenty_gives_way_to_nothing_but_not_for_ever(turns, looks):
+    give_way(turns, Player(60), [Player(0)])
+    assert 1 < len(looks) <= _LONGEST_WAIT_S / looks[0]
 
 
 @pytest.mark.parametrize(("mine", "others"), [(0.0, [0.0]), (1.0, [0.0]), (60.0, [10.0]), (60.0, [])])
-def test_nobody_waits_who_needs_it_or_whom_nobody_waits_for(turns, mine, others):
-    assert gives_way(turns, Player(mine), [Player(each) for each in others]) < _LONGEST_WAIT_S
+def test_nobody_waits_who_needs_it_or_whom_nobody_waits_for(turns, looks, mine, others):
+    give_way(turns, Player(mine), [Player(each) for each in others])
+    assert looks == []
 
 
 def test_it_goes_on_as_soon_as_nobody_waits(turns):
@@ -56,7 +68,8 @@ def test_it_goes_on_as_soon_as_nobody_waits(turns):
     assert not waiting.is_alive()
 
 
-def test_who_has_ended_is_waited_for_no_more(turns):
+def test_who_has_ended_is_waited_for_no_more(turns, looks):
     with turns.listening(Player(0)):
         pass
-    assert gives_way(turns, Player(60), []) < _LONGEST_WAIT_S
+    give_way(turns, Player(60), [])
+    assert looks == []
