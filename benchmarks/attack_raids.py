@@ -132,7 +132,7 @@ async def want_it_whole(target: Target) -> None:
 
 
 async def ask_for_what_hangs(target: Target) -> None:
-    """Ask for a voice whose clip is never read, in each way there is, and leave."""
+    """Ask for a voice whose clip can never be read, for what is known of it, and for all voices; leave."""
     asked_for = ("/voices", f"/voices/{HANGING_VOICE}", f"/voices/{HANGING_VOICE}/clip")
     for asked in (
         _post(target, "/tts/generate", text="Hello.", voice_id=HANGING_VOICE),
@@ -160,7 +160,8 @@ async def stop_half_way(target: Target) -> None:
     """Begin a request, and send no more of it."""
     reader, writer = await _connect(target)
     with contextlib.closing(writer):
-        writer.write(b"POST /tts/generate HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        begun = f"POST /tts/generate HTTP/1.1\r\nHost: x\r\n{target.keyed}\r\nContent-Length: 100\r\n\r\n{{"
+        writer.write(begun.encode())
         await asyncio.wait_for(reader.read(), 60)
 
 

@@ -105,7 +105,11 @@ class Errands:
         errand = _Errand(about, work, self._ended)
         with self._lock:
             self._under_way.add(errand)
-        errand.start()
+        try:
+            errand.start()
+        except RuntimeError as error:  # no thread can be started
+            self._ended(errand)
+            raise Overloaded("This worker has no thread left to ask the voices' store by.") from error
         return errand
 
     def _ended(self, errand: "_Errand[Any]") -> None:

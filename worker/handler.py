@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 _CONCURRENCY_OF_REFUSALS = 32
 """Jobs at once for a worker that cannot speak, and answers each with the reason."""
 _HUNG = EngineStuck(
-    "The worker did not get on, and is being replaced. Send the request again.",
+    "The worker did not get on, or did not end in time: it is being replaced. Send the request again.",
     retry_after_s=REPLACED_AFTER_S,
 )
 

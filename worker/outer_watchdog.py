@@ -32,6 +32,7 @@ from urllib.request import Request, urlopen
 _BEAT_EVERY_S = 1.0
 _SILENT_SHARE = 0.75
 """Of the limit; the rest is for telling the jobs."""
+_FEWEST_BEATS = 3
 _TELLING_S = 5.0
 _POSTS_AT_ONCE = 64
 _DYING_S = 2.0
@@ -125,8 +126,11 @@ class _Watch:
             elif self._silent_s is not None and not self._is_stopped():
                 # Not by the clock: a machine that was frozen has not been silent.
                 self._silent_s += min(time.monotonic() - looked_at, 2 * _BEAT_EVERY_S)
-            if self._is_silent() or time.monotonic() > self._over_at:
-                self._end_worker()
+            if self._is_silent():
+                self._end_worker(f"has not got on for {self._silent_s:.0f} s")
+                return
+            if time.monotonic() > self._over_at:
+                self._end_worker(f"is still there {self._told_to_end_s:.0f} s after it was told to end")
                 return
 
     def _take(self, data: bytes) -> None:
@@ -142,7 +146,11 @@ class _Watch:
             self._jobs, self._silent_s = message["jobs"], 0.0
 
     def _is_silent(self) -> bool:
-        return 0 < self._orders.limit_s * _SILENT_SHARE < (self._silent_s or 0.0)
+        if not self._orders.limit_s:
+            return False
+        # A healthy worker's beats come late, too.
+        limit_s = max(self._orders.limit_s * _SILENT_SHARE, _FEWEST_BEATS * _BEAT_EVERY_S)
+        return (self._silent_s or 0.0) > limit_s
 
     def _is_stopped(self) -> bool:
         """Whether somebody has stopped the worker, as with SIGSTOP, who will let it go on."""
@@ -152,8 +160,8 @@ class _Watch:
             return False
         return status.rpartition(")")[2].split()[0] in _STOPPED
 
-    def _end_worker(self) -> None:
-        sys.stderr.write(f"the worker has not got on for {self._silent_s or 0:.0f} s, and is ended\n")
+    def _end_worker(self, why: str) -> None:
+        sys.stderr.write(f"the worker {why}, and is ended\n")
         self._tell_jobs()
         for number in (_END, signal.SIGKILL):
             if os.getppid() != self._orders.worker:

@@ -92,10 +92,15 @@ class Speaking:
 
     def _joined(self) -> Iterator[Samples]:
         """Yield the speech of all text chunks, in turn with other requests."""
-        with self._turns.listening(self.playback):
-            for samples in self._in_order():
-                yield samples
-                self._turns.give_way(self.playback)
+        speech = self._in_order()
+        while True:
+            # Not while they are passed on: whoever reads slowly lacks nothing that others could give way to.
+            with self._turns.listening(self.playback):
+                samples = next(speech, None)
+            if samples is None:
+                return
+            yield samples
+            self._turns.give_way(self.playback)
 
     def _in_order(self) -> Iterator[Samples]:
         """Yield the speech of all text chunks, with pauses between them; note where each begins."""

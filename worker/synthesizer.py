@@ -60,7 +60,7 @@ class Synthesizer:
             )
             answer = Answer(request, voice, speaking, progress)
             yield answer.start(self.engine.name, request.options_ignored_by(self.engine, is_marked=is_marked))
-            result = None if arrival.in_pieces else job.earlier
+            result = job.earlier
             if result is None:
                 result = yield from self._spoken(answer, speaking, job, in_pieces=arrival.in_pieces)
                 job.finish(result)  # before it is told, so that the next of its name need not wait

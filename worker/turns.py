@@ -19,7 +19,7 @@ _LOOK_EVERY_S = 0.01
 
 
 class Turns:
-    """The listeners of the requests that are being spoken."""
+    """The listeners for whom something is being made right now."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -27,7 +27,7 @@ class Turns:
 
     @contextmanager
     def listening(self, playback: Playback) -> Iterator[None]:
-        """Count a listener within the block."""
+        """Count a listener within the block, in which something is made for them."""
         with self._lock:
             self._listeners.add(playback)
         try:

@@ -123,9 +123,22 @@ class TestTheProbe:
         root.rmdir()
         assert _becomes(lambda: probe.failure() is not None)
         assert "was there before" in probe.failure().message
-        assert str(tmp_path) not in probe.failure().message
+        assert str(tmp_path) not in probe.failure().for_clients()["message"]
 
 
 def _becomes(is_so, tries=2000):
     pause = threading.Event()
     return any(is_so() or pause.wait(0.005) for _ in range(tries))
+
+
+def test_a_thread_that_cannot_be_started_takes_no_place(monkeypatch):
+    errands = Errands(limit_s=5, most=1)
+
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(Overloaded, match="no thread left"):
+            errands.run("anna", lambda: 1)
+    assert errands.run("anna", lambda: 2) == 2

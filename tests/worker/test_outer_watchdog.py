@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from scripted_speech_worker import command, environment
 from storm import Storm
 
 from control_plane import LocalEndpoint
+from worker.outer_watchdog import Orders, _Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,3 +129,13 @@ def test_a_server_that_hangs_is_ended(tmp_path: Path) -> None:
         log = server.stderr.read()
     assert server.returncode == signal.SIGUSR1
     assert "has not got on" in log
+
+
+@pytest.mark.parametrize(
+    ("limit_s", "silent_s", "is_silent"), [(1, 2.5, False), (1, 3.5, True), (0, 1e6, False)]
+)
+def test_a_healthy_workers_beats_may_come_late(limit_s: float, silent_s: float, is_silent: bool) -> None:
+    with socket.socket() as wire:
+        watch = _Watch(wire, Orders(os.getpid(), limit_s, None, ""))
+        watch._silent_s = silent_s
+        assert watch._is_silent() is is_silent

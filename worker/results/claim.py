@@ -1,6 +1,6 @@
 """Who works in a kept job's folder: one request at a time, wherever it runs.
 
-    .parts/KEY/claim-1f3a9c.json      {"host": "...", "pid": 71, "job": "RunPod's id, or null"}
+    .parts/KEY/claim-1f3a9c.json      {"host": "... pid:[...]", "pid": 71, "job": "RunPod's id, or null"}
 
 As with voices (``voices/claim.py``), each puts a claim of its own and then looks for others', since not
 every network volume has locks. Here the work may take hours, so its holder renews the claim: what nobody has
@@ -72,7 +72,7 @@ class Claim:
         raise ResumeBusy(self._folder.name)
 
     def _put(self) -> None:
-        described = {"host": socket.gethostname(), "pid": os.getpid(), "job": self._job_id}
+        described = {"host": _host(), "pid": os.getpid(), "job": self._job_id}
         for _ in range(_ATTEMPTS):
             self._folder.mkdir(parents=True, exist_ok=True)
             # Whoever ends may remove the folder, still empty, before the claim is in it.
@@ -94,7 +94,7 @@ class Claim:
             held = _read(other)
         except FileNotFoundError:
             return False
-        is_gone = held.get("host") == socket.gethostname() and not is_running(held["pid"])
+        is_gone = held.get("host") == _host() and not is_running(held["pid"])
         is_ours = self._job_id is not None and held.get("job") == self._job_id
         if age <= STALE_AFTER_S and not is_gone and not is_ours:
             return True
@@ -111,6 +111,14 @@ class Claim:
             self._file.unlink()
         with suppress(OSError):
             self._folder.rmdir()
+
+
+def _host() -> str:
+    """Name the machine whose process numbers are ours: containers of one name may each have their own."""
+    try:
+        return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115 - not a path
+    except OSError:  # not Linux
+        return socket.gethostname()
 
 
 def _read(claim: Path) -> dict[str, Any]:

@@ -180,7 +180,7 @@ class Results:
         if name is None or (request.resume is None and not is_long):
             return Job(key)
         job = Job(key, digest_of_request(), self._directory / f"{key}.json")
-        if not request.stream:
+        if not request.stream and not arrival.in_pieces:
             job.recall()
         return job
 
@@ -190,7 +190,7 @@ class Results:
         sweep(self._directory)
         folder = self._directory / PARTS / job.key
         job.claim(folder, arrival.job_id)
-        if not request.stream:
+        if not request.stream and not arrival.in_pieces:
             job.recall()  # again: whoever had it may have just finished it
         if job.earlier is not None:
             job.release()

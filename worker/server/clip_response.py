@@ -4,35 +4,53 @@ import asyncio
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
+from pathlib import Path
 
 from starlette.responses import FileResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from typing_extensions import override
+
+from voices.errors import StoreFailure
 
 
 class ClipResponse(FileResponse):
-    """Sends bytes, or the part of them that ``Range`` asks for, by a file that is there meanwhile."""
+    """Sends bytes, or the part of them that ``Range`` asks for, by a file that is there meanwhile.
 
-    def __init__(self, data: bytes, media_type: str, name: str) -> None:
-        super().__init__(
-            "",
-            headers={"ETag": f'"{hashlib.sha256(data).hexdigest()}"'},
-            media_type=media_type,
-            filename=name,
-            content_disposition_type="inline",
-        )
+    A client that takes nothing of it for ``stall_s`` is given up. Being sent raises ``StoreFailure`` where
+    there is no room for the file.
+    """
+
+    def __init__(self, data: bytes, media_type: str, name: str, stall_s: float) -> None:
+        super().__init__("", media_type=media_type, filename=name, content_disposition_type="inline")
         self._data = data
+        self._stall_s = stall_s
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.path = await asyncio.to_thread(_write, self._data)
+        async def taken(message: Message) -> None:
+            async with asyncio.timeout(self._stall_s):
+                await send(message)
+
+        data, self._data = self._data, b""
+        clip, sha256 = await asyncio.to_thread(_put, data)
+        del data
+        self.path, self.headers["ETag"] = clip, f'"{sha256}"'
         try:
-            await super().__call__(scope, receive, send)
+            with suppress(TimeoutError):
+                await super().__call__(scope, receive, taken)
         finally:
-            await asyncio.to_thread(os.unlink, self.path)
+            await asyncio.to_thread(clip.unlink, missing_ok=True)
 
 
-def _write(data: bytes) -> str:
-    with tempfile.NamedTemporaryFile(prefix="chatterpod-clip-", delete=False) as file:
-        file.write(data)
-    return file.name
+def _put(data: bytes) -> tuple[Path, str]:
+    """Write a clip into a file of its own, and return that and the clip's checksum."""
+    handle, name = tempfile.mkstemp(prefix="chatterpod-clip-")
+    os.close(handle)
+    clip = Path(name)
+    try:
+        clip.write_bytes(data)
+    except OSError as error:
+        clip.unlink()
+        raise StoreFailure.of(error, "keep the clip in", clip.parent, "TMPDIR") from error
+    return clip, hashlib.sha256(data).hexdigest()

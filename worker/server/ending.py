@@ -14,7 +14,7 @@ from worker.server.backend import Backend
 
 _TELLING_S = 2.0
 """What the last words may take on their way, once the grace is over."""
-_LEAVING_S = 10.0
+_LEAVING_S = 8.0
 """And what the process may take to end after that."""
 _TICKS_BETWEEN_RETURNS = 100
 """Of uvicorn's, a tenth of a second each, from one return of free memory to the next."""
@@ -36,6 +36,7 @@ class PatientServer(uvicorn.Server):
         self._grace_s = backend.settings.shutdown_grace_s
         self._is_told = False
         self._told_at: float | None = None
+        self._returning: asyncio.Future[None] | None = None
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -51,8 +52,9 @@ class PatientServer(uvicorn.Server):
         if self._told_at is None and (self._is_told or self._backend.has_failed_for_good):
             self._told_at = time.monotonic()
             self._backend.end_within(self._grace_s)
-        if counter % _TICKS_BETWEEN_RETURNS == 0:
-            await asyncio.to_thread(return_free_pages)  # else what a crowd took once stays with the process
+        if counter % _TICKS_BETWEEN_RETURNS == 0 and (self._returning is None or self._returning.done()):
+            # Else what a crowd took once stays with the process; nothing here waits for it.
+            self._returning = asyncio.get_running_loop().run_in_executor(None, return_free_pages)
         return self._may_end() or await super().on_tick(counter)
 
     def _may_end(self) -> bool:

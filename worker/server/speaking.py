@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from voices.errors import ChatterpodError, StoreFailure
-from worker.events import AudioEvent, Event, StartEvent
+from worker.events import AudioEvent, EndEvent, Event, StartEvent
 from worker.progress import Arrival
 from worker.server.backend import Backend
 from worker.server.connection import while_connected
@@ -115,6 +115,8 @@ class SpeechResponse(Response):
         body.write(self._wire.encode(start))
         async for event in events:
             await asyncio.to_thread(body.write, self._wire.encode(event))
+            if isinstance(event, EndEvent):  # no further: the request keeps its slot until all is sent
+                break
         await asyncio.to_thread(self._wire.complete, body)
         body.seek(0, io.SEEK_END)
         return start

@@ -102,7 +102,7 @@ def state_routes(backend: Backend) -> APIRouter:
             del facts["type"]
             told |= facts
             if (store_failure := backend.store_failure) is not None:
-                told["store_error"] = store_failure.as_dict()
+                told["store_error"] = store_failure.for_clients()
         return Json(told)
 
     @routes.get(

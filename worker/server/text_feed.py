@@ -6,7 +6,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from worker.errors import TextTooLong
+from worker.errors import Overloaded, TextTooLong
 from worker.server.waiting import HeldText
 from worker.text.characters import whole_characters
 from worker.text.prepared import complete
@@ -17,6 +17,8 @@ _BEGUN_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*+[ -/]*+|\][^\x07\x1b\n]{0,400}\x1
 """What the next piece may make a whole sequence for a terminal, which is not spoken."""
 _SHORT = 400
 """Characters: as long as less waits, every piece is looked at with what came before it."""
+_MOST_WHOLE = 1_000
+"""Flushed parts that may wait."""
 _LOOKING = ThreadPoolExecutor(2, thread_name_prefix="text")
 """Where text is looked at: the event loop, which all others wait for, is no place for it."""
 _GROWTH = 16
@@ -48,6 +50,7 @@ class TextFeed:
         self._half = ""
         self._whole: deque[FedText] = deque()
         """To be spoken, sentence or not."""
+        self._whole_characters = 0
         self._waiting = ""
         self._looked_at = 0
         """So much of the waiting text is known to hold no complete sentence."""
@@ -78,7 +81,12 @@ class TextFeed:
         self._changed.set()
 
     def flush(self) -> None:
-        """Have what is there spoken, though its sentence may go on."""
+        """Have what is there spoken, though its sentence may go on; raises ``Overloaded``.
+
+        Each costs more than its text.
+        """
+        if len(self._whole) >= _MOST_WHOLE:
+            raise Overloaded(f"This request has {_MOST_WHOLE} parts waiting: let some be spoken.")
         begun = _BEGUN_SEQUENCE.search(self._waiting)
         self._cut(begun.start() if begun else len(self._waiting))
         self._changed.set()
@@ -95,6 +103,8 @@ class TextFeed:
         """Forget what waits, and whatever comes: nobody will speak it."""
         self._is_dropped = True
         self._whole.clear()
+        self._whole_characters = 0
+        self._thoughts = Thoughts(0)
         self._waiting = self._half = ""
         self._held.hold(0)
 
@@ -106,6 +116,7 @@ class TextFeed:
                 self._cut(length)
             if self._whole:
                 part = self._whole.popleft()
+                self._whole_characters -= len(part.text)
                 self._let_go()
                 return part
             if self._is_closed:
@@ -113,7 +124,9 @@ class TextFeed:
             await self._changed.wait()
 
     def _length(self) -> int:
-        return len(self._waiting) + sum(len(each.text) for each in self._whole)
+        """Return how many characters are there, in a block that is not spoken among them."""
+        held_back = self._thoughts.kept_characters + len(self._half)
+        return len(self._waiting) + self._whole_characters + held_back
 
     def _let_go(self) -> None:
         """Count no more than is still there."""
@@ -135,6 +148,7 @@ class TextFeed:
         self._looked_at = 0
         if text.strip():
             self._whole.append(FedText(self._start, self._start + length, text))
+            self._whole_characters += length
         self._start += length
 
     async def _complete(self) -> int:

@@ -1,6 +1,7 @@
 """Clips that were sent: whatever they hold, a reference clip is made of them or a sentence says why not."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from voices.clip import Clip
@@ -14,24 +15,27 @@ class Upload:
     """A file of a form."""
 
     name: str
-    data: bytes
+    read: Callable[[], Awaitable[bytes]]
+    """Of a file that waits on the disk where it is large."""
 
 
-def prepare_uploads(uploads: Sequence[Upload]) -> PreparedClip:
+async def prepare_uploads(uploads: Sequence[Upload]) -> PreparedClip:
     """Make one reference clip of all files, as ``voices add`` does; raises ``InvalidClip``.
 
     What is said of one of several names it.
     """
     check_number(len(uploads))  # each takes a process to decode, and its memory until all are
     if len(uploads) == 1:
-        return prepare_clip(decode_untrusted(uploads[0].data))
-    return prepare_clip([_named(upload) for upload in uploads])
+        data = await uploads[0].read()
+        return await asyncio.to_thread(lambda: prepare_clip(decode_untrusted(data)))
+    clips = [await asyncio.to_thread(_named, upload.name, await upload.read()) for upload in uploads]
+    return await asyncio.to_thread(prepare_clip, clips)
 
 
-def _named(upload: Upload) -> Clip:
+def _named(name: str, data: bytes) -> Clip:
     try:
-        clip = decode_untrusted(upload.data)
+        clip = decode_untrusted(data)
     except InvalidClip as error:
-        raise InvalidClip(f"{upload.name}: {error.message}", reason=error.reason) from error
+        raise InvalidClip(f"{name}: {error.message}", reason=error.reason) from error
     assert clip.source is not None  # noqa: S101  # what was decoded has a source
-    return replace(clip, source=replace(clip.source, name=upload.name))
+    return replace(clip, source=replace(clip.source, name=name))

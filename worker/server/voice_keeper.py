@@ -10,6 +10,7 @@ from voices.errors import InvalidRequest
 from voices.preparation import PreparedClip
 from voices.publication import Publisher
 from voices.voice import DEFAULT_VOICE_ID, Manifest
+from worker.errors import Overloaded
 from worker.listing import describe
 from worker.server.backend import Backend
 from worker.server.failures import NotEnabled, NotFound
@@ -19,6 +20,8 @@ T = TypeVar("T")
 
 _CLIPS_AT_ONCE = 2
 """Decoding and measuring take a core each: speech goes first."""
+_CLIPS_WAITING = 8
+"""Uploads that may wait for that; each is a file meanwhile."""
 DEFAULT = {"voice_id": DEFAULT_VOICE_ID, "name": "Default", "built_in": True}
 
 
@@ -72,6 +75,7 @@ class VoiceKeeper:
         self._backend = backend
         self._library = backend.library
         self._clips = asyncio.Semaphore(_CLIPS_AT_ONCE)
+        self._waiting_uploads = 0
 
     async def facts(self, name: str) -> dict[str, Any]:
         """Return what is known of a voice."""
@@ -156,10 +160,21 @@ class VoiceKeeper:
 
     async def _prepared(self, uploads: Sequence[Upload]) -> PreparedClip:
         """Make a reference clip; whoever leaves meanwhile leaves a place that is taken until that is done."""
-        await self._clips.acquire()
-        working = asyncio.ensure_future(asyncio.to_thread(prepare_uploads, uploads))
-        working.add_done_callback(lambda _: self._clips.release())
+        if self._clips.locked() and self._waiting_uploads >= _CLIPS_WAITING:
+            raise Overloaded("Other clips are being looked at: send this one again in a few seconds.")
+        self._waiting_uploads += 1
+        try:
+            await self._clips.acquire()
+        finally:
+            self._waiting_uploads -= 1
+        working = asyncio.ensure_future(prepare_uploads(uploads))
+        working.add_done_callback(self._looked_at)
         return await asyncio.shield(working)
+
+    def _looked_at(self, working: asyncio.Future[PreparedClip]) -> None:
+        self._clips.release()
+        if not working.cancelled():
+            working.exception()  # nobody may be there any more to hear of it
 
     def _facts(self, voice_id: str, fingerprint: str) -> dict[str, Any]:
         if voice_id == DEFAULT_VOICE_ID:

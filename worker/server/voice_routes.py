@@ -66,7 +66,7 @@ def voice_routes(backend: Backend) -> APIRouter:
         Only where the deployment sets `VOICE_UPLOADS=true`, and only of people who agreed to it.
         """
         read_labels = _labels(labels)
-        uploads = [Upload(each.filename or "the clip", await each.read()) for each in clip]
+        uploads = [Upload(each.filename or "the clip", each.read) for each in clip]
         adding = keeper.add(
             voice_id, uploads, name=name, language=language, labels=read_labels, replace=replace
         )
@@ -114,7 +114,8 @@ def voice_routes(backend: Backend) -> APIRouter:
     async def clip_of(voice_id: Named, request: Request) -> FileResponse:
         """Answer with the prepared clip as FLAC, or a bare clip as it is; `Range` is understood."""
         clip = await _unless_gone(request, keeper.clip(voice_id))
-        return ClipResponse(clip.data, CLIP_MIMES[clip.suffix], f"{voice_id}{clip.suffix}")
+        stall_s = backend.settings.stall_timeout_s
+        return ClipResponse(clip.data, CLIP_MIMES[clip.suffix], f"{voice_id}{clip.suffix}", stall_s)
 
     @routes.delete(
         "/voices/{voice_id}",

@@ -66,6 +66,11 @@ class Thoughts:
         """The open block, where it will be text if it has no end."""
         self._has_begun = False
 
+    @property
+    def kept_characters(self) -> int:
+        """How many characters are held back: what may be a tag, and what will be text without one."""
+        return len(self._held) + (self._open_length if self._kept else 0)
+
     def feed(self, piece: str) -> Iterator[Run]:
         """Take a piece in, and yield what is known of it and of what was held."""
         text, self._held = self._held + piece, ""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import tempfile
 import time
 
 import httpx
@@ -13,6 +14,7 @@ from served import served
 
 from voices.errors import StoreFailure
 from voices.library import VoiceLibrary
+from voices.publication import Publisher
 from worker.handler import JobHandler
 from worker.observation.observer import Observer
 from worker.progress import Arrival
@@ -168,3 +170,20 @@ class TestLeftovers:
         assert len(_left(results_dir)) == 1
         overflow.discard()
         assert _left(results_dir) == []
+
+
+def test_a_clip_that_cannot_be_sent_from_this_disk_is_told_and_leaves_nothing(
+    tmp_path, registry, prepared, monkeypatch
+):
+    Publisher(registry).add("anna", prepared)
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(here))
+    with served(ScriptedEngine(), registry.store.root) as site:
+        with full_disk(1_000):
+            refused = httpx.get(f"{site.url}/voices/anna/clip")
+        assert refused.status_code == 503
+        assert "TMPDIR" in refused.json()["error"]["message"]
+        assert _left(here) == []
+        assert httpx.get(f"{site.url}/voices/anna/clip").status_code == 200
+        assert site.wait_until(lambda: _left(here) == [])

@@ -127,6 +127,7 @@ def test_a_store_that_is_gone_is_told_and_a_voice_in_memory_is_spoken(site, root
     health = httpx.get(f"{site.url}/health").json()
     assert (health["status"], health["voices"]) == ("ready", None)
     assert health["store_error"]["code"] == "store_failure"
+    assert str(root) not in health["store_error"]["message"]
     root.with_name("elsewhere").rename(root)
     assert site.wait_until(lambda: httpx.get(f"{site.url}/ping").status_code == 200, 30)
 

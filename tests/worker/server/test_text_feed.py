@@ -4,6 +4,9 @@ import asyncio
 import threading
 import time
 
+import pytest
+
+from worker.errors import Overloaded, TextTooLong
 from worker.server.text_feed import TextFeed
 from worker.server.waiting import HeldText, WaitingText
 
@@ -92,3 +95,25 @@ def test_what_was_flushed_while_it_was_looked_at_is_given_out_once(monkeypatch):
 
     monkeypatch.setattr("worker.server.text_feed.complete", look)
     assert asyncio.run(flush_while_it_is_looked_at()) == ("One. Two", " more", None)
+
+
+def test_a_block_that_is_not_ended_counts_as_text_that_waits():
+    """It will be text where its end never comes."""
+    feed = _feed(1_000)
+    feed.add("Hello there. <think>")
+    feed.add("a" * 900)
+    with pytest.raises(TextTooLong):
+        feed.add("a" * 100)
+
+
+def test_only_so_many_flushed_parts_wait():
+    feed = _feed(10_000)
+
+    def flush_for_ever():
+        while True:
+            feed.add("a")
+            feed.flush()
+
+    with pytest.raises(Overloaded, match="parts waiting"):
+        flush_for_ever()
+    assert asyncio.run(feed.take()).text == "a"
