@@ -159,19 +159,16 @@ class DirectoryStore(Store):
         """Raise ``StoreFailure`` where the root was there and is gone; one that was never made is empty.
 
         Gone is also a volume of which nothing but its mount point is left, an empty folder of another disk.
+        A directory whose disk is still there has been removed, as S3's servers do with the last file: it is
+        empty.
         """
-        try:
-            device = self.root.stat().st_dev
-        except (FileNotFoundError, NotADirectoryError):
-            device = None
-        if (
-            self._device is not None
-            and device != self._device
-            and (device is None or not _has_files(self.root))
-        ):
+        is_there = self.root.is_dir()
+        device = _device_of(self.root)
+        if self._device not in {None, device} and not (is_there and _has_files(self.root)):
             gone = "Could not find {}, which was there before: is its volume still mounted?"
             raise StoreFailure(gone.format(self.root), told=gone.format(VARIABLE), retry_after_s=_GONE_FOR_S)
-        self._device = device
+        if is_there:
+            self._device = device
 
     @contextmanager
     def _failures(self, attempt: str) -> Iterator[None]:
@@ -207,6 +204,14 @@ def _read(file: BinaryIO, most: int) -> bytes:
             raise FileTooLarge
         pieces.append(piece)
     return b"".join(pieces)
+
+
+def _device_of(directory: Path) -> int:
+    """Return the file system that a directory is on, or would be."""
+    for place in (path := directory.resolve(), *path.parents):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            return place.stat().st_dev
+    raise FileNotFoundError(directory)
 
 
 def _has_files(directory: Path) -> bool:

@@ -17,6 +17,7 @@ from voices_cli.books.page import page_blocks
 from voices_cli.books.plain_text import read_plain_text
 from voices_cli.narration.pieces import pieces
 from worker.server.text_feed import TextFeed
+from worker.server.waiting import HeldText, WaitingText
 from worker.text.chunks import split_text
 from worker.text.latex import plain_mathematics
 from worker.text.normalize import rules_for
@@ -73,7 +74,7 @@ def _fed(text):
     """Feed a text in pieces, as a language model writes it."""
 
     async def feed():
-        fed = TextFeed(len(text))
+        fed = TextFeed(len(text), HeldText(WaitingText(len(text), "This test")))
         taking = asyncio.create_task(_taken(fed))
         for start in range(0, len(text), 7):
             fed.add(text[start : start + 7])

@@ -1,11 +1,13 @@
 """The directory store: whole files or none, and nothing outside."""
 
+import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from volumes import volume
 
 from voices.errors import StoreFailure
 from voices.store import DirectoryStore, FileTooLarge
@@ -77,15 +79,20 @@ def test_no_key_leads_outside(key):
 
 class TestADirectoryThatIsTakenAway:
     @pytest.fixture
-    def store(self, tmp_path):
-        store = DirectoryStore(tmp_path / "voices")
+    def mounted(self, tmp_path):
+        with volume(tmp_path / "voices") as mounted:
+            yield mounted
+
+    @pytest.fixture
+    def store(self, mounted):
+        store = DirectoryStore(mounted.root)
         store.write("anna/voice.json", b"{}")
         return store
 
     @pytest.mark.parametrize("use", ["version", "names", "files", "write"])
-    def test_it_is_a_failure_and_not_an_empty_one(self, store, use):
+    def test_it_is_a_failure_and_not_an_empty_one(self, store, mounted, use):
         assert store.version("anna/voice.json")
-        store.root.rename(store.root.with_name("elsewhere"))
+        mounted.take_away()
         with pytest.raises(StoreFailure, match="was there before"):
             {
                 "version": lambda: store.version("anna/voice.json"),
@@ -94,16 +101,26 @@ class TestADirectoryThatIsTakenAway:
                 "write": lambda: store.write("bob/voice.json", b"{}"),
             }[use]()
         assert not store.root.exists(), "no folder is made in its place"
-        store.root.with_name("elsewhere").rename(store.root)
+        mounted.bring_back()
         assert store.version("anna/voice.json")
         assert store.version("bob/voice.json") is None
+
+    def test_one_that_is_removed_while_its_disk_is_there_is_empty(self, tmp_path):
+        store = DirectoryStore(tmp_path / "voices")
+        store.write("anna/voice.json", b"{}")
+        assert store.version("anna/voice.json")
+        shutil.rmtree(store.root)
+        assert (store.names(), store.version("anna/voice.json")) == ([], None)
+        store.write("bob/voice.json", b"{}")
+        assert store.names() == ["bob"]
 
     def test_one_that_was_never_made_is_empty(self, tmp_path):
         store = DirectoryStore(tmp_path / "never")
         assert (store.names(), store.version("anna/voice.json")) == ([], None)
 
-    def test_a_mount_point_that_is_left_of_it_is_no_empty_one_either(self, store, tmp_path):
-        (link := tmp_path / "link").symlink_to(store.root)
+    def test_a_mount_point_that_is_left_of_it_is_no_empty_one_either(self, tmp_path):
+        DirectoryStore(tmp_path / "own").write("anna/voice.json", b"{}")
+        (link := tmp_path / "link").symlink_to(tmp_path / "own")
         linked = DirectoryStore(link)
         assert linked.version("anna/voice.json")
         with tempfile.TemporaryDirectory(dir="/dev/shm") as mount_point:

@@ -5,6 +5,7 @@ import os
 import threading
 
 import pytest
+from volumes import volume
 
 from voices.errors import StoreFailure
 from voices.library import VoiceLibrary
@@ -116,14 +117,14 @@ class TestTheProbe:
         probe = StoreProbe(VoiceLibrary.at(tmp_path / "never"), limit_s=5, every_s=0)
         for _ in range(20):
             assert probe.failure() is None
-        (root := tmp_path / "voices").mkdir()
-        probe = StoreProbe(VoiceLibrary.at(root), limit_s=5, every_s=0)
-        probe.failure()
-        assert _becomes(probe._look.done)
-        root.rmdir()
-        assert _becomes(lambda: probe.failure() is not None)
-        assert "was there before" in probe.failure().message
-        assert str(tmp_path) not in probe.failure().for_clients()["message"]
+        with volume(tmp_path / "voices") as mounted:
+            probe = StoreProbe(VoiceLibrary.at(mounted.root), limit_s=5, every_s=0)
+            probe.failure()
+            assert _becomes(probe._look.done)
+            mounted.take_away()
+            assert _becomes(lambda: probe.failure() is not None)
+            assert "was there before" in probe.failure().message
+            assert str(tmp_path) not in probe.failure().for_clients()["message"]
 
 
 def _becomes(is_so, tries=2000):

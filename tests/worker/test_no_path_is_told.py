@@ -92,7 +92,7 @@ def _service(root):
     return SpeechService(ScriptedEngine(), VoiceLibrary.at(root / "voices"), settings)
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("name", sorted(BROKEN.keys() - {"results that are a file"}))  # it stores none
 def test_over_http(root, name):
     harm, fields, code = BROKEN[name]
     with served(ScriptedEngine(), root / "voices", **_settings(root)) as site:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from scripted_engine import ScriptedEngine
 from served import audio_of, served
+from volumes import volume
 
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
@@ -18,12 +19,18 @@ THREADS = 8
 
 
 @pytest.fixture
-def root(tmp_path, prepared):
+def mounted(tmp_path):
+    with volume(tmp_path / "voices") as mounted:
+        yield mounted
+
+
+@pytest.fixture
+def root(mounted, prepared):
     """A registry with one voice."""
-    Publisher(VoiceRegistry.at(tmp_path / "voices")).add(
+    Publisher(VoiceRegistry.at(mounted.root)).add(
         "anna", prepared, [ScriptedEngine().prepare(prepared.clip)], name="Anna"
     )
-    return tmp_path / "voices"
+    return mounted.root
 
 
 @pytest.fixture
@@ -115,10 +122,10 @@ def test_a_voice_in_memory_is_spoken_while_its_store_hangs(site, root):
     assert site.active == 0
 
 
-def test_a_store_that_is_gone_is_told_and_a_voice_in_memory_is_spoken(site, root):
+def test_a_store_that_is_gone_is_told_and_a_voice_in_memory_is_spoken(site, root, mounted):
     assert speak(site, "anna").status_code == 200
     assert site.wait_until(lambda: httpx.get(f"{site.url}/ping").status_code == 200)
-    root.rename(root.with_name("elsewhere"))
+    mounted.take_away()
     assert speak(site, "anna").status_code == 200
     assert code_of(speak(site, "bob")) == (503, "store_failure")
     assert code_of(httpx.get(f"{site.url}/voices")) == (503, "store_failure")
@@ -128,7 +135,7 @@ def test_a_store_that_is_gone_is_told_and_a_voice_in_memory_is_spoken(site, root
     assert (health["status"], health["voices"]) == ("ready", None)
     assert health["store_error"]["code"] == "store_failure"
     assert str(root) not in health["store_error"]["message"]
-    root.with_name("elsewhere").rename(root)
+    mounted.bring_back()
     assert site.wait_until(lambda: httpx.get(f"{site.url}/ping").status_code == 200, 30)
 
 
