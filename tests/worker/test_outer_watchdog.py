@@ -123,7 +123,7 @@ def test_a_server_that_hangs_is_ended(tmp_path: Path) -> None:
     ) as server:
         assert server.stderr is not None
         listening = next(match for line in server.stderr if (match := LISTENING.search(line)))
-        next(line for line in server.stderr if "ready: engine" in line)
+        wait_until(lambda: httpx.get(f"{listening[1]}/ping").status_code == 200)
         with pytest.raises(httpx.TransportError):
             httpx.post(f"{listening[1]}/tts/generate", json={"text": HANGS}, timeout=60)
         log = server.stderr.read()

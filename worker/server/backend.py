@@ -56,6 +56,8 @@ class Backend:
         self._failure: ChatterpodError | None = None
         self.open_sockets = 0
         self.is_ending = False
+        self.on_ready: Callable[[], None] = lambda: None
+        """Called once it can speak, before the first request is let in."""
         self.errands = Errands(settings.store_timeout_s, _STORE_THREADS)
         """What HTTP asks the voices' store: apart from what speech asks it, however long either waits."""
         self._probe = StoreProbe(library, settings.store_timeout_s)
@@ -81,6 +83,7 @@ class Backend:
         """Load the engine on a thread; a failure is kept, to be told to whoever asks."""
         try:
             self._service = await asyncio.wrap_future(_begin(self._start))
+            self.on_ready()
         except ChatterpodError as error:
             log.exception("the server cannot speak: %s", error.message)
             self._failure = error

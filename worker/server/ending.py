@@ -32,8 +32,10 @@ class PatientServer(uvicorn.Server):
     ) -> None:
         super().__init__(config)
         self._backend = backend
-        self._outer_watchdog = outer_watchdog
         self._grace_s = backend.settings.shutdown_grace_s
+        if outer_watchdog is not None:
+            longest_s = self._grace_s + _TELLING_S + _LEAVING_S
+            backend.on_ready = lambda: outer_watchdog.begin(told_to_end_s=longest_s)
         self._is_told = False
         self._told_at: float | None = None
         self._returning: asyncio.Future[None] | None = None
@@ -47,8 +49,6 @@ class PatientServer(uvicorn.Server):
 
     @override
     async def on_tick(self, counter: int) -> bool:
-        if self._outer_watchdog is not None and self._backend.state == "ready":
-            self._outer_watchdog.begin(told_to_end_s=self._grace_s + _TELLING_S + _LEAVING_S)
         if self._told_at is None and (self._is_told or self._backend.has_failed_for_good):
             self._told_at = time.monotonic()
             self._backend.end_within(self._grace_s)
