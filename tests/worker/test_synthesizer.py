@@ -230,9 +230,9 @@ def test_time_spent_by_the_consumer_is_not_counted(synthesizer):
     request = SpeechRequest(text=TEXT, format="wav")
     events = []
     for event in synthesizer.speak(request, Arrival("r1"), lambda: False):
-        time.sleep(0.02)
+        time.sleep(0.1)
         events.append(event)
-    assert events[-1].metrics.rtf * events[-1].audio_seconds < 0.02 * len(events) / 2
+    assert events[-1].metrics.rtf * events[-1].audio_seconds < 0.1 * len(events) / 2
 
 
 def test_cancelling_ends_the_request(synthesizer):
