@@ -18,7 +18,6 @@ from worker.streams_ahead import StreamsAhead
 from worker.text.chunks import TextChunk, split_text
 from worker.text.pauses import PAUSE_SECONDS
 from worker.timeline import SpokenText, Timeline
-from worker.turns import Turns
 from worker.voice_cache import LoadedVoice
 
 
@@ -44,7 +43,6 @@ class Speaking:
         progress: Progress,
         parts: KeptParts | None,
         *,
-        turns: Turns,
         is_marked: bool,
     ) -> None:
         self.output = request.output(engine.sample_rate)
@@ -54,7 +52,6 @@ class Speaking:
         self._voice = voice
         self._progress = progress
         self._parts = parts
-        self._turns = turns
         self._is_marked = is_marked
         self._timeline = Timeline(request.speed)
 
@@ -91,18 +88,6 @@ class Speaking:
         return stages
 
     def _joined(self) -> Iterator[Samples]:
-        """Yield the speech of all text chunks, in turn with other requests."""
-        speech = self._in_order()
-        while True:
-            # Not while they are passed on: whoever reads slowly lacks nothing that others could give way to.
-            with self._turns.listening(self.playback):
-                samples = next(speech, None)
-            if samples is None:
-                return
-            yield samples
-            self._turns.give_way(self.playback)
-
-    def _in_order(self) -> Iterator[Samples]:
         """Yield the speech of all text chunks, with pauses between them; note where each begins."""
         joiner = SpeechJoiner(self._engine.sample_rate)
         streams = StreamsAhead(self._begin, self._text_chunks())

@@ -15,7 +15,6 @@ from worker.results.results import Job, Results, request_digest
 from worker.settings import MEBIBYTE, Settings
 from worker.speaking import Speaking
 from worker.time_limit import TimeLimit
-from worker.turns import Turns
 from worker.voice_cache import VoiceCache
 
 
@@ -33,7 +32,6 @@ class Synthesizer:
             errands=self.errands,
         )
         self._results = Results.of(settings)
-        self._turns = Turns()
         self._max_result_bytes = settings.max_result_bytes
         self._may_be_unmarked = settings.allow_unwatermarked
         self._max_request_seconds = settings.max_request_seconds
@@ -55,9 +53,7 @@ class Synthesizer:
         is_marked = request.is_marked_by(self.engine, may_be_unmarked=self._may_be_unmarked)
         digest = partial(request_digest, request, self.engine, voice.conditionals, is_marked=is_marked)
         with self._results.job(request, arrival, digest, self.engine.sample_rate) as job:
-            speaking = Speaking(
-                self.engine, request, voice, progress, job.parts, turns=self._turns, is_marked=is_marked
-            )
+            speaking = Speaking(self.engine, request, voice, progress, job.parts, is_marked=is_marked)
             answer = Answer(request, voice, speaking, progress)
             yield answer.start(self.engine.name, request.options_ignored_by(self.engine, is_marked=is_marked))
             result = job.earlier
