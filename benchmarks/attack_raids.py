@@ -79,6 +79,15 @@ def _post(target: Target, path: str, **body: object) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + data
 
 
+async def _hear_out(target: Target, asked: bytes, patience_s: float) -> None:
+    """Read an answer to its end."""
+    reader, writer = await _connect(target)
+    with contextlib.closing(writer):
+        writer.write(asked)
+        while await asyncio.wait_for(reader.read(1 << 18), patience_s):
+            pass
+
+
 async def ping_without_reading(target: Target) -> None:
     """Send pings without a key, and read no pong, until nothing more goes."""
     _, writer = await _open_socket(target, "/twilio/media")
@@ -124,11 +133,7 @@ async def read_a_byte_a_second(target: Target) -> None:
 
 async def want_it_whole(target: Target) -> None:
     """Have 98 kB of text spoken into one file."""
-    reader, writer = await _connect(target)
-    with contextlib.closing(writer):
-        writer.write(_post(target, "/v1/synthesize", text=_LONG_TEXT, format="wav"))
-        while await asyncio.wait_for(reader.read(1 << 18), 120):
-            pass
+    await _hear_out(target, _post(target, "/v1/synthesize", text=_LONG_TEXT, format="wav"), 120)
 
 
 async def ask_for_what_hangs(target: Target) -> None:
@@ -149,11 +154,7 @@ async def ask_for_what_hangs(target: Target) -> None:
 
 async def speak_a_rule_to_death(target: Target) -> None:
     """Send the text that once took a rule for ever."""
-    reader, writer = await _connect(target)
-    with contextlib.closing(writer):
-        writer.write(_post(target, "/tts/generate", text=_LINES_THAT_HANG, format="pcm"))
-        while await asyncio.wait_for(reader.read(1 << 16), 30):
-            pass
+    await _hear_out(target, _post(target, "/tts/generate", text=_LINES_THAT_HANG, format="pcm"), 30)
 
 
 async def stop_half_way(target: Target) -> None:

@@ -163,7 +163,7 @@ class _Automaton:
             return self._part((op.BRANCH, (None, [[(op.ANY, None)], []])), flags | re.DOTALL)
         if kind is op.FAILURE:
             return _Part()
-        raise NotImplementedError(kind)
+        raise NotImplementedError(kind)  # of a later Python: better no answer than one that it is harmless
 
     def _repeat(self, least: int, most: int, tree, flags: int, *, is_possessive: bool) -> _Part:
         if most <= _MOST_COPIES:

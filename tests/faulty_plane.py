@@ -12,19 +12,20 @@ import random
 import threading
 import time
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 from fault_proxy import Answer, Fault, FaultProxy, Request, Step
+from scripted_speech_worker import command, environment
 
 from control_plane.app import worker_urls
 from control_plane.local_endpoint import LocalEndpoint
 from control_plane.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 LATE_S = 0.3
@@ -181,6 +182,14 @@ class FaultyPlane:
     def cancel(self, job_id: str) -> None:
         """Cancel a job, as its client would."""
         httpx.post(f"{self.endpoint.url}/cancel/{job_id}").raise_for_status()
+
+
+@contextmanager
+def speaking_plane(folder: Path, **variables: object) -> Iterator[FaultyPlane]:
+    """Begin a plane with one worker of the scripted engine, which is told ``variables``, and wait for it."""
+    with FaultyPlane(command, environment(folder / "voices", **variables), folder / "worker.log") as faulty:
+        faulty.wait_until_ready()
+        yield faulty
 
 
 def late(answer: Answer) -> Answer:

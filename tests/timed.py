@@ -1,8 +1,9 @@
-"""Things that happen beside a test."""
+"""Things that happen beside a test, and waiting for them."""
 
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,3 +20,11 @@ def after(seconds: float, do: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         timer.join()
+
+
+def wait_until(is_so: Callable[[], object], seconds: float = 60) -> None:
+    """Look again and again until something is so; fail where it takes too long."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

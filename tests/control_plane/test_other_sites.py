@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
@@ -11,9 +10,6 @@ import pytest
 from client import SpeechClient
 from control_plane import LocalEndpoint
 from control_plane.__main__ import parse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 JOB = {"input": {"text": "x"}}
 CROSS = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site", "Content-Type": "text/plain"}
@@ -42,14 +38,6 @@ EVERY_ROUTE = [
     *(("POST", path) for path in ("job-stream/w/j", "job-done/w/j")),
     ("OPTIONS", "run"),
 ]
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[LocalEndpoint]:
-    with LocalEndpoint(workers=0) as endpoint:
-        endpoint.plane.take_wait_s = 0.2
-        endpoint.plane.stop_wait_s = 0.2
-        yield endpoint
 
 
 @pytest.fixture

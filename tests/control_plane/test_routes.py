@@ -20,11 +20,8 @@ MEGABYTE = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def bare() -> Iterator[LocalEndpoint]:
-    with LocalEndpoint(workers=0) as endpoint:
-        endpoint.plane.take_wait_s = 0.2
-        endpoint.plane.stop_wait_s = 0.2
-        yield endpoint
+def bare(shared: LocalEndpoint) -> LocalEndpoint:
+    return shared
 
 
 @pytest.fixture(scope="module")

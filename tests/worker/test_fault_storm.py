@@ -11,9 +11,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from faulty_plane import Dice, FaultyPlane
+from faulty_plane import Dice, FaultyPlane, speaking_plane
 from scripted_engine import ScriptedEngine
-from scripted_speech_worker import command, environment
 from storm import Storm
 
 from voices.library import VoiceLibrary
@@ -34,9 +33,7 @@ FORMATS = ("pcm_8000", "mp3", "ulaw")
 
 @pytest.fixture
 def faulty(tmp_path: Path) -> Iterator[FaultyPlane]:
-    env = environment(tmp_path / "voices", MAX_CONCURRENCY=WIDTH)
-    with FaultyPlane(command, env, tmp_path / "worker.log") as faulty:
-        faulty.wait_until_ready()
+    with speaking_plane(tmp_path, MAX_CONCURRENCY=WIDTH) as faulty:
         yield faulty
 
 

@@ -18,6 +18,7 @@ import httpx
 import pytest
 from scripted_speech_worker import command, environment
 from storm import Storm
+from timed import wait_until
 
 from control_plane.local_endpoint import LocalEndpoint
 
@@ -76,13 +77,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         wait_until(lambda: process.poll() is not None or site.is_well())
         yield site
         process.terminate()
-
-
-def wait_until(is_so) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @contextmanager

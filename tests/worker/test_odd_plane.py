@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fault_proxy import Answer
-from faulty_plane import FaultyPlane
-from scripted_speech_worker import command, environment
+from faulty_plane import FaultyPlane, speaking_plane
 from storm import Storm
 
 if TYPE_CHECKING:
@@ -20,10 +19,7 @@ WIDTH = 8
 
 @pytest.fixture(scope="module")
 def one_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyPlane]:
-    folder = tmp_path_factory.mktemp("odd")
-    env = environment(folder / "voices", MAX_CONCURRENCY=WIDTH, BLOCK_S=0.05)
-    with FaultyPlane(command, env, folder / "worker.log") as faulty:
-        faulty.wait_until_ready()
+    with speaking_plane(tmp_path_factory.mktemp("odd"), MAX_CONCURRENCY=WIDTH, BLOCK_S=0.05) as faulty:
         yield faulty
 
 

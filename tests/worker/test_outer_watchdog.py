@@ -18,6 +18,7 @@ import pytest
 from hanging import HANGS
 from scripted_speech_worker import command, environment
 from storm import Storm
+from timed import wait_until
 
 from control_plane import LocalEndpoint
 from worker.outer_watchdog import Orders, _Watch
@@ -35,13 +36,6 @@ from worker.settings import Settings
 plant()
 serve(Settings(), ServerSettings())
 """
-
-
-def wait_until(is_so: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.fixture

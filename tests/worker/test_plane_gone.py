@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fault_proxy import Answer, Fault
-from faulty_plane import FaultyPlane
+from faulty_plane import FaultyPlane, speaking_plane
 from scripted_speech_worker import command, environment
 from storm import Storm
 
@@ -32,10 +32,7 @@ JSON = (("Content-Type", "application/json"),)
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyPlane]:
-    folder = tmp_path_factory.mktemp("gone")
-    env = environment(folder / "voices", MAX_CONCURRENCY=WIDTH, BLOCK_S=0.02)
-    with FaultyPlane(command, env, folder / "worker.log") as faulty:
-        faulty.wait_until_ready()
+    with speaking_plane(tmp_path_factory.mktemp("gone"), MAX_CONCURRENCY=WIDTH, BLOCK_S=0.02) as faulty:
         yield faulty
 
 

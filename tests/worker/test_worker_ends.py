@@ -7,24 +7,27 @@ signal comes just when it should.
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from scripted_speech_worker import command, environment
 from storm import Followed, Storm
+from timed import wait_until as wait_until_in
 
 from control_plane import LocalEndpoint
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from voices.preparation import PreparedClip
 
 TEXT = "a" * 200
 """Two seconds of speech, made in four."""
+wait_until = partial(wait_until_in, seconds=90)
 WHEN = ("idle", "loading the voice", "before the first audio", "streaming")
 
 
@@ -42,13 +45,6 @@ def endpoint(tmp_path: Path, prepared: PreparedClip) -> Iterator[LocalEndpoint]:
 def storm(endpoint: LocalEndpoint) -> Iterator[Storm]:
     with Storm(endpoint.url) as storm:
         yield storm
-
-
-def wait_until(is_so: Callable[[], object], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def speak(storm: Storm) -> Followed:

@@ -124,9 +124,10 @@ class Call:
 
         Raises ``Overloaded``, and what is wrong with it.
         """
-        fields = {name: value for name, value in job_input.items() if name not in _FORMAT_NAMES}
-        self._backend.check({**fields, **_FORMAT})
-        return self._add({**fields, **_FORMAT}, len(str(fields["text"])))
+        own = {name: value for name, value in job_input.items() if name not in _FORMAT_NAMES}
+        fields = {**own, **_FORMAT}
+        self._backend.check(fields)
+        return self._add(fields, len(str(fields["text"])))
 
     def _add(self, job_input: dict[str, Any], characters: int) -> str:
         mark = arrival(None).request_id

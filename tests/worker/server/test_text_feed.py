@@ -50,51 +50,41 @@ def test_a_long_sentence_in_small_pieces_is_not_read_anew_with_each():
     assert time.process_time() - began < 7
 
 
-def test_the_event_loop_does_not_wait_while_text_is_looked_at(monkeypatch):
+def _taken_while_looked_at(monkeypatch, begun, meanwhile):
+    """Feed "One. Two", do something while it is looked at, and return what is given out then."""
     looking, seen = threading.Event(), threading.Event()
 
     def look(text):
         looking.set()
         assert seen.wait(30)
-        return len("One. ") if text.startswith("One. Two") else 0
+        return len("One. ") if text.startswith(begun) else 0
 
-    async def take_while_it_is_looked_at():
+    async def take():
         feed = _feed(100)
         feed.add("One. Two")
         taking = asyncio.create_task(feed.take())
         assert await asyncio.to_thread(looking.wait, 30)
-        feed.add(" and more")
-        seen.set()
-        first = await taking
-        feed.close()
-        return first.text, (await feed.take()).text
-
-    monkeypatch.setattr("worker.server.text_feed.complete", look)
-    assert asyncio.run(take_while_it_is_looked_at()) == ("One. ", "Two and more")
-
-
-def test_what_was_flushed_while_it_was_looked_at_is_given_out_once(monkeypatch):
-    looking, seen = threading.Event(), threading.Event()
-
-    def look(text):
-        looking.set()
-        assert seen.wait(30)
-        return len("One. ") if text.startswith("One. ") else 0
-
-    async def flush_while_it_is_looked_at():
-        feed = _feed(100)
-        feed.add("One. Two")
-        taking = asyncio.create_task(feed.take())
-        assert await asyncio.to_thread(looking.wait, 30)
-        feed.flush()
-        feed.add(" more")
+        meanwhile(feed)
         seen.set()
         first = await taking
         feed.close()
         return first.text, (await feed.take()).text, await feed.take()
 
     monkeypatch.setattr("worker.server.text_feed.complete", look)
-    assert asyncio.run(flush_while_it_is_looked_at()) == ("One. Two", " more", None)
+    return asyncio.run(take())
+
+
+def test_the_event_loop_does_not_wait_while_text_is_looked_at(monkeypatch):
+    taken = _taken_while_looked_at(monkeypatch, "One. Two", lambda feed: feed.add(" and more"))
+    assert taken == ("One. ", "Two and more", None)
+
+
+def test_what_was_flushed_while_it_was_looked_at_is_given_out_once(monkeypatch):
+    def flush(feed):
+        feed.flush()
+        feed.add(" more")
+
+    assert _taken_while_looked_at(monkeypatch, "One. ", flush) == ("One. Two", " more", None)
 
 
 def test_a_block_that_is_not_ended_counts_as_text_that_waits():

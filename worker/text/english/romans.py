@@ -226,6 +226,7 @@ NUMERALS = (
     ),
     Rule(
         "numeral alone",
+        # Of three signs at least; two or three X stand for kisses, or for what is left out.
         re.compile(rf"(?<![\w.-])(?P<numeral>(?=[IVX]{{3}})(?!XXX?\b){NUMERAL}|{SIGNS})"),
         _cardinal,
         replaces=WRITTEN,
