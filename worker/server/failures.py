@@ -167,9 +167,7 @@ def _in_words_of_http(error: ChatterpodError, voices_path: str) -> str:
                 "or replace it with the field replace=true."
             )
         case VoiceBusy():
-            return (
-                f"{error.writer} is changing the voice {error.voice_id!r} right now: try again in a minute."
-            )
+            return f"Someone else is changing the voice {error.voice_id!r} right now: try again in a minute."
     return error.told
 
 

@@ -18,6 +18,10 @@ from websockets.frames import CloseCode, Frame
 _LOST = "chatterpod.when_lost"
 
 _MOST_PINGS, _PINGS_WITHIN_S = 600, 60.0
+_MOST_HALF_RECEIVED_BYTES = 64 << 20
+"""Of messages that are not complete yet, on all sockets; many need no key until theirs are."""
+_MOST_THEN_BYTES = 16 << 10
+"""Of one socket, once all together hold that much: an honest message of a sentence or two goes on."""
 _GOODBYE_S = 10.0
 """A client may take so long to take what was said before the goodbye."""
 
@@ -28,6 +32,8 @@ _log.setLevel(logging.WARNING)
 class BoundedSocket(WebSocketsSansIOProtocol):
     """One connection; ``when_lost`` tells when nothing of it is left."""
 
+    _half_received_by_all = 0
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.logger = self.conn.logger = _log
@@ -36,10 +42,25 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         self._pings = 0
         self._pings_since = self.loop.time()
         self._when_lost: list[Callable[[], None]] = []
+        self._half_received = 0
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        self._hold(len(self.conn.reader.buffer) + sum(map(len, self.frames)))
+        if (
+            BoundedSocket._half_received_by_all > _MOST_HALF_RECEIVED_BYTES
+            and self._half_received > _MOST_THEN_BYTES
+        ):
+            self.conn.fail(CloseCode.TRY_AGAIN_LATER, "too much is half received")
+            self.handle_parser_exception()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._hold(0)
         self.transport.lost()  # type: ignore[attr-defined]
         for each in self._when_lost:
             each()
@@ -102,6 +123,10 @@ class BoundedSocket(WebSocketsSansIOProtocol):
             tell()
         else:
             self._when_lost.append(tell)
+
+    def _hold(self, half_received: int) -> None:
+        BoundedSocket._half_received_by_all += half_received - self._half_received
+        self._half_received = half_received
 
     def _pings_too_often(self) -> bool:
         now = self.loop.time()

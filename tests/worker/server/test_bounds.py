@@ -16,6 +16,7 @@ from websockets.sync.client import connect
 
 from benchmarks.memory import anonymous_mb
 from worker.free_pages import return_free_pages
+from worker.server.socket_protocol import BoundedSocket
 
 KEY = "s3cret-key"
 LONG = "word " * 900
@@ -77,6 +78,23 @@ def test_a_message_of_many_small_fragments_is_held_as_one(site):
         assert [len(each) for each in connection.frames] == [2_002]
         client.sendall(frame(CONTINUATION, b"cd"))
         assert b'"field": "body"' in client.recv(4096), "it is read in the end"
+
+
+def test_all_connections_together_hold_so_much_of_messages_that_never_end(site, monkeypatch):
+    monkeypatch.setattr("worker.server.socket_protocol._MOST_HALF_RECEIVED_BYTES", 150_000)
+    head = frame(TEXT, bytes(60_000))[:-1]  # of one frame, or of a message in fragments
+    with contextlib.ExitStack() as clients:
+        strangers = [clients.enter_context(upgraded(site, "/tts/stream")) for _ in range(3)]
+        strangers[0].sendall(head)
+        strangers[1].sendall(frame(TEXT, bytes(60_000), fin=False))
+        assert site.wait_until(lambda: BoundedSocket._half_received_by_all > 119_000)
+        with contextlib.suppress(OSError):  # it is cut off while it sends
+            strangers[2].sendall(head)
+        assert (1013).to_bytes(2, "big") in strangers[2].recv(100)
+        with connect(f"{site.ws_url}/tts/stream", proxy=None) as honest:
+            honest.send(json.dumps({"text": "Hello.", "format": "pcm"}))
+            assert json.loads(honest.recv(timeout=10))["type"] == "start"
+    assert site.wait_until(lambda: BoundedSocket._half_received_by_all == 0), "what is gone is not counted"
 
 
 def test_a_client_that_takes_nothing_cannot_hold_a_connection_that_has_ended(voices_dir):
