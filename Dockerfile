@@ -47,8 +47,8 @@ RUN echo triton >/tmp/excluded \
 
 FROM uv AS application
 COPY pyproject.toml requirements.txt README.md LICENSE ./
-COPY client client
-COPY control_plane control_plane
+COPY chatterpod chatterpod
+COPY local_runpod local_runpod
 COPY voices voices
 COPY voices_cli voices_cli
 COPY worker worker

@@ -35,8 +35,8 @@ from benchmarks.load.sites import make_voices, server
 from benchmarks.load.workload import Planned
 from benchmarks.memory import anonymous_mb_of
 from benchmarks.report import Result, check_outputs, hardware, print_table, write_json
-from control_plane import WorkerDied
-from control_plane.worker_process import WorkerProcess
+from local_runpod import WorkerDied
+from local_runpod.worker_process import WorkerProcess
 
 _TEXT = "The keeper wrote down the name of the ship, and then he went home to have his supper."
 _HEARD_IN_S = 6.0

@@ -48,8 +48,8 @@ def _name(settings: dict[str, int]) -> str:
 
 def _decode(s3gen: Any, voice: dict[str, Any], before: int, settings: dict[str, int]) -> Callable[[], float]:
     """Return what decodes 25 tokens of a stream after ``before`` others, and answers in milliseconds."""
-    from worker.engine.s3gen.decoder import Decode, SpeechDecoder
-    from worker.engine.s3gen.settings import DecoderSettings
+    from worker.engine.chatterbox.s3gen.decoder import Decode, SpeechDecoder
+    from worker.engine.chatterbox.s3gen.settings import DecoderSettings
 
     decoder = SpeechDecoder(s3gen, DecoderSettings(**settings))
 

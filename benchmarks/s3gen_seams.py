@@ -59,7 +59,7 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
 
 
 def _distances(s3gen: "Weights", voice: dict[str, Tensor], *, quick: bool) -> Iterator[Result]:
-    from worker.engine.s3gen.flow import Flow
+    from worker.engine.chatterbox.s3gen.flow import Flow
 
     flow = Flow(s3gen.under("flow"), 2, torch.float32)
     device = voice["gen.prompt_feat"].device
@@ -95,7 +95,7 @@ def _streamed(
     chunks: Sequence[int] = (),
 ) -> Tensor:
     """Decode in chunks, or all at once; return the mel as it is given out (frames, 80)."""
-    from worker.engine.s3gen.batch import FlowRow
+    from worker.engine.chatterbox.s3gen.batch import FlowRow
 
     given, done = [], 0
     for count in (*chunks, len(tokens) - sum(chunks)):
@@ -135,7 +135,7 @@ def _noise(seed: int, frames: int, device: torch.device) -> Tensor:
 
 def _stock_ms(directory: Path, voice: dict[str, Tensor], *, repeats: int) -> dict[int, float]:
     """Time stock's ``inference`` of so many tokens."""
-    from worker.engine.s3gen.decoder import TRAILING_SILENCE
+    from worker.engine.chatterbox.s3gen.decoder import TRAILING_SILENCE
 
     s3gen = stock_s3gen(directory, voice["gen.embedding"].device)
     reference = {name.removeprefix("gen."): each for name, each in voice.items() if name.startswith("gen.")}
@@ -151,8 +151,8 @@ def _costs(
     s3gen: "Weights", voice: dict[str, Tensor], stock: dict[int, float], *, quick: bool
 ) -> Iterator[Result]:
     """Time a new stream's final decode, flow and vocoder, beside stock's."""
-    from worker.engine.s3gen.decoder import Decode, SpeechDecoder
-    from worker.engine.s3gen.settings import DecoderSettings
+    from worker.engine.chatterbox.s3gen.decoder import Decode, SpeechDecoder
+    from worker.engine.chatterbox.s3gen.settings import DecoderSettings
 
     repeats = 2 if quick else 3
     for precision, prompt in product(PRECISIONS, (100, PROMPT)):

@@ -35,10 +35,10 @@ from benchmarks.voices import reference
 from voices.conditionals import Conditionals
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
-from worker.free_pages import return_free_pages
+from worker.server.patience import return_free_pages
 
 if TYPE_CHECKING:
-    from worker.service import SpeechService
+    from worker.service.service import SpeechService
 
 SPEECH_TOKENS = 25
 _TEXT = "How much of this is left behind?"
@@ -114,7 +114,7 @@ def slope_kb(points: Sequence[tuple[int, float]]) -> float:
 def _service(checkpoint: Path, voices: int) -> Iterator["SpeechService"]:
     from voices.library import VoiceLibrary
     from worker.engine.choice import open_engine
-    from worker.service import SpeechService
+    from worker.service.service import SpeechService
     from worker.settings import Settings
 
     settings = Settings(
@@ -162,7 +162,7 @@ async def _soak(service: "SpeechService", plan: Plan) -> list[Look]:
 
 async def _request(service: "SpeechService", number: int, voices: int) -> None:
     from worker.events import AudioEvent
-    from worker.progress import Arrival
+    from worker.request import Arrival
 
     job_input = {"text": _TEXT, "format": "mp3", "voice_id": f"voice-{number % voices}"}
     events = service.respond(job_input, Arrival(f"soak-{number}"))

@@ -11,11 +11,9 @@ is measured in the same run. Keys and values are read besides, for each stream i
 import os
 from collections.abc import Callable
 from contextlib import nullcontext, redirect_stderr
-from dataclasses import dataclass, field
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +23,8 @@ from benchmarks.report import Result
 if TYPE_CHECKING:
     import torch
 
-    from worker.engine.t3.model import T3
+    from benchmarks.t3_ours import Samples
+    from worker.engine.chatterbox.t3.model import T3
 
 BATCHES = (1, 2, 4, 8, 16)
 GPU_BATCHES = (*BATCHES, 32, 64)
@@ -39,29 +38,14 @@ _BANDWIDTH_BYTES = 1 << 29
 """Far more than any cache holds."""
 
 
-@dataclass
-class Samples:
-    """What was measured, round by round."""
-
-    taken: dict[tuple[str, str], list[float]] = field(default_factory=dict)
-
-    def add(self, case: str, metric: str, value: float) -> None:
-        """Remember one measurement."""
-        self.taken.setdefault((case, metric), []).append(value)
-
-    def of(self, case: str, metric: str) -> float:
-        """Return the median."""
-        return median(self.taken[case, metric])
-
-
 def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
     """Measure; ``quick`` leaves out all but the headline batches in the default precision."""
     import torch
 
     from benchmarks.t3_divergence import divergences
-    from benchmarks.t3_ours import Ours
+    from benchmarks.t3_ours import Ours, Samples
+    from worker.engine.chatterbox.t3.precision import Precision
     from worker.engine.checkpoint import T3_FILE
-    from worker.engine.t3.precision import Precision
 
     directory = find_or_write(checkpoint, "full")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -109,7 +93,7 @@ def plot(results: list[Result], file: Path) -> None:
 
 def _others(device: "torch.device", default: Any) -> list[Any]:
     """Return the other precisions that the device is good at."""
-    from worker.engine.t3.precision import Precision
+    from worker.engine.chatterbox.t3.precision import Precision
 
     last = Precision.INT8 if device.type == "cpu" else Precision.FLOAT16
     return [each for each in (Precision.FLOAT32, Precision.BFLOAT16, last) if each is not default]
@@ -127,7 +111,7 @@ def _load_stock(directory: Path, device: "torch.device") -> Any:
         return ChatterboxTurboTTS.from_local(directory, device.type).t3
 
 
-def _measure_stock(stock: Any, ours: Any, samples: Samples) -> None:
+def _measure_stock(stock: Any, ours: Any, samples: "Samples") -> None:
     """Time stock's prefill with one token, and the steps after it."""
     from worker.engine.chatterbox.upstream import T3Cond
 
@@ -146,7 +130,7 @@ def _measure_stock(stock: Any, ours: Any, samples: Samples) -> None:
     samples.add("stock", "step_ms", (whole - prefill) / steps * 1000)
 
 
-def _decoding(name: str, ours: Any, batches: tuple[int, ...], samples: Samples) -> list[Result]:
+def _decoding(name: str, ours: Any, batches: tuple[int, ...], samples: "Samples") -> list[Result]:
     stock_ms = samples.of("stock", "step_ms")
     bandwidth = max(samples.taken["memory", "gb_per_s"])
     floor_ms = step_bytes(ours.t3) / bandwidth / 1e6
@@ -163,9 +147,9 @@ def _decoding(name: str, ours: Any, batches: tuple[int, ...], samples: Samples) 
     return results
 
 
-def _beside_decoding(ours: dict[Any, Any], default: Any, samples: Samples) -> list[Result]:
-    from worker.engine.t3.decoder import cache_dtype
-    from worker.engine.t3.kv_cache import KVCache
+def _beside_decoding(ours: dict[Any, Any], default: Any, samples: "Samples") -> list[Result]:
+    from worker.engine.chatterbox.t3.decoder import cache_dtype
+    from worker.engine.chatterbox.t3.kv_cache import KVCache
 
     stock_ms = round(samples.of("stock", "prefill_ms"), 2)
     best = ours[default]
@@ -181,7 +165,7 @@ def _beside_decoding(ours: dict[Any, Any], default: Any, samples: Samples) -> li
 
 def step_bytes(t3: "T3") -> int:
     """Return the bytes of weights that a decode step reads: the layers' and the speech head's."""
-    from worker.engine.t3.precision import Precision
+    from worker.engine.chatterbox.t3.precision import Precision
 
     sizes = t3.sizes
     itemsize = 1 if t3.precision is Precision.INT8 else t3.precision.dtype.itemsize

@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from benchmarks.report import Result
-from worker.engine.t3.attention import CachedAttention
-from worker.engine.t3.decoder import Decoder, Join, cache_dtype
-from worker.engine.t3.kv_cache import KVCache
-from worker.engine.t3.model import T3
-from worker.engine.t3.precision import Precision
-from worker.engine.t3.sampling import Sampling
+from worker.engine.chatterbox.t3.attention import CachedAttention
+from worker.engine.chatterbox.t3.decoder import Decoder, Join, cache_dtype
+from worker.engine.chatterbox.t3.kv_cache import KVCache
+from worker.engine.chatterbox.t3.model import T3
+from worker.engine.chatterbox.t3.precision import Precision
+from worker.engine.chatterbox.t3.sampling import Sampling
 
 _TOKENS = 48
 

@@ -1,21 +1,34 @@
 """Our side of ``scripts/bench t3``: a precision, measured at several batches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from worker.engine.t3.decoder import Decoder, Join
-from worker.engine.t3.kv_cache import VoicePrefix
-from worker.engine.t3.model import T3
-from worker.engine.t3.precision import Precision
-from worker.engine.t3.sampling import Sampling
+from worker.engine.chatterbox.t3.decoder import Decoder, Join
+from worker.engine.chatterbox.t3.kv_cache import VoicePrefix
+from worker.engine.chatterbox.t3.model import T3
+from worker.engine.chatterbox.t3.precision import Precision
+from worker.engine.chatterbox.t3.sampling import Sampling
 
-if TYPE_CHECKING:
-    from benchmarks.t3 import Samples
+
+@dataclass
+class Samples:
+    """What was measured, round by round."""
+
+    taken: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+
+    def add(self, case: str, metric: str, value: float) -> None:
+        """Remember one measurement."""
+        self.taken.setdefault((case, metric), []).append(value)
+
+    def of(self, case: str, metric: str) -> float:
+        """Return the median."""
+        return median(self.taken[case, metric])
+
 
 _PROMPT_TOKENS = 375
 _LENGTH = 512

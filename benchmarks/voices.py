@@ -12,12 +12,12 @@ import soundfile
 
 from benchmarks.checkpoint import find_or_write
 from benchmarks.report import Result, median_ms
-from voices.clip import Clip
+from voices.clips.clip import Clip
+from voices.clips.preparation import PreparedClip, prepare_clip
 from voices.library import VoiceLibrary
-from voices.preparation import PreparedClip, prepare_clip
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
-from worker.voice_cache import VoiceCache
+from worker.speech.voice_cache import VoiceCache
 
 SCANNED_VOICES = 10_000
 REFERENCE_TEXT = "The clip that this benchmark measures was spoken by a machine, for about ten seconds. " * 2
@@ -53,7 +53,7 @@ def reference(pitch: int = 50) -> PreparedClip:
     """Return a reference clip that a machine spoke, at a pitch from 0 to 100."""
     import numpy as np
 
-    from worker.engine.espeak import EspeakVoice, shared_espeak
+    from worker.engine.preview.espeak import EspeakVoice, shared_espeak
 
     espeak = shared_espeak()
     blocks = list(espeak.speak(REFERENCE_TEXT, EspeakVoice("en-us", 165, pitch)))

@@ -16,7 +16,7 @@ import numpy as np
 import soxr
 
 from benchmarks.report import Result, hardware, median_ms, print_table
-from voices.clip import Samples
+from voices.clips.clip import Samples
 
 RATE = 24_000
 TEXT = "This is what the watermark is put on: speech of some seconds, so that it can be found again. " * 2
@@ -80,7 +80,7 @@ def _load_ms(statement: str, repeats: int) -> float:
 
 
 def _speech() -> Samples:
-    from worker.engine.espeak import EspeakVoice, shared_espeak
+    from worker.engine.preview.espeak import EspeakVoice, shared_espeak
 
     espeak = shared_espeak()
     samples = np.concatenate(list(espeak.speak(TEXT, EspeakVoice("en-us", 165, 50))))

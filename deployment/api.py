@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from client.api import FIRST_SERVER_ERROR, NEVER_SENT, RATE_LIMITED, checked_key, jitter, json_or_none
+from chatterpod.api import FIRST_SERVER_ERROR, NEVER_SENT, RATE_LIMITED, checked_key, jitter, json_or_none
 from deployment.answers import DataCentre, Endpoint, GpuType, NetworkVolume, Problem
 from deployment.errors import (
     AccessDenied,

@@ -8,7 +8,7 @@ from deployment.apply import Deployed
 from deployment.catalogue import Pool
 from deployment.desired import Desired
 from deployment.plan import Plan, Planner
-from voices.targets import DATA_CENTRES, volume_server_url
+from voices.stores.targets import DATA_CENTRES, volume_server_url
 
 _SIGNS = {"create": "+", "update": "~", "unchanged": "="}
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from client import SpeechClient
+from chatterpod import SpeechClient
 from voices.extras import how_to_install_package
 
 

@@ -13,8 +13,8 @@ from speech import speak_clip
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from voices.clip import Clip
-from voices.preparation import PreparedClip, prepare_clip
+from voices.clips.clip import Clip
+from voices.clips.preparation import PreparedClip, prepare_clip
 from voices.registry import VoiceRegistry
 
 # Threads that wait by spinning make torch ten times slower on a machine with anything else to do.
@@ -92,7 +92,7 @@ def speech() -> Clip:
 @pytest.fixture(scope="session")
 def prepared(speech: Clip) -> PreparedClip:
     """The same, as a reference clip."""
-    from voices.decoding import decode_clip
+    from voices.clips.decoding import decode_clip
 
     return prepare_clip(decode_clip(speech.to_flac()))
 

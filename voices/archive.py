@@ -6,10 +6,10 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from voices.clips.untrusted import decode_untrusted
 from voices.errors import InvalidClip, InvalidRequest, StoreFailure, VoiceCorrupt
 from voices.registry import VoiceRegistry
-from voices.store import MOST_BYTES, FileTooLarge, Store, key_parts
-from voices.untrusted import decode_untrusted
+from voices.stores.store import MOST_BYTES, FileTooLarge, Store, key_parts
 from voices.voice import VOICE_ID, Voice
 from voices.whole_file import WholeFile
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from voices.errors import StoreFailure, VoiceBusy
-from voices.store import FileTooLarge, Store
+from voices.stores.store import FileTooLarge, Store
 
 PREFIX = "claim-"
 STALE_AFTER_SECONDS = 600.0

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from voices.errors import ChatterpodError
 
 _DISTRIBUTION = "chatterpod"
-_OURS = {"benchmarks", "client", "control_plane", "deployment", "voices", "voices_cli", "worker"}
+_OURS = {"benchmarks", "chatterpod", "local_runpod", "deployment", "voices", "voices_cli", "worker"}
 
 
 class MissingExtra(ChatterpodError):

@@ -11,10 +11,10 @@ from pathlib import PurePath
 from pydantic import ValidationError
 
 from voices.claim import claimed, is_claim
+from voices.clips.preparation import PreparedClip
 from voices.conditionals import Conditionals
 from voices.errors import InvalidRequest, UnknownVoice, VoiceBusy, VoiceExists
 from voices.languages import language_tag
-from voices.preparation import PreparedClip
 from voices.registry import VoiceRegistry, file_facts, manifest_key
 from voices.voice import (
     DEFAULT_VOICE_ID,

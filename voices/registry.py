@@ -12,12 +12,12 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from voices.clip import Clip
+from voices.clips.clip import Clip
+from voices.clips.decoding import decode_clip
+from voices.clips.untrusted import decode_untrusted
 from voices.conditionals import Conditionals
-from voices.decoding import decode_clip
 from voices.errors import InvalidClip, UnknownVoice, VoiceCorrupt
-from voices.store import MOST_BYTES, DirectoryStore, FileTooLarge, Store
-from voices.untrusted import decode_untrusted
+from voices.stores.store import MOST_BYTES, DirectoryStore, FileTooLarge, Store
 from voices.voice import (
     MANIFEST_FILE,
     SHORTEST_PROMPT_SECONDS,

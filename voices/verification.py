@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from voices.claim import is_claim, live_writer
-from voices.decoding import decode_clip
+from voices.clips.decoding import decode_clip
+from voices.clips.preparation import measure
 from voices.errors import InvalidClip, UnknownVoice, VoiceCorrupt
-from voices.preparation import measure
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry, file_facts, manifest_key
-from voices.store import FileTooLarge
+from voices.stores.store import FileTooLarge
 from voices.voice import MANIFEST_FILE, REFERENCE, VOICE_ID, Manifest, Voice, file_stem
 
 Code = Literal[

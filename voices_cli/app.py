@@ -5,7 +5,11 @@ Heavy imports stay inside the commands, so that ``voices --help`` answers at onc
 
 import typer
 
-from voices_cli import adding, browse, change, checking, exchange, narrate, speak
+from voices_cli.commands import add as adding
+from voices_cli.commands import change, exchange, narrate
+from voices_cli.commands import check as checking
+from voices_cli.commands import look as browse
+from voices_cli.commands import say as speak
 
 app = typer.Typer(
     help="Prepare, publish and look after the voices that a Chatterpod worker speaks.",

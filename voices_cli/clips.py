@@ -13,11 +13,11 @@ from voices.whole_file import check_writable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from voices.assessment import Assessment
-    from voices.clip import Clip
-    from voices.findings import Finding
-    from voices.preparation import Examination, PreparedClip
-    from voices.selection import Kept
+    from voices.clips.assessment import Assessment
+    from voices.clips.clip import Clip
+    from voices.clips.findings import Finding
+    from voices.clips.preparation import Examination, PreparedClip
+    from voices.clips.selection import Kept
     from voices_cli.output import Output
 
 Clips = Annotated[
@@ -37,9 +37,9 @@ Plot = Annotated[
 def prepare(clips: "Sequence[Path]", output: "Output", *, strict: bool, plot: Path | None) -> "PreparedClip":
     """Make the reference clip of a voice; the warnings are printed, and drawn where ``plot`` says.
 
-    Raises ``InvalidClip`` like ``voices.preparation.prepare_clip``; the picture is drawn all the same.
+    Raises ``InvalidClip`` like ``voices.clips.preparation.prepare_clip``; the picture is drawn all the same.
     """
-    from voices.preparation import examine
+    from voices.clips.preparation import examine
 
     if plot is not None:
         _check_plot(plot)
@@ -55,8 +55,8 @@ def prepare(clips: "Sequence[Path]", output: "Output", *, strict: bool, plot: Pa
 
 def check(clips: "Sequence[Path]", output: "Output", *, strict: bool, plot: Path | None) -> None:
     """Report on clips without making a voice; exits with 5 when they cannot become one."""
-    from voices.findings import Finding
-    from voices.preparation import examine
+    from voices.clips.findings import Finding
+    from voices.clips.preparation import examine
     from voices_cli.output import EXIT_CODES
 
     examination: Examination | None = None
@@ -109,8 +109,8 @@ def kept_lines(prepared: "PreparedClip") -> list[str]:
 
 
 def _decode(clips: "Sequence[Path]") -> "list[Clip]":
-    from voices.preparation import check_number
-    from voices.untrusted import decode_untrusted
+    from voices.clips.preparation import check_number
+    from voices.clips.untrusted import decode_untrusted
 
     check_number(len(clips))
     decoded = []

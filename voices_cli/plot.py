@@ -13,11 +13,11 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from voices.assessment import Assessment
-from voices.findings import Finding
-from voices.levels import FRAMES_PER_SECOND
-from voices.preparation import Examination
-from voices.selection import Kept
+from voices.clips.assessment import Assessment
+from voices.clips.findings import Finding
+from voices.clips.levels import FRAMES_PER_SECOND
+from voices.clips.preparation import Examination
+from voices.clips.selection import Kept
 from voices.whole_file import WholeFile
 
 _WAVE, _KEPT, _LEVEL, _CLIPPED, _TEXT = "#56606B", "#0072B2", "#D55E00", "#CC0000", "#222222"

@@ -1,17 +1,67 @@
 """A command's run: the registries that it works on, what it prints, and how it ends."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import typer
 
-from client.errors import ClientError, RequestFailed
+from chatterpod import SpeechClient
+from chatterpod.errors import ClientError, EndpointUnreachable, RequestFailed
 from voices.errors import ChatterpodError, InvalidRequest, StoreFailure
-from voices.registry import VoiceRegistry
+from voices.registry import VoiceRegistry, voices_dirs
+from voices.stores.targets import open_store
 from voices.whole_file import why
 from voices_cli.output import Output, exit_code
-from voices_cli.targets import open_registries
+
+
+def open_endpoint(endpoint: str) -> SpeechClient:
+    """Open an endpoint by its id, with ``RUNPOD_API_KEY``, or by its URL, and see that it answers.
+
+    Raises ``InvalidRequest`` without a key and for what is no queue, and ``ClientError`` for a wrong key
+    and for no endpoint.
+    """
+    client = _client(endpoint, os.environ.get("RUNPOD_API_KEY"))
+    try:
+        _check_queue(client, endpoint)
+    except BaseException:
+        client.close()
+        raise
+    return client
+
+
+def _check_queue(client: SpeechClient, endpoint: str) -> None:
+    try:
+        health = client.health()
+    except EndpointUnreachable as error:
+        where = urlsplit(endpoint).netloc.rpartition("@")[2] or "RunPod"
+        raise EndpointUnreachable(f"{where} gave no answer: {error}") from error
+    if health.keys().isdisjoint({"jobs", "workers"}):  # our HTTP server's has others
+        raise InvalidRequest(
+            f"{endpoint} answers, but it is no queue: the address of one ends as in "
+            "http://127.0.0.1:8001/v2/local, which `python -m local_runpod` prints.",
+            field="via",
+        )
+
+
+def _client(endpoint: str, api_key: str | None) -> SpeechClient:
+    try:
+        if endpoint.startswith(("http://", "https://")):
+            return SpeechClient(endpoint, api_key)
+        if not api_key:
+            raise InvalidRequest("Set RUNPOD_API_KEY to use an endpoint on RunPod.", field="via")
+        return SpeechClient.runpod(endpoint, api_key)
+    except ValueError as error:  # a key or a URL that cannot be
+        raise InvalidRequest(f"{error}.", field="via") from error
+
+
+def open_registries(targets: Sequence[str] | None, endpoint_url: str | None) -> list[VoiceRegistry]:
+    """Open the targets that were named, else those of the environment; see ``options.Targets``."""
+    named = list(targets or ()) or os.environ.get("VOICES_TARGETS", "").split() or [str(voices_dirs()[0])]
+    return [VoiceRegistry(open_store(target, endpoint_url=endpoint_url)) for target in named]
+
 
 T = TypeVar("T")
 

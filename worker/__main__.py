@@ -48,7 +48,7 @@ def _run_mode() -> None:
             "There is no RunPod queue here. Try one of:\n"
             '  python -m worker say "Hello there." --out hello.mp3\n'
             "  python -m worker serve                 HTTP, WebSockets, and a page to try it; or MODE=serve\n"
-            "  python -m control_plane                a local RunPod endpoint with this worker behind it\n"
+            "  python -m local_runpod                a local RunPod endpoint with this worker behind it\n"
             "  python -m worker --rp_serve_api        the RunPod SDK's own local server"
         )
     from worker.handler import serve

@@ -61,8 +61,8 @@ def say(
     from voices.file_names import format_of
     from voices.library import VoiceLibrary
     from voices.whole_file import is_standard_output, why
-    from worker.say import say_to_file
     from worker.settings import Settings, explain_settings
+    from worker.speech.to_file import say_to_file
 
     chosen: dict[str, Any] = {"engine": engine, "voices_dir": voices_dir, "model_dir": model_dir}
     job_input: dict[str, Any] = {"voice_id": voice, "speed": speed}
@@ -103,7 +103,7 @@ def serve(
     model_dir: Annotated[Path | None, typer.Option(help="The checkpoint's directory.")] = None,
 ) -> None:
     """Serve HTTP, WebSockets and a page to try it, without RunPod's queue."""
-    from worker.listening import CannotListen
+    from worker.errors import CannotListen
     from worker.server.serve import serve as serve_http
     from worker.server.settings import ServerSettings
     from worker.settings import Settings, explain_settings
@@ -134,9 +134,9 @@ def show_settings(
     ] = None,
 ) -> None:
     """Show which settings are in force here, and what can be set."""
+    from worker.doctor.settings_table import in_force, markdown, replace_table
     from worker.server.settings import ServerSettings
     from worker.settings import Settings, explain_settings
-    from worker.settings_table import in_force, markdown, replace_table
 
     if as_markdown or into is not None:
         table = markdown(Settings, ServerSettings)

@@ -12,7 +12,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from worker.service import SpeechService
+from worker.service.service import SpeechService
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,45 @@ from typing import Any, ClassVar, Literal
 
 from typing_extensions import override
 
-from worker.results.place import StoredResult
-from worker.timeline import SpokenText
-from worker.vitals import Vitals
+from worker.engine.base import Load
+from worker.engine.machine import DeviceMemory
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """Cheap to find out: nothing of it is on a disk."""
+
+    active_requests: int
+    cached_voices: int
+    voice_cache_bytes: int
+    engine_load: Load | None
+    """None for an engine that speaks whatever comes at once."""
+    device_memory: DeviceMemory | None
+    """None without a GPU."""
+
+
+@dataclass(frozen=True)
+class StoredResult:
+    """A result that was put elsewhere."""
+
+    bytes: int
+    sha256: str
+    audio_seconds: float
+    path: str | None = None
+    url: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return a JSON object; of ``path`` and ``url`` the one that there is."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class SpokenText:
+    """From ``offset_s`` of the audio on, ``request.text[start:end]`` is spoken."""
+
+    offset_s: float
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)

@@ -24,20 +24,18 @@ from runpod.serverless.modules.rp_http import JOB_DONE_URL
 from runpod.serverless.modules.worker_state import JobsProgress
 
 from voices.errors import ChatterpodError
-from worker.aggregate import Aggregate
 from worker.draining import Draining, JobCounts
 from worker.errors import DeviceFailure, EngineFailure, EngineStuck
 from worker.events import Event
 from worker.health_check import Heartbeat
-from worker.observation.logs import set_up_logging
-from worker.observation.observer import Observer
-from worker.observation.sinks import sinks_of
-from worker.outer_watchdog import OuterWatchdog
-from worker.progress import Arrival
-from worker.service import SpeechService
+from worker.job_fetching import Aggregate, taking
+from worker.request import Arrival
+from worker.service.outer_watchdog import OuterWatchdog
+from worker.service.service import SpeechService
+from worker.service.watchdog import REPLACED_AFTER_S
 from worker.settings import Settings
-from worker.taking import taking
-from worker.watchdog import REPLACED_AFTER_S
+from worker.telemetry.logs import set_up_logging
+from worker.telemetry.observer import Observer, sinks_of
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +126,7 @@ def start_observer(settings: Settings, service: SpeechService | ChatterpodError)
     """Return who sees the jobs; exits where METRICS_PORT cannot be had."""
     sinks = sinks_of(settings)
     if settings.metrics_port is not None:
-        from worker.observation.metrics import Metrics
+        from worker.telemetry.metrics import Metrics
 
         metrics = Metrics(lambda: service.vitals() if isinstance(service, SpeechService) else None)
         try:

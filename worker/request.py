@@ -1,6 +1,8 @@
 """What a client may ask for: validated, bounded, typed. Nothing unchecked goes further than this."""
 
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -24,6 +26,20 @@ from worker.errors import NothingToSpeak, TextTooLong
 from worker.text.characters import whole_characters
 from worker.text.chunks import split_text
 from worker.text.normalize import is_speakable
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Where a request came in: what it is called, and when (``time.perf_counter`` seconds)."""
+
+    request_id: str
+    """For logs and events; over HTTP the client chooses it, so that it names nothing that is kept."""
+    at: float = field(default_factory=time.perf_counter)
+    job_id: str | None = None
+    """RunPod's name of the job, which it keeps when it is delivered again; None for what is no job."""
+    in_pieces: bool = False
+    """Whether whoever asked takes even a whole answer's audio as it is made, and keeps it where it likes."""
+
 
 _MAX_SEED = 2**32 - 1
 _RANDOM_SEED = -1

@@ -14,7 +14,7 @@ from benchmarks.load.listening import Heard, listen
 from benchmarks.load.workload import Planned
 
 if TYPE_CHECKING:
-    from client import AsyncSpeechClient
+    from chatterpod import AsyncSpeechClient
 
 API_KEY = "RUNPOD_API_KEY"
 _TELL_EVERY_S = 5.0
@@ -36,7 +36,7 @@ class Address:
 
     def connect(self) -> "AsyncSpeechClient":
         """Return a client with connections of its own."""
-        from client import AsyncSpeechClient
+        from chatterpod import AsyncSpeechClient
 
         key = os.environ.get(API_KEY) if self.with_key else None
         return AsyncSpeechClient(self.url, key, protocol=self.protocol, timeout=self.timeout_s)

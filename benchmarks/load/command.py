@@ -16,8 +16,8 @@ from benchmarks.load.table import print_cases
 from benchmarks.load.texts import LENGTHS
 from benchmarks.load.workload import FORMATS, USUAL_LENGTHS, Mixture, Shares, parse_shares, write_shares
 from benchmarks.report import Result, check_outputs, hardware, write_json
-from client import ClientError
-from control_plane import WorkerDied
+from chatterpod import ClientError
+from local_runpod import WorkerDied
 
 _SECONDS, _QUICK_SECONDS = 60.0, 15.0
 _MOST_CLIENTS, _QUICK_MOST_CLIENTS = 256, 32

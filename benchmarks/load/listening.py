@@ -6,11 +6,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks.load.workload import Planned
-from client import ClientError, RequestFailed
-from worker.playback import Playback
+from chatterpod import ClientError, RequestFailed
+from worker.engine.base import Playback
 
 if TYPE_CHECKING:
-    from client import AsyncSpeech, AsyncSpeechClient
+    from chatterpod import AsyncSpeech, AsyncSpeechClient
 
 
 @dataclass

@@ -12,9 +12,9 @@ from time import monotonic
 
 from benchmarks.load.clients import API_KEY, Address, ProtocolName
 from benchmarks.voices import reference
-from client import DeadlineExceeded, SpeechClient
-from control_plane import LocalEndpoint
-from control_plane.worker_process import WorkerProcess
+from chatterpod import DeadlineExceeded, SpeechClient
+from local_runpod import LocalEndpoint
+from local_runpod.worker_process import WorkerProcess
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 

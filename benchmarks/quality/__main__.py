@@ -7,9 +7,9 @@ import typer
 
 from benchmarks.quality.words import HOW_TO_INSTALL, find_recogniser
 from benchmarks.report import check_outputs, hardware, print_table, write_json
-from voices.decoding import decode_clip
+from voices.clips.decoding import decode_clip
+from voices.clips.preparation import PreparedClip, prepare_clip
 from voices.errors import ChatterpodError
-from voices.preparation import PreparedClip, prepare_clip
 from worker.engine.checkpoint import require_checkpoint
 from worker.text.normalize import is_speakable
 

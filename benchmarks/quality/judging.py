@@ -11,8 +11,8 @@ from benchmarks.quality.likeness import SpeakerSimilarity, mel_distance
 from benchmarks.quality.speech import OurSpeech, Spoken, speak_with_stock
 from benchmarks.quality.words import Transcribe, heard_error_rate
 from benchmarks.report import Result
-from voices.clip import Clip
-from voices.preparation import PreparedClip
+from voices.clips.clip import Clip
+from voices.clips.preparation import PreparedClip
 
 
 def judge(

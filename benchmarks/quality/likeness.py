@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from voices.clip import Clip, Samples
+from voices.clips.clip import Clip, Samples
 
 _DB = 20 / np.log(10)
 """Of a natural logarithm."""

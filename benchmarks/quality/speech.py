@@ -13,18 +13,17 @@ import soundfile
 
 from benchmarks.checkpoint import stock_finds_its_sizes
 from benchmarks.stock import quietly
-from voices.clip import Clip
+from voices.clips.clip import Clip
+from voices.clips.preparation import PreparedClip
 from voices.library import VoiceLibrary
-from voices.preparation import PreparedClip
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 from worker.events import AudioEvent, EndEvent, Metrics
-from worker.progress import Arrival
-from worker.request import SpeechRequest
+from worker.request import Arrival, SpeechRequest
 from worker.settings import Settings
 
 if TYPE_CHECKING:
-    from worker.synthesizer import Synthesizer
+    from worker.speech.synthesizer import Synthesizer
 
 _VOICE_ID = "judged"
 _INT16 = np.float32(2**15)
@@ -54,7 +53,7 @@ class OurSpeech:
         """Load the engine, and publish the clip as a voice for as long as this lasts."""
         from worker.engine.chatterbox.turbo import ChatterboxTurbo
         from worker.engine.chatterbox.turbo_settings import TurboSettings
-        from worker.synthesizer import Synthesizer
+        from worker.speech.synthesizer import Synthesizer
 
         engine = ChatterboxTurbo(checkpoint, TurboSettings(watermark=False))
         try:

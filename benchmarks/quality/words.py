@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import soxr
 
-from voices.clip import Clip, Samples
+from voices.clips.clip import Clip, Samples
 from worker.text.tags import without_tags
 
 Transcribe = Callable[[Samples], str]

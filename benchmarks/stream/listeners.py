@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from benchmarks.stream.cases import Case
 
 if TYPE_CHECKING:
-    from worker.service import SpeechService
+    from worker.service.service import SpeechService
 
 
 @dataclass
@@ -47,9 +47,9 @@ async def listen(service: "SpeechService", case: Case) -> Round:
 
 
 async def _listen(service: "SpeechService", case: Case, number: int) -> Heard:
+    from worker.engine.base import Playback
     from worker.events import AudioEvent, EndEvent
-    from worker.playback import Playback
-    from worker.progress import Arrival
+    from worker.request import Arrival
 
     job_input = {"text": case.length.text, "format": "pcm", "stream": not case.whole}
     arrival = Arrival(f"{case.name}#{number}")

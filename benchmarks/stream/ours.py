@@ -14,7 +14,7 @@ from benchmarks.stream.cases import Case
 from benchmarks.stream.listeners import Round, listen
 
 if TYPE_CHECKING:
-    from worker.service import SpeechService
+    from worker.service.service import SpeechService
 
 _MOST_STREAMS = 64
 _REQUESTS = {"quick": 2, "cpu": 8, "gpu": 32}
@@ -50,7 +50,7 @@ def speak_with_ours(checkpoint: Path, cases: list[Case], *, quick: bool, expect:
     """
     began = perf_counter()
     import worker.engine.chatterbox.turbo  # noqa: F401 - the service imports it as it starts
-    from worker.service import SpeechService
+    from worker.service.service import SpeechService
     from worker.settings import Settings
 
     settings = Settings(engine="chatterbox-turbo", model_dir=checkpoint, max_concurrency=_MOST_STREAMS)

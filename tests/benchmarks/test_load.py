@@ -23,8 +23,8 @@ from benchmarks.load.sites import elsewhere
 from benchmarks.load.sweep import Goal, most_that_hold
 from benchmarks.load.table import remarks
 from benchmarks.load.workload import Planned
-from client import AsyncSpeechClient
-from control_plane import LocalEndpoint
+from chatterpod import AsyncSpeechClient
+from local_runpod import LocalEndpoint
 
 TEXT = "This is said slowly, so that whoever listens has to wait for it."
 CLOCK = Clock(seconds=12.0, warm_up_s=2.0, seed=0)

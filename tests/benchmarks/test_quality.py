@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from benchmarks.quality import words
 from benchmarks.quality.likeness import SpeakerSimilarity, mel_distance
 from benchmarks.quality.words import find_recogniser, heard_error_rate, word_error_rate
-from voices.clip import Clip
+from voices.clips.clip import Clip
 
 
 @pytest.fixture(scope="module")

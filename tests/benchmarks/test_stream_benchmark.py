@@ -20,7 +20,7 @@ from benchmarks.stream.figures import (
 from benchmarks.stream.listeners import Heard, Round, listen
 from benchmarks.stream.ours import Measured, OurRun
 from voices.library import VoiceLibrary
-from worker.service import SpeechService
+from worker.service.service import SpeechService
 from worker.settings import Settings
 from worker.text.chunks import split_text
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 from t3_speech import GREEDY, Spoken, decode
 
-from worker.engine.t3.decoder import Decoder, Join
-from worker.engine.t3.model import T3
-from worker.engine.t3.precision import Precision
-from worker.engine.t3.sampling import Sampling
-from worker.engine.t3.scheduler import Ending, TokenScheduler, Utterance
+from worker.engine.chatterbox.t3.decoder import Decoder, Join
+from worker.engine.chatterbox.t3.model import T3
+from worker.engine.chatterbox.t3.precision import Precision
+from worker.engine.chatterbox.t3.sampling import Sampling
+from worker.engine.chatterbox.t3.scheduler import Ending, TokenScheduler, Utterance
 
 pytestmark = [
     pytest.mark.gpu,

@@ -6,22 +6,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("client", "control_plane", "deployment", "voices", "voices_cli", "worker")
+PACKAGES = ("chatterpod", "local_runpod", "deployment", "voices", "voices_cli", "worker")
 WALL = {
     *("time.time", "time.time_ns", "time.localtime", "time.gmtime", "time.ctime", "time.strftime"),
     *("datetime.now", "datetime.utcnow", "datetime.today", "date.today"),
 }
 ON_PURPOSE = {
-    "client/api.py: retry_after_s": "a date of the server's, by the wall clock there",
+    "chatterpod/api.py: retry_after_s": "a date of the server's, by the wall clock there",
     "voices/claim.py: _describe_writer": "read by other machines: no other clock is theirs too",
     "voices/claim.py: live_writer": "how old another machine's claim is",
     "voices/publication.py: _new_manifest": "when a voice was made",
     "voices/verification.py: Verifier": "when a voice was made",
     "voices_cli/output.py: age": "for people to read",
-    "worker/observation/traces.py: Traces": "when a request came, as a collector is told",
-    "worker/results/leftovers.py: remove_older": "how old a file is, which another worker may have written",
-    "worker/results/place.py: BucketPlace": "the month, for a bucket's name",
-    "worker/results/results.py: Job": "likewise",
+    "worker/telemetry/traces.py: Traces": "when a request came, as a collector is told",
+    "worker/speech/results/leftovers.py: remove_older": "how old another worker's file is",
+    "worker/speech/results/place.py: BucketPlace": "the month, for a bucket's name",
+    "worker/speech/results/jobs.py: Job": "likewise",
 }
 """Where the wall clock is asked, and why: it is a time that others know, or a file's."""
 

@@ -18,7 +18,7 @@ ELSEWHERE = re.compile(
 )
 # Run by hand, or by other tests: they stay until they are ended, or ask what stays.
 STAYS = (
-    "python -m control_plane",
+    "python -m local_runpod",
     "python -m worker serve",
     "python -m worker --rp_serve_api",
     "curl --fail-with-body -sS http://127.0.0.1",

@@ -8,34 +8,34 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = {"client", "control_plane", "deployment", "voices", "voices_cli", "worker"}
+OURS = {"chatterpod", "local_runpod", "deployment", "voices", "voices_cli", "worker"}
 ALLOWED = {
     "voices": set(),
-    "client": set(),
+    "chatterpod": set(),
     "worker": {"voices"},
-    "voices_cli": {"voices", "client"},
-    "control_plane": {"client"},  # the demo speaks through it
+    "voices_cli": {"voices", "chatterpod"},
+    "local_runpod": {"chatterpod"},  # the demo speaks through it
     "deployment": {
-        "client",
+        "chatterpod",
         "voices",
     },  # how often RunPod is asked again; where their volumes' S3 servers are
 }
 ALSO = {
-    "client/saving.py": {"voices"},
-    **{f"control_plane/{name}.py": {"voices"} for name in ("app", "local_endpoint", "plane")},
+    "chatterpod/saving.py": {"voices"},
+    **{f"local_runpod/{name}.py": {"voices"} for name in ("app", "local_endpoint", "plane")},
 }
 """Files that take one module of Python alone from there: of files that appear when they are whole, and of
 which web requests come from another site."""
 ONLY_IN = {
     "runpod": {"worker/handler.py"},
-    "aiohttp": {"control_plane"},
-    "boto3": {"voices/s3_client.py", "voices/s3_credentials.py"},
+    "aiohttp": {"local_runpod"},
+    "boto3": {"voices/stores/s3_client.py", "voices/stores/s3_credentials.py"},
     "typer": {"deployment/app.py", "voices_cli", "worker/commands.py"},
     "fastapi": {"worker/server"},
     "starlette": {"worker/server"},
     "uvicorn": {"worker/server"},
-    "prometheus_client": {"worker/observation/metrics.py", "worker/server/metrics.py"},
-    "opentelemetry": {"worker/observation/traces.py"},
+    "prometheus_client": {"worker/telemetry/metrics.py"},
+    "opentelemetry": {"worker/telemetry/traces.py"},
 }
 
 
@@ -71,9 +71,9 @@ def test_a_module_imports_only_what_its_package_may(path):
 
 
 def test_all_that_the_client_needs_of_ours_stands_on_python_alone():
-    loaded = "import sys, client; print(*(name for name in sys.modules if name.partition('.')[0] in {0}))"
+    loaded = "import sys, chatterpod; print(*(name for name in sys.modules if name.partition('.')[0] in {0}))"
     names = subprocess.run(
-        [sys.executable, "-c", loaded.format(OURS - {"client"})],
+        [sys.executable, "-c", loaded.format(OURS - {"chatterpod"})],
         capture_output=True,
         text=True,
         check=True,
@@ -83,7 +83,7 @@ def test_all_that_the_client_needs_of_ours_stands_on_python_alone():
 
 
 def test_the_local_queue_needs_of_the_voices_only_where_requests_come_from():
-    for path in (ROOT / "control_plane").glob("*.py"):
+    for path in (ROOT / "local_runpod").glob("*.py"):
         named = {
             node.module
             for node in ast.walk(ast.parse(path.read_text()))
@@ -105,7 +105,7 @@ def test_a_library_of_the_edge_stays_at_the_edge(path):
             assert any(f"{relative}/".startswith(f"{place}/") for place in places)
 
 
-@pytest.mark.parametrize("package", ["voices", "voices_cli", "client", "control_plane", "deployment"])
+@pytest.mark.parametrize("package", ["voices", "voices_cli", "chatterpod", "local_runpod", "deployment"])
 def test_torch_is_never_imported_outside_the_worker(package):
     for path in (ROOT / package).rglob("*.py"):
         assert not {"torch", "torchaudio", "transformers", "chatterbox"} & _imports(path, deferred=True)

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from client.sentences import sentences_in
+from chatterpod.sentences import sentences_in
 from voices_cli.books.book import InvalidBook
 from voices_cli.books.markdown import read_markdown
 from voices_cli.books.package import ElementList, NavEntries
 from voices_cli.books.page import page_blocks
 from voices_cli.books.plain_text import read_plain_text
 from voices_cli.narration.pieces import pieces
-from worker.server.text_feed import TextFeed
+from worker.server.socket.text_feed import TextFeed
 from worker.server.waiting import HeldText, WaitingText
 from worker.text.chunks import split_text
 from worker.text.latex import plain_mathematics

@@ -14,10 +14,10 @@ from worker.text.english.words import DASH
 from worker.text.normalize import rules_for
 
 MADE_WHEN_CALLED = {
-    "client/thoughts.py: re.escape(self._closing)": [re.escape("</think>")],
+    "chatterpod/thoughts.py: re.escape(self._closing)": [re.escape("</think>")],
     "voices_cli/books/headings.py: _ROMAN": [headings._ROMAN],
     "voices_cli/books/markdown.py: between": [r"\n[ \t]*-[ \t]+|,[ \t]*", r"\n"],
-    r"worker/container.py: f'^{name}:?\\s+(\\d+)'": [r"(?m)^MemTotal:?\s+(\d+)"],
+    r"worker/engine/machine.py: f'^{name}:?\\s+(\\d+)'": [r"(?m)^MemTotal:?\s+(\d+)"],
     r"worker/server/failures.py: f'^{param}\\b'": [r"^text\b"],
     "worker/text/english/codes.py: DASH": [DASH],
     "worker/text/english/numerals.py: f'({JOINT})'": [f"({JOINT})"],

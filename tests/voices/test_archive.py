@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from voices.archive import read_archive, write_archive
-from voices.clip import Clip
+from voices.clips.clip import Clip
 from voices.errors import InvalidRequest, VoiceCorrupt
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry, file_facts

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from clips import CONTAINERS, DAMAGED, RATE, REFUSED, WARNED, hum, noise, resized, silence, written
 
-from voices.assessment import assess
-from voices.clip import Clip
-from voices.decoding import decode_clip
+from voices.clips.assessment import assess
+from voices.clips.clip import Clip
+from voices.clips.decoding import decode_clip
+from voices.clips.findings import LEAST_SNR_DB
+from voices.clips.levels import loudness_lufs
+from voices.clips.preparation import TARGET_LUFS, examine, prepare_clip
 from voices.errors import InvalidClip
-from voices.findings import LEAST_SNR_DB
-from voices.levels import loudness_lufs
-from voices.preparation import TARGET_LUFS, examine, prepare_clip
 
 
 @pytest.fixture(scope="module")

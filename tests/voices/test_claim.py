@@ -11,7 +11,7 @@ import pytest
 
 from voices.claim import STALE_AFTER_SECONDS, claimed, is_claim, live_writer
 from voices.errors import StoreFailure, VoiceBusy
-from voices.store import DirectoryStore
+from voices.stores.store import DirectoryStore
 
 
 @pytest.fixture

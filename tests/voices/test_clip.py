@@ -8,8 +8,8 @@ from clips import beside, encoded, garbled, resized, riff, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voices.clip import Clip
-from voices.decoding import DecodeLimits, decode_clip
+from voices.clips.clip import Clip
+from voices.clips.decoding import DecodeLimits, decode_clip
 from voices.errors import InvalidClip
 
 CONTAINERS = [

@@ -7,7 +7,7 @@ import pytest
 
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
-from voices.store import DirectoryStore
+from voices.stores.store import DirectoryStore
 
 
 @pytest.fixture(params=["directory", "s3", "s3-whole-bucket"])

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from voices.clip import Clip
-from voices.decoding import decode_clip
+from voices.clips.clip import Clip
+from voices.clips.decoding import decode_clip
+from voices.clips.preparation import TARGET_LUFS, loudness_lufs, prepare_clip
 from voices.errors import InvalidClip
-from voices.preparation import TARGET_LUFS, loudness_lufs, prepare_clip
 
 
 def _silence(seconds: float, rate: int) -> np.ndarray:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voices.clip import Clip
+from voices.clips.clip import Clip
 from voices.conditionals import Conditionals
 from voices.errors import (
     ChatterpodError,

@@ -11,12 +11,12 @@ import pytest
 from fault_proxy import Answer, Fault, at_random, in_turn
 from s3_server import BUCKET, CREDENTIALS, IMPATIENT, QUICK, REGION
 
-from voices.clip import Clip
+from voices.clips.clip import Clip
 from voices.conditionals import Conditionals
 from voices.errors import StoreFailure, UnknownVoice, VoiceCorrupt
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
-from voices.s3_store import S3Store
+from voices.stores.s3_store import S3Store
 
 # Three attempts of half a second each, and boto3's pauses between them, of up to 1 s and 2 s.
 LONGEST_REQUEST_S = 3 * 0.5 + 1 + 2

@@ -8,8 +8,8 @@ from fault_proxy import Answer, in_turn
 from s3_server import BUCKET, CREDENTIALS, QUICK, REGION
 
 from voices.errors import StoreFailure
-from voices.s3_client import S3Limits
-from voices.s3_store import S3Store
+from voices.stores.s3_client import S3Limits
+from voices.stores.s3_store import S3Store
 from voices.voice import MANIFEST_FILE
 
 SUPPORTED = {"GetObject", "PutObject", "HeadObject", "DeleteObject", "ListObjectsV2"}

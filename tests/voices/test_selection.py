@@ -8,13 +8,13 @@ from clips import RATE, noise, resized, silence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voices.assessment import assess
-from voices.atoms import LONGEST_PAUSE, atoms
-from voices.clip import Clip
+from voices.clips.assessment import assess
+from voices.clips.atoms import LONGEST_PAUSE, atoms
+from voices.clips.clip import Clip
+from voices.clips.levels import FRAMES_PER_SECOND
+from voices.clips.preparation import examine, prepare_clip
+from voices.clips.selection import describe, select
 from voices.errors import InvalidClip
-from voices.levels import FRAMES_PER_SECOND
-from voices.preparation import examine, prepare_clip
-from voices.selection import describe, select
 
 
 @pytest.fixture(scope="module")

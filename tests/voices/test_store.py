@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from volumes import volume
 
 from voices.errors import StoreFailure
-from voices.store import DirectoryStore, FileTooLarge
+from voices.stores.store import DirectoryStore, FileTooLarge
 
 
 def test_what_was_written_is_read(tmp_path):

@@ -8,9 +8,9 @@ import pytest
 from s3_server import BUCKET, CREDENTIALS
 
 from voices.errors import InvalidRequest, StoreFailure
-from voices.s3_store import S3Store
-from voices.store import DirectoryStore
-from voices.targets import DATA_CENTRES, open_store
+from voices.stores.s3_store import S3Store
+from voices.stores.store import DirectoryStore
+from voices.stores.targets import DATA_CENTRES, open_store
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ class TestDirectories:
         assert open_store("~/voices").root == tmp_path / "voices"
 
     def test_boto3_is_not_paid_for(self):
-        program = "import sys; from voices.targets import open_store; open_store('x')"
+        program = "import sys; from voices.stores.targets import open_store; open_store('x')"
         program += "; sys.exit('botocore' in sys.modules)"
         subprocess.run([sys.executable, "-c", program], check=True)
 

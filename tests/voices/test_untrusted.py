@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from clips import mp4_claiming, resized, save, written
 
-from voices.decoding import DecodeLimits, decode_clip
+from voices.clips.decoding import DecodeLimits, decode_clip
+from voices.clips.untrusted import decode_untrusted
 from voices.errors import DecoderFailure, InvalidClip
-from voices.untrusted import decode_untrusted
 
 DECODE_AND_TELL_THE_PEAK = """
 import resource, sys
 from pathlib import Path
 from voices.errors import DecoderFailure, InvalidClip
-from voices.untrusted import decode_untrusted
+from voices.clips.untrusted import decode_untrusted
 
 try:
     decode_untrusted(Path(sys.argv[1]).read_bytes())
@@ -108,7 +108,7 @@ def test_a_decoder_that_the_clip_ends_is_the_clips_fault(interpreter, how, reaso
 
 
 def test_a_decoder_that_gets_no_time_is_no_fault_of_the_clip(interpreter, monkeypatch):
-    monkeypatch.setattr("voices.untrusted._START_SECONDS", 0.3)
+    monkeypatch.setattr("voices.clips.untrusted._START_SECONDS", 0.3)
     interpreter("exec sleep 60")
     with pytest.raises(DecoderFailure, match="too busy"):
         decode_untrusted(b"a good clip", limits=DecodeLimits(decode_seconds=0))

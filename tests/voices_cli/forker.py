@@ -10,7 +10,6 @@ import sys
 
 import boto3  # noqa: F401 - imported once, for all children
 
-from voices import preparation, publication, untrusted  # noqa: F401 - likewise
 from voices_cli.app import app
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from voices.clip import Clip
+from voices.clips.clip import Clip
 from voices_cli.app import app
 
 

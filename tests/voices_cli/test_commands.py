@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from typer.testing import CliRunner
 
-from control_plane.local_endpoint import LocalEndpoint
+from local_runpod.local_endpoint import LocalEndpoint
 from voices import file_names
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry

@@ -8,8 +8,8 @@ import sys
 import pytest
 from s3_server import s3_server  # noqa: F401 - a fixture
 
-from client import RequestFailed, SpeechClient
-from control_plane.local_endpoint import LocalEndpoint
+from chatterpod import RequestFailed, SpeechClient
+from local_runpod.local_endpoint import LocalEndpoint
 
 
 def test_a_voice_added_through_s3_is_spoken_by_a_running_worker_and_gone_when_deleted(s3_server, clip_file):  # noqa: F811

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from control_plane.local_endpoint import LocalEndpoint
+from local_runpod.local_endpoint import LocalEndpoint
 from voices_cli.app import app
 
 SENTENCE = "This is sentence number {} of chapter {}, and it is read aloud like all the others. "

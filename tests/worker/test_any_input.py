@@ -16,15 +16,15 @@ from scripted_speech_worker import command, environment
 
 from benchmarks.memory import anonymous_mb_of
 from benchmarks.soak import slope_kb
-from client import SpeechStream
-from control_plane import LocalEndpoint
+from chatterpod import SpeechStream
+from local_runpod import LocalEndpoint
 from voices.library import VoiceLibrary
 from voices.registry import VoiceRegistry
 from worker.handler import JobHandler
-from worker.observation.observer import Observer
 from worker.request import PrepareVoiceRequest, SpeechRequest
-from worker.service import SpeechService
+from worker.service.service import SpeechService
 from worker.settings import Settings
+from worker.telemetry.observer import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

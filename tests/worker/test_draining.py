@@ -7,8 +7,8 @@ import time
 import pytest
 from scripted_speech_worker import command, environment
 
-from client import RequestFailed, SpeechClient
-from control_plane import LocalEndpoint
+from chatterpod import RequestFailed, SpeechClient
+from local_runpod import LocalEndpoint
 
 QUICK = "word " * 20  # 1 s of audio in 1 s
 SLOW = "word " * 400

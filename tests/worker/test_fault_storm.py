@@ -18,8 +18,8 @@ from storm import Storm
 from voices.library import VoiceLibrary
 from voices.registry import VoiceRegistry
 from worker.events import AudioEvent
-from worker.progress import Arrival
-from worker.service import SpeechService
+from worker.request import Arrival
+from worker.service.service import SpeechService
 from worker.settings import Settings
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from scripted_speech_worker import command, environment
 from storm import Storm
 from timed import wait_until
 
-from control_plane.local_endpoint import LocalEndpoint
+from local_runpod.local_endpoint import LocalEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

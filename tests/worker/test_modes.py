@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from client import SpeechClient
-from control_plane.local_endpoint import LocalEndpoint
+from chatterpod import SpeechClient
+from local_runpod.local_endpoint import LocalEndpoint
 from worker.health_check import STALE_S, Heartbeat, complaint
 
 WORKER = [sys.executable, "-m", "worker"]

@@ -14,13 +14,13 @@ from voices.errors import ChatterpodError, StoreFailure
 from voices.library import VoiceLibrary
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
-from worker.engine.chatterbox.damage import blaming
+from worker.engine.chatterbox.failure import blaming
 from worker.engine.chatterbox.tokenizer import TextTokenizer
 from worker.engine.checkpoint import require_checkpoint
 from worker.handler import JobHandler
-from worker.observation.observer import Observer
-from worker.service import SpeechService
+from worker.service.service import SpeechService
 from worker.settings import Settings
+from worker.telemetry.observer import Observer
 
 TEXT = "This is a sentence, and it is as long as the others are. " * 20
 

@@ -12,10 +12,10 @@ from faulty_plane import FaultyPlane, speaking_plane
 from scripted_speech_worker import command, environment
 from storm import Storm
 
-from control_plane.app import worker_urls
-from control_plane.local_endpoint import LocalEndpoint
-from control_plane.worker_process import WorkerProcess
-from worker.taking import pause_s, taking
+from local_runpod.app import worker_urls
+from local_runpod.local_endpoint import LocalEndpoint
+from local_runpod.worker_process import WorkerProcess
+from worker.job_fetching import pause_s, taking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,12 +16,12 @@ from storm import Followed, Storm
 from benchmarks.checkpoint import write_beside
 from benchmarks.memory import anonymous_mb_of
 from benchmarks.soak import slope_kb
-from control_plane import LocalEndpoint
-from voices.decoding import decode_clip
-from voices.preparation import prepare_clip
+from local_runpod import LocalEndpoint
+from voices.clips.decoding import decode_clip
+from voices.clips.preparation import prepare_clip
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
-from worker.engine.prosody import pitch_hz
+from worker.engine.preview.prosody import pitch_hz
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

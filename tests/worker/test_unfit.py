@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from client import EngineFailure, SpeechClient
-from control_plane import LocalEndpoint
+from chatterpod import EngineFailure, SpeechClient
+from local_runpod import LocalEndpoint
 
 BROKEN_GPU = """
 from worker.errors import DeviceFailure

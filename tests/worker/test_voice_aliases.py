@@ -13,9 +13,9 @@ from voices.library import VoiceLibrary
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 from worker.handler import JobHandler
-from worker.observation.observer import Observer
-from worker.service import SpeechService
+from worker.service.service import SpeechService
 from worker.settings import Settings, explain_settings
+from worker.telemetry.observer import Observer
 
 
 @pytest.mark.parametrize(

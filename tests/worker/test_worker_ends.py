@@ -15,7 +15,7 @@ from scripted_speech_worker import command, environment
 from storm import Followed, Storm
 from timed import wait_until as wait_until_in
 
-from control_plane import LocalEndpoint
+from local_runpod import LocalEndpoint
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from voices.preparation import PreparedClip
+    from voices.clips.preparation import PreparedClip
 
 TEXT = "a" * 200
 """Two seconds of speech, made in four."""

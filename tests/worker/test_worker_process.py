@@ -16,13 +16,13 @@ import pytest
 import soundfile
 from speech import PASSAGE, speak_clip
 
-from client import RequestFailed, SpeechClient
-from control_plane.local_endpoint import LocalEndpoint
-from voices.decoding import decode_clip
-from voices.preparation import prepare_clip
+from chatterpod import RequestFailed, SpeechClient
+from local_runpod.local_endpoint import LocalEndpoint
+from voices.clips.decoding import decode_clip
+from voices.clips.preparation import prepare_clip
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
-from worker.engine.prosody import pitch_hz
+from worker.engine.preview.prosody import pitch_hz
 
 PITCHES = {"low": ("en-us", 10), "middle": ("en-us", 95), "high": ("en-us+f3", 80)}
 
@@ -192,7 +192,7 @@ def _run_worker(*arguments, **env):
 def test_without_a_queue_it_says_what_to_run():
     finished = _run_worker()
     assert finished.returncode == 1
-    assert "python -m control_plane" in finished.stderr
+    assert "python -m local_runpod" in finished.stderr
 
 
 def test_a_setting_that_cannot_be_is_named(tmp_path):

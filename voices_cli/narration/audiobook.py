@@ -10,9 +10,9 @@ import numpy as np
 import soundfile
 from av.container import OutputContainer
 
-from voices.clip import Clip, Samples
+from voices.clips.clip import Clip, Samples
+from voices.clips.levels import FLOOR_DB, frame_levels, mean_level
 from voices.errors import InvalidRequest
-from voices.levels import FLOOR_DB, frame_levels, mean_level
 from voices.whole_file import WholeFile
 from voices_cli.books.book import Book
 from voices_cli.narration.workshop import SpokenPiece

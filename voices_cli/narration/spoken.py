@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from client.errors import ClientError, RequestFailed
+from chatterpod.errors import ClientError, RequestFailed
 from voices.errors import ChatterpodError
 from voices_cli.books.book import Book, first_words
 from voices_cli.narration.pieces import Piece

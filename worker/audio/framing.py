@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 
 FRAMES_PER_SECOND = 100
 

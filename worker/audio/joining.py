@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 from worker.audio.level import LevelKeeper
 from worker.audio.silence import SilenceTrimmer
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 from worker.audio.framing import FRAMES_PER_SECOND, Framer, frame_powers, power_ratio
 
 MOST_DECIBELS = 3.0

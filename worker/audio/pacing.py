@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 
 FIRST_EVENT_SECONDS = 0.1
 LAST_EVENT_SECONDS = 1.0

@@ -3,7 +3,7 @@
 import numpy as np
 import soxr
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 
 
 class Resampler:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 from worker.audio.framing import FRAMES_PER_SECOND, Framer, frame_powers, power_ratio
 
 TAIL_SECONDS = 0.04

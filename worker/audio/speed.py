@@ -6,7 +6,7 @@ import av
 import av.filter
 import numpy as np
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 
 SLOWEST, FASTEST = 0.25, 4.0
 """As OpenAI's API has them."""

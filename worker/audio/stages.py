@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 
 
 class Stage(Protocol):

@@ -7,9 +7,9 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from worker.doctor.finding import Finding, Subject, fault, ok, warning
+from worker.doctor.settings_table import in_force
 from worker.server.settings import ServerSettings
 from worker.settings import Settings, explain_settings
-from worker.settings_table import in_force
 
 S = TypeVar("S", bound=BaseSettings)
 

@@ -5,8 +5,8 @@ import platform
 import sys
 from collections.abc import Iterator
 
-from worker.container import core_limit, memory_limit
 from worker.doctor.finding import GIGABYTE, Finding, Subject, ok
+from worker.engine.machine import core_limit, memory_limit
 
 
 def check_python(_: Subject) -> Iterator[Finding]:

@@ -8,11 +8,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from voices.decoding import decode_clip
+from voices.clips.decoding import decode_clip
 from voices.errors import ChatterpodError
 from voices.library import VoiceLibrary
-from worker.say import Speaker
 from worker.settings import Settings
+from worker.speech.to_file import Speaker
 
 SENTENCE = "The quick brown fox jumps over the lazy dog."
 

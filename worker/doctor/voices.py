@@ -10,7 +10,7 @@ from voices.registry import VoiceRegistry
 from voices.voice import Manifest
 from worker.doctor.checkpoint import fingerprint_here
 from worker.doctor.finding import Finding, Subject, fault, ok, warning
-from worker.voice_aliases import doubts
+from worker.settings import doubts
 
 _MOST_NAMED = 5
 

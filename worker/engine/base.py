@@ -1,16 +1,101 @@
 """The engine protocol: what the rest of the worker knows of speech synthesis."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from voices.clip import Clip, Samples
+from voices.clips.clip import Clip, Samples
 from voices.conditionals import Conditionals
 from voices.voice import LONGEST_PROMPT_SECONDS
 from worker.audio.stages import Stage
-from worker.engine.load import Load
-from worker.engine.pulse import Pulse
-from worker.playback import Playback
+from worker.errors import EngineFailure
+
+
+@dataclass(frozen=True)
+class Load:
+    """As of now; read from any thread, so that two of its numbers may be an instant apart."""
+
+    streams: int
+    """Text chunks that the engine has, waiting or being spoken."""
+    waiting: int
+    """Of those, how many have no slot yet."""
+    slots_used: int
+    slots: int
+    """Text chunks whose tokens are decoded at once, at most."""
+
+
+class Pulse:
+    """An engine's threads beat it around each step; a watchdog listens."""
+
+    def __init__(self) -> None:
+        self._began: dict[int, float] = {}
+        self._failure: EngineFailure | None = None
+
+    @contextmanager
+    def beat(self) -> Iterator[None]:
+        """Do one step, on whichever thread this is."""
+        thread = threading.get_ident()
+        self._began[thread] = time.monotonic()
+        try:
+            yield
+        finally:
+            del self._began[thread]
+
+    @property
+    def longest_step_seconds(self) -> float:
+        """How long the oldest of the steps under way has taken; 0 while there is none."""
+        now = time.monotonic()
+        return max((now - began for began in list(self._began.values())), default=0.0)
+
+    @property
+    def failure(self) -> EngineFailure | None:
+        """Why the engine can do nothing more, if so."""
+        return self._failure
+
+    def stop(self, failure: EngineFailure) -> None:
+        """Say that the engine can do nothing more in this process; the first reason stays."""
+        self._failure = self._failure or failure
+
+
+class Playback:
+    """A listener who plays from the first audio on, as fast as it was spoken, and waits when there is none.
+
+    Shared by all text chunks of a request. Written by the request's thread; what the engine's reads
+    may be an instant old.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._seconds = 0.0
+        self._as_of: float | None = None
+        self.order = 0
+        """Which of the request's text chunks is being given to the listener."""
+        self.underruns = 0
+        """How often the listener had nothing to play before the end."""
+        self.underrun_seconds = 0.0
+        """And for how long in all."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the first audio is there."""
+        return self._as_of is not None
+
+    @property
+    def buffered_seconds(self) -> float:
+        """Audio that the listener has not played yet; below zero is how long there has been none."""
+        return 0.0 if self._as_of is None else self._seconds - (self._clock() - self._as_of)
+
+    def note(self, seconds: float) -> None:
+        """Take in that the listener was given this much more."""
+        left = self.buffered_seconds
+        if left < 0:
+            self.underruns += 1
+            self.underrun_seconds -= left
+        self._seconds, self._as_of = max(left, 0.0) + seconds, self._clock()
+
 
 IsCancelled = Callable[[], bool]
 """Asked between steps of long work: once it answers True, the work stops."""

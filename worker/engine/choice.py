@@ -6,9 +6,8 @@ from pathlib import Path
 
 from voices.extras import how_to_install
 from worker.engine.base import Engine
-from worker.engine.checkpoint import find_checkpoint, require_checkpoint
+from worker.engine.checkpoint import find_checkpoint, read_ahead, require_checkpoint
 from worker.engine.phases import Phases
-from worker.engine.read_ahead import read_ahead
 from worker.errors import EngineFailure
 from worker.settings import MEBIBYTE, Settings
 
@@ -55,7 +54,7 @@ def _best(settings: Settings) -> Engine:
 
 
 def _preview() -> Engine:
-    from worker.engine.preview import PreviewEngine
+    from worker.engine.preview.engine import PreviewEngine
 
     return PreviewEngine()
 
@@ -69,10 +68,10 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
 
     phases.end("torch")
     leave_the_cores_to_the_model()  # before importing the rest, which computes
+    from worker.engine.chatterbox.s3gen.settings import DecoderSettings
+    from worker.engine.chatterbox.t3.precision import Precision
     from worker.engine.chatterbox.turbo import ChatterboxTurbo
     from worker.engine.chatterbox.turbo_settings import TurboSettings
-    from worker.engine.s3gen.settings import DecoderSettings
-    from worker.engine.t3.precision import Precision
 
     phases.end("imports")
     engine = ChatterboxTurbo(

@@ -22,16 +22,16 @@ from worker.server.access import AccessControl
 from worker.server.as_meant import AsMeant
 from worker.server.backend import Backend
 from worker.server.bounds import BodyBounds
-from worker.server.documents import SPOKEN_HEADERS
 from worker.server.failures import MethodNotAllowed, NotFound, answer_to
-from worker.server.openai_routes import openai_routes
-from worker.server.page_routes import PAGE_PATHS, page_routes
+from worker.server.openapi import SPOKEN_HEADERS
+from worker.server.routes.openai import openai_routes
+from worker.server.routes.page import PAGE_PATHS, page_routes
+from worker.server.routes.speech import speech_routes
+from worker.server.routes.state import state_routes
+from worker.server.routes.telephony import TWILIO_SOCKET, telephony_routes
+from worker.server.routes.voices import voice_routes
 from worker.server.settings import ServerSettings
-from worker.server.sockets import socket_routes
-from worker.server.speech_routes import speech_routes
-from worker.server.state_routes import state_routes
-from worker.server.telephony_routes import TWILIO_SOCKET, telephony_routes
-from worker.server.voice_routes import voice_routes
+from worker.server.socket.sockets import socket_routes
 
 OPENAPI_PATH = "/openapi.json"
 _METHOD_NOT_ALLOWED = 405

@@ -14,21 +14,18 @@ from uuid import uuid4
 
 from voices.errors import ChatterpodError, StoreFailure
 from voices.library import VoiceLibrary
-from worker.errands import Errands
 from worker.errors import EngineFailure
-from worker.events import Event
-from worker.observation.observer import Observer
-from worker.observation.sinks import sinks_of
-from worker.progress import Arrival
-from worker.request import ListVoicesRequest, parse_request
+from worker.events import Event, Vitals
+from worker.request import Arrival, ListVoicesRequest, parse_request
 from worker.server.failures import Loading
-from worker.server.metrics import ServerMetrics
 from worker.server.settings import ServerSettings
+from worker.server.store_probe import StoreProbe
 from worker.server.waiting import WaitingText
-from worker.service import SpeechService
+from worker.service.service import SpeechService
 from worker.settings import Settings
-from worker.store_probe import StoreProbe
-from worker.vitals import Vitals
+from worker.speech.errands import Errands
+from worker.telemetry.metrics import ServerMetrics
+from worker.telemetry.observer import Observer, sinks_of
 
 log = logging.getLogger(__name__)
 

@@ -7,17 +7,16 @@ import socket
 import uvicorn
 
 from voices.library import VoiceLibrary
-from worker.listening import CannotListen
-from worker.observation.logs import set_up_logging
-from worker.outer_watchdog import OuterWatchdog
+from worker.errors import CannotListen
 from worker.server.app import make_app
 from worker.server.backend import Backend
-from worker.server.ending import PatientServer
-from worker.server.protocol import patient_for
+from worker.server.patience import PatientServer, patient_for
 from worker.server.settings import MEGABYTE, ServerSettings
 from worker.server.socket_protocol import BoundedSocket
-from worker.service import SpeechService
+from worker.service.outer_watchdog import OuterWatchdog
+from worker.service.service import SpeechService
 from worker.settings import Settings
+from worker.telemetry.logs import set_up_logging
 
 log = logging.getLogger(__name__)
 

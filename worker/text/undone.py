@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from threading import Lock
 
-from worker.observation.logs import fields
+from worker.telemetry.logs import fields
 
 _LOG = logging.getLogger(__name__)
 _lock = Lock()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voices.clip import Clip
+from voices.clips.clip import Clip
 
 
 def speech_like(seconds: float, pitch: float, seed: int) -> Clip:
@@ -47,9 +47,9 @@ def altered_checkpoint(small_checkpoint: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def engine(small_checkpoint: Path) -> Iterator[Any]:
     """Ours, in decodes of the least work."""
+    from worker.engine.chatterbox.s3gen.settings import DecoderSettings
     from worker.engine.chatterbox.turbo import ChatterboxTurbo
     from worker.engine.chatterbox.turbo_settings import TurboSettings
-    from worker.engine.s3gen.settings import DecoderSettings
 
     quick = DecoderSettings(prompt_tokens=25, flow_steps=1)
     engine = ChatterboxTurbo(small_checkpoint, TurboSettings(device="cpu", samples=quick))

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from worker.engine.chatterbox.s3gen.settings import DecoderSettings
 from worker.engine.choice import open_engine
-from worker.engine.preview import PreviewEngine
-from worker.engine.s3gen.settings import DecoderSettings
+from worker.engine.preview.engine import PreviewEngine
 from worker.settings import Settings
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from speech import PASSAGE, speak_clip
 
-from voices.clip import Clip
+from voices.clips.clip import Clip
 from voices.conditionals import Conditionals
 from voices.errors import InvalidRequest, VoiceIncompatible
 from worker.engine.base import Delivery, SpeechOptions
-from worker.engine.preview import PreviewEngine
-from worker.engine.prosody import pitch_hz, syllables_per_second
+from worker.engine.preview.engine import PreviewEngine
+from worker.engine.preview.prosody import pitch_hz, syllables_per_second
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from scripted_engine import ScriptedEngine
 from served import served
 
-from worker.server.page_routes import PAGE_PATHS
+from worker.server.routes.page import PAGE_PATHS
 
 TEXT = "word " * 200
 READABLE = (

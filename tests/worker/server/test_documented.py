@@ -8,7 +8,7 @@ import pytest
 from scripted_engine import ScriptedEngine
 from served import served
 
-from voices.decoding import decode_clip
+from voices.clips.decoding import decode_clip
 
 ROOT = Path(__file__).parents[3]
 ADDRESS = "127.0.0.1:8000"

@@ -14,8 +14,8 @@ from scripted_engine import ScriptedEngine
 from served import audio_of, served
 from websockets.asyncio.client import connect
 
-from worker.request_threads import _Work
-from worker.server.speech_socket import SpeechSocket
+from worker.server.socket.speech_socket import SpeechSocket
+from worker.service.request_threads import _Work
 
 LONG = "word " * 900  # 45 s of the scripted engine's tone
 TEXT = "word " * 40

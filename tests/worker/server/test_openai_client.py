@@ -12,10 +12,10 @@ from openai.types.audio import speech_create_params
 from scripted_engine import ScriptedEngine
 from served import served
 
-from voices.decoding import decode_clip
+from voices.clips.decoding import decode_clip
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
-from worker.server.openai_request import VOICES
+from worker.server.routes.openai_request import VOICES
 
 TEXT = "word " * 40
 SECONDS = len(TEXT.strip()) * 0.01

@@ -12,8 +12,8 @@ import soundfile
 from fault_proxy import Fault, FaultProxy
 from served import served
 
-from voices.decoding import decode_clip
-from worker.engine.preview import PreviewEngine
+from voices.clips.decoding import decode_clip
+from worker.engine.preview.engine import PreviewEngine
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 

@@ -13,7 +13,7 @@ from served import served
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from voices.decoding import decode_clip
+from voices.clips.decoding import decode_clip
 
 TEXT = "word " * 40
 LONG = "word " * 900

@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
-from worker.observation.logs import JsonFormatter
+from worker.telemetry.logs import JsonFormatter
 
 SID = "MZ18ad3ab5a668481ce02b83e7395059f0"
 

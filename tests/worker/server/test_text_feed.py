@@ -7,7 +7,7 @@ import time
 import pytest
 
 from worker.errors import Overloaded, TextTooLong
-from worker.server.text_feed import TextFeed
+from worker.server.socket.text_feed import TextFeed
 from worker.server.waiting import HeldText, WaitingText
 
 
@@ -70,7 +70,7 @@ def _taken_while_looked_at(monkeypatch, begun, meanwhile):
         feed.close()
         return first.text, (await feed.take()).text, await feed.take()
 
-    monkeypatch.setattr("worker.server.text_feed.complete", look)
+    monkeypatch.setattr("worker.server.socket.text_feed.complete", look)
     return asyncio.run(take())
 
 

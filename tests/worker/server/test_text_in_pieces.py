@@ -10,7 +10,7 @@ from scripted_engine import ScriptedEngine
 from served import served
 from websockets.sync.client import connect
 
-from worker.engine.preview import PreviewEngine
+from worker.engine.preview.engine import PreviewEngine
 
 
 @pytest.fixture(scope="module")

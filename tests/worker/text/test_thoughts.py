@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.thoughts import Thoughts as ClientsThoughts
+from chatterpod.thoughts import Thoughts as ClientsThoughts
 from worker.text.chunks import split_text
 from worker.text.thoughts import MARKS, NAMES, Thoughts
 

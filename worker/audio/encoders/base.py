@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 
 
 class AudioEncoder(Protocol):

@@ -7,7 +7,7 @@ import av
 import numpy as np
 from typing_extensions import override
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 from worker.audio.encoders.base import AudioEncoder
 from worker.audio.encoders.pcm import to_int16
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 from worker.audio.encoders.base import AudioEncoder
 from worker.audio.encoders.pcm import to_int16
 

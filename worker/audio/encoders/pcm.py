@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 from worker.audio.encoders.base import AudioEncoder
 
 _INT16_MAX = 32_767

@@ -4,7 +4,7 @@ import struct
 
 from typing_extensions import override
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 from worker.audio.encoders.pcm import PcmEncoder
 
 WAV_HEADER_BYTES = 44

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from voices.conditionals import Conditionals
 from voices.errors import VoiceIncompatible
-from worker.engine.s3gen.batch import FRAMES_PER_TOKEN
+from worker.engine.chatterbox.s3gen.batch import FRAMES_PER_TOKEN
 
 COND_PROMPT_TOKENS = 375
 """Speech tokens of the clip that Turbo's T3 is prompted with at most: 15 s."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from voices.conditionals import Conditionals
-from worker.engine.t3.kv_cache import VoicePrefix
+from worker.engine.chatterbox.t3.kv_cache import VoicePrefix
 
 Embed = Callable[[Mapping[str, Tensor]], Tensor]
 """T3's embeddings of a voice's tensors, (n, width)."""

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 from torchaudio.transforms import Resample
 
-from voices.clip import Clip, Samples
+from voices.clips.clip import Clip, Samples
 from worker.engine.chatterbox.conditionals import COND_PROMPT_TOKENS, from_upstream
-from worker.engine.chatterbox.damage import blaming
+from worker.engine.chatterbox.failure import blaming
+from worker.engine.chatterbox.s3gen.batch import FRAMES_PER_TOKEN
 from worker.engine.chatterbox.uninitialized import Uninitialized
 from worker.engine.chatterbox.upstream import (
     S3_SR,
@@ -30,7 +31,6 @@ from worker.engine.chatterbox.upstream import (
     without_warnings,
 )
 from worker.engine.checkpoint import S3GEN_FILE, VOICE_ENCODER_FILE
-from worker.engine.s3gen.batch import FRAMES_PER_TOKEN
 from worker.engine.weights import Weights, open_weights
 
 _T3_SECONDS = 15

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import torch
 
-from worker.engine.chatterbox.damage import blaming
+from worker.engine.chatterbox.failure import blaming
 from worker.engine.chatterbox.preparation import VoicePreparer
+from worker.engine.chatterbox.s3gen.decoder import SpeechDecoder
+from worker.engine.chatterbox.s3gen.settings import DecoderSettings
+from worker.engine.chatterbox.t3.model import T3
+from worker.engine.chatterbox.t3.precision import Precision
 from worker.engine.chatterbox.tokenizer import TextTokenizer
 from worker.engine.checkpoint import S3GEN_FILE, T3_FILE
 from worker.engine.cores import threads_of_one_core
 from worker.engine.phases import Phases
-from worker.engine.s3gen.decoder import SpeechDecoder
-from worker.engine.s3gen.settings import DecoderSettings
-from worker.engine.t3.model import T3
-from worker.engine.t3.precision import Precision
 from worker.engine.weights import open_weights
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 import torch
 
-from voices.clip import Clip
+from voices.clips.clip import Clip
 from voices.errors import InvalidClip
-from worker.engine.chatterbox.damage import blaming
+from worker.engine.chatterbox.failure import blaming
 from worker.engine.checkpoint import VOICE_ENCODER_FILE
 from worker.engine.weights import open_weights
 

@@ -7,16 +7,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from voices.clip import Samples
-from worker.engine.base import SpeechBlock
+from voices.clips.clip import Samples
+from worker.engine.base import Load, Pulse, SpeechBlock
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
 from worker.engine.chatterbox.failure import as_failure, is_of_the_device
+from worker.engine.chatterbox.s3gen.decoder import Decode, SpeechDecoder
 from worker.engine.chatterbox.speech import Speech
+from worker.engine.chatterbox.t3.scheduler import Ending, TokenScheduler
 from worker.engine.chatterbox.task import Task
-from worker.engine.load import Load
-from worker.engine.pulse import Pulse
-from worker.engine.s3gen.decoder import Decode, SpeechDecoder
-from worker.engine.t3.scheduler import Ending, TokenScheduler
 from worker.errors import DeviceFailure, EngineFailure
 
 _PAUSE_SECONDS = 0.01

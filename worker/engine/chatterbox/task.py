@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
+from worker.engine.chatterbox.s3gen.batch import LOOKAHEAD, SPEECH_VOCABULARY
+from worker.engine.chatterbox.s3gen.decoder import Decode
+from worker.engine.chatterbox.s3gen.stream import SpeechStream
 from worker.engine.chatterbox.speech import Speech
-from worker.engine.s3gen.batch import LOOKAHEAD, SPEECH_VOCABULARY
-from worker.engine.s3gen.decoder import Decode
-from worker.engine.s3gen.stream import SpeechStream
-from worker.engine.t3.scheduler import Utterance
+from worker.engine.chatterbox.t3.scheduler import Utterance
 
 
 @dataclass(eq=False)

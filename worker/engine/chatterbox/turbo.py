@@ -14,12 +14,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from voices.clip import Clip
+from voices.clips.clip import Clip
 from voices.conditionals import Conditionals
 from voices.errors import UnknownVoice
 from voices.voice import LONGEST_PROMPT_SECONDS
 from worker.audio.stages import Stage
-from worker.engine.base import Delivery, Engine, SpeechOptions, SpeechStream
+from worker.engine.base import Delivery, Engine, Load, Pulse, SpeechOptions, SpeechStream
 from worker.engine.chatterbox import conditionals as voice
 from worker.engine.chatterbox.chunk_schedule import TOKENS_PER_SECOND, ChunkSchedule
 from worker.engine.chatterbox.device_voices import DeviceVoices
@@ -27,23 +27,20 @@ from worker.engine.chatterbox.failure import as_failure
 from worker.engine.chatterbox.fingerprint import encoders_fingerprint
 from worker.engine.chatterbox.loading import ChatterboxModel, load_model
 from worker.engine.chatterbox.punctuation import punc_norm
-from worker.engine.chatterbox.slot_memory import slot_count
+from worker.engine.chatterbox.s3gen.source import SAMPLE_RATE
 from worker.engine.chatterbox.speech import Speech
 from worker.engine.chatterbox.speech_loop import SpeechLoop
+from worker.engine.chatterbox.t3.decoder import Decoder, slot_count
+from worker.engine.chatterbox.t3.runaway import token_budget
+from worker.engine.chatterbox.t3.sampling import Sampling
+from worker.engine.chatterbox.t3.scheduler import TokenScheduler, Utterance
 from worker.engine.chatterbox.task import Task
 from worker.engine.chatterbox.turbo_settings import TurboSettings
 from worker.engine.chatterbox.warm_up import WarmUp
 from worker.engine.chatterbox.watermark import Watermark, WatermarkThreads
 from worker.engine.checkpoint import BUILT_IN_VOICE_FILE
 from worker.engine.cores import leave_the_cores_to_the_model, take_all_cores
-from worker.engine.load import Load
 from worker.engine.phases import Phases
-from worker.engine.pulse import Pulse
-from worker.engine.s3gen.source import SAMPLE_RATE
-from worker.engine.t3.budget import token_budget
-from worker.engine.t3.decoder import Decoder
-from worker.engine.t3.sampling import Sampling
-from worker.engine.t3.scheduler import TokenScheduler, Utterance
 from worker.errors import EngineFailure, TextTooLong
 
 SLOT_LENGTH = 1600

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
-from worker.engine.s3gen.settings import DecoderSettings
-from worker.engine.t3.precision import Precision
+from worker.engine.chatterbox.s3gen.settings import DecoderSettings
+from worker.engine.chatterbox.t3.precision import Precision
 
 
 @dataclass(frozen=True)

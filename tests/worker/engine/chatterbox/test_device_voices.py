@@ -6,7 +6,7 @@ import torch
 
 from voices.conditionals import Conditionals
 from worker.engine.chatterbox.device_voices import DeviceVoices
-from worker.engine.t3.kv_cache import VoicePrefix
+from worker.engine.chatterbox.t3.kv_cache import VoicePrefix
 
 NAME = "t3.speaker_emb"
 

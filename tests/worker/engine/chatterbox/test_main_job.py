@@ -7,8 +7,8 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
-from client import SpeechClient
-from control_plane.local_endpoint import LocalEndpoint
+from chatterpod import SpeechClient
+from local_runpod.local_endpoint import LocalEndpoint
 from voices_cli.app import app as voices
 from worker.commands import app as worker
 

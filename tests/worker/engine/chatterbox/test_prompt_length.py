@@ -9,19 +9,19 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from voices.clip import Clip
+from voices.clips.clip import Clip
 from voices.conditionals import Conditionals
 from voices.library import VoiceLibrary
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 from voices_cli.app import app
 from worker.engine.chatterbox.conditionals import check_conditionals
+from worker.engine.chatterbox.s3gen.decoder import Decode, SpeechDecoder
+from worker.engine.chatterbox.s3gen.settings import DecoderSettings
 from worker.engine.chatterbox.turbo import ChatterboxTurbo
 from worker.engine.checkpoint import S3GEN_FILE
-from worker.engine.s3gen.decoder import Decode, SpeechDecoder
-from worker.engine.s3gen.settings import DecoderSettings
 from worker.engine.weights import open_weights
-from worker.voice_cache import VoiceCache
+from worker.speech.voice_cache import VoiceCache
 
 CUT = ("gen.prompt_token", "gen.prompt_token_len", "gen.prompt_feat")
 

@@ -10,16 +10,14 @@ import torch
 
 from voices.conditionals import Conditionals
 from voices.errors import InvalidRequest
-from worker.engine.base import Delivery, SpeechOptions
+from worker.engine.base import Delivery, Load, Pulse, SpeechOptions
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
+from worker.engine.chatterbox.s3gen.batch import LOOKAHEAD
 from worker.engine.chatterbox.speech import Speech
 from worker.engine.chatterbox.speech_loop import SpeechLoop
+from worker.engine.chatterbox.t3.sampling import Sampling
+from worker.engine.chatterbox.t3.scheduler import TokenScheduler, Utterance
 from worker.engine.chatterbox.task import Task
-from worker.engine.load import Load
-from worker.engine.pulse import Pulse
-from worker.engine.s3gen.batch import LOOKAHEAD
-from worker.engine.t3.sampling import Sampling
-from worker.engine.t3.scheduler import TokenScheduler, Utterance
 from worker.errors import DeviceFailure, EngineFailure
 
 STOP = 6562

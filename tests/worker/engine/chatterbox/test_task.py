@@ -7,14 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voices.conditionals import Conditionals
-from worker.engine.base import Delivery, SpeechBlock, SpeechOptions
+from worker.engine.base import Delivery, Playback, SpeechBlock, SpeechOptions
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
+from worker.engine.chatterbox.s3gen.batch import LOOKAHEAD
 from worker.engine.chatterbox.speech import Speech
+from worker.engine.chatterbox.t3.sampling import Sampling
+from worker.engine.chatterbox.t3.scheduler import Ending, Utterance
 from worker.engine.chatterbox.task import Task
-from worker.engine.s3gen.batch import LOOKAHEAD
-from worker.engine.t3.sampling import Sampling
-from worker.engine.t3.scheduler import Ending, Utterance
-from worker.playback import Playback
 
 SCHEDULE = ChunkSchedule(first=10, growth=2.0, longest=100)
 

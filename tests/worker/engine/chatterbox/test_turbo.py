@@ -15,17 +15,17 @@ import soundfile
 import torch
 from stock_s3gen import PrescribedNoise
 
-from voices.clip import Clip
+from voices.clips.clip import Clip
 from voices.conditionals import Conditionals
 from voices.errors import InvalidClip, UnknownVoice, VoiceIncompatible
 from worker.engine.base import Delivery, Engine, SpeechOptions
 from worker.engine.chatterbox.conditionals import from_upstream
+from worker.engine.chatterbox.s3gen.settings import DecoderSettings
+from worker.engine.chatterbox.t3.precision import Precision
 from worker.engine.chatterbox.turbo import ChatterboxTurbo
 from worker.engine.chatterbox.turbo_settings import TurboSettings
 from worker.engine.chatterbox.upstream import perth, without_warnings
 from worker.engine.checkpoint import BUILT_IN_VOICE_FILE, VOICE_ENCODER_FILE
-from worker.engine.s3gen.settings import DecoderSettings
-from worker.engine.t3.precision import Precision
 from worker.errors import EngineFailure, TextTooLong
 
 TEXTS = ["hello there: this is “short”", "[sigh] Another sentence, somewhat longer, with a tag in front!"]

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 from worker.engine.chatterbox.watermark.gains import BINS
 
 FRAME = 1536

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 from worker.engine.chatterbox.watermark.gains import CONTEXT, GainNetwork
 from worker.engine.chatterbox.watermark.stream import WatermarkStream
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from typing_extensions import override
 
-from voices.clip import Samples
+from voices.clips.clip import Samples
 from worker.audio.stages import Stage
 from worker.engine.chatterbox.watermark.mark import Watermark
 from worker.engine.chatterbox.watermark.stream import WatermarkStream

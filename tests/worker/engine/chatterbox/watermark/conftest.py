@@ -11,7 +11,7 @@ import pytest
 import soxr
 import torch
 
-from voices.clip import Clip
+from voices.clips.clip import Clip
 from worker.engine.chatterbox.watermark import Watermark
 
 

@@ -1,0 +1,66 @@
+"""What both clients share of speaking a text while it is being written: one voice, one seed, one stream."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from chatterpod.stream import StreamStart
+
+AHEAD = 2
+"""Sentences that are asked for at once: the one that plays, and the next."""
+DEFAULT_FORMAT = "pcm"
+JOINABLE = ("pcm", "ulaw", "alaw", "mp3", "aac")
+_SEEDS = 2**31
+_FORMAT_FIELDS = ("format", "response_format")
+
+
+class _Speech(Protocol):
+    @property
+    def start(self) -> StreamStart | None: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+class InPieces:
+    """The facts of speech that is made sentence by sentence."""
+
+    def __init__(self) -> None:
+        self._given: list[tuple[str, _Speech]] = []
+        self._skipped: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {len(self._given)} sentences {self.seconds:.2f} s>"
+
+    @property
+    def spoken(self) -> str:
+        """The text whose audio was begun to be given out: what a listener can have heard at a barge-in."""
+        return "".join(sentence for sentence, _ in self._given)
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """The parts of the text that are not spoken: no word is in them, or their `<think>` never ended."""
+        return tuple(self._skipped)
+
+    @property
+    def start(self) -> StreamStart | None:
+        """What the audio is; known from the first piece on."""
+        return self._given[0][1].start if self._given else None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of audio received so far, of the sentences that were begun."""
+        return sum(speech.seconds for _, speech in self._given)
+
+
+def joinable_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of every sentence; raises ValueError for a format that cannot be joined."""
+    name = next((options[field] for field in _FORMAT_FIELDS if options.get(field)), DEFAULT_FORMAT)
+    if str(name).partition("_")[0] not in JOINABLE:
+        raise ValueError(
+            f"format: {name} files cannot be joined, and each sentence is one: use {', '.join(JOINABLE)}"
+        )
+    rest = {field: value for field, value in options.items() if field not in _FORMAT_FIELDS}
+    # Without a seed each sentence would be spoken in a mood of its own.
+    return {"seed": random.randrange(_SEEDS), **rest, "format": name}  # noqa: S311 - no secret

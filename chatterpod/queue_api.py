@@ -1,0 +1,219 @@
+"""RunPod's queue API: one method a call."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chatterpod.api import ask_until_answered, quote, read_object
+from chatterpod.deadline import Deadline
+from chatterpod.errors import (
+    EndpointError,
+    JobCancelled,
+    JobTimedOut,
+    RequestFailed,
+    UnexpectedAnswer,
+    UnknownEndpoint,
+    UnknownJob,
+)
+from chatterpod.pace import Pace
+from chatterpod.steps import Ask
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatterpod.steps import Steps
+
+
+TAIL_GRACE_S = 1.0
+"""How long the end event may lag behind COMPLETED: a job's state and its stream are not one on RunPod."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobAnswer:
+    """What a poll or a status call told: `events` of the first, `output` of the second."""
+
+    status: str
+    events: tuple[Any, ...] = ()
+    output: Any = None
+    error: Any = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job can never change again. A status that is not known is taken for a passing one."""
+        return self.status in {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
+
+
+class QueueApi:
+    """One endpoint's queue, on RunPod or on this machine."""
+
+    def __init__(self, base_url: str, *, request_timeout: float) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._request_timeout = request_timeout
+
+    def source(self, job_input: dict[str, Any], deadline: Deadline) -> Job:
+        """Return a job that speaks."""
+        return Job(self, job_input, deadline, tail_grace_s=TAIL_GRACE_S)
+
+    def act(self, job_input: dict[str, Any], deadline: Deadline) -> Steps[Any]:
+        """Run another action, and return the last thing it yielded, or its output."""
+        job = Job(self, job_input, deadline)
+        yield from job.begin()
+        last: list[Any] = []
+        while (events := (yield from job.next_events())) is not None:
+            last = [events[-1]]
+        return last[0] if last else (yield from job.output())
+
+    def is_ready(self, deadline: Deadline) -> Steps[bool]:
+        """Return True: a queue takes requests whether or not a worker is up."""
+        yield from self.health(deadline)
+        return True
+
+    def submit(self, job_input: dict[str, Any], deadline: Deadline) -> Steps[str]:
+        """Queue a job and return its id."""
+        answer = yield from self._ask(
+            "POST", "/run", deadline, json={"input": job_input}, missing=UnknownEndpoint
+        )
+        job_id = answer.get("id")
+        if not isinstance(job_id, str):
+            raise UnexpectedAnswer(f"a queued job without an id: {quote(answer)}")
+        return job_id
+
+    def poll(self, job_id: str, deadline: Deadline) -> Steps[JobAnswer]:
+        """Return the events since the last poll.
+
+        A poll takes what it returns out of the queue, so that one whose answer is lost on its way loses
+        events too. It is repeated nevertheless: the stream's checks tell what is missing.
+        """
+        answer = yield from self._ask("GET", f"/stream/{job_id}", deadline)
+        return read_stream(answer)
+
+    def status(self, job_id: str, deadline: Deadline) -> Steps[JobAnswer]:
+        """Return where the job is, and its output or error if it has one."""
+        answer = yield from self._ask("GET", f"/status/{job_id}", deadline)
+        return JobAnswer(_status(answer), output=answer.get("output"), error=answer.get("error"))
+
+    def cancel(self, job_id: str, deadline: Deadline) -> Steps[JobAnswer]:
+        """Cancel the job and return where it is now."""
+        answer = yield from self._ask("POST", f"/cancel/{job_id}", deadline, is_repeatable=True)
+        return JobAnswer(_status(answer))
+
+    def health(self, deadline: Deadline) -> Steps[dict[str, Any]]:
+        """Return the counts of jobs and workers."""
+        return (yield from self._ask("GET", "/health", deadline, missing=UnknownEndpoint))
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        deadline: Deadline,
+        *,
+        json: Any = None,
+        is_repeatable: bool | None = None,
+        missing: type[EndpointError] = UnknownJob,
+    ) -> Steps[dict[str, Any]]:
+        repeatable = method == "GET" if is_repeatable is None else is_repeatable
+        ask = Ask(method, self.base_url + path, json)
+        answer = yield from ask_until_answered(ask, deadline, self._request_timeout, repeatable=repeatable)
+        return read_object(answer.response, missing)
+
+
+def read_stream(answer: dict[str, Any]) -> JobAnswer:
+    """Read what a poll was answered; raises UnexpectedAnswer."""
+    items = answer.get("stream") or []
+    if not isinstance(items, list):
+        raise UnexpectedAnswer(f"a stream that is not a list: {quote(answer)}")
+    return JobAnswer(_status(answer), events=tuple(_events(items)), error=answer.get("error"))
+
+
+def _status(answer: dict[str, Any]) -> str:
+    status = answer.get("status")
+    if not isinstance(status, str):
+        raise UnexpectedAnswer(f"an answer without a status: {quote(answer)}")
+    return status
+
+
+def _events(items: list[Any]) -> list[Any]:
+    """Unwrap the items; one whose output is a list holds several events."""
+    events: list[Any] = []
+    for item in items:
+        if not isinstance(item, dict) or "output" not in item:
+            raise UnexpectedAnswer(f"a stream item without an output: {quote(item)}")
+        output = item["output"]
+        events += output if isinstance(output, list) else [output]
+    return events
+
+
+CANCEL_TIMEOUT_S = 5.0
+
+
+class Job:
+    """One job of an endpoint's queue. Its `id` is empty until it is queued.
+
+    Events may still come for `tail_grace_s` after its completion was first seen.
+    """
+
+    def __init__(
+        self, api: QueueApi, job_input: dict[str, Any], deadline: Deadline, *, tail_grace_s: float = 0.0
+    ) -> None:
+        self.id = ""
+        self.status = "IN_QUEUE"
+        self.is_final = False
+        self._api = api
+        self._input = job_input
+        self._deadline = deadline
+        self._tail_grace_s = tail_grace_s
+        self._pace = Pace()
+        self._wait_s: float | None = None
+        self._completed_at: float | None = None
+
+    def begin(self) -> Steps[None]:
+        """Queue the job."""
+        if not self.id:
+            self.id = yield from self._api.submit(self._input, self._deadline)
+
+    def next_events(self) -> Steps[Sequence[Any] | None]:
+        """Poll until events come, or the job is completed and drained."""
+        while True:
+            if self._wait_s is not None:
+                yield from self._deadline.pause(self._wait_s)
+            began = time.monotonic()
+            answer = self._note((yield from self._api.poll(self.id, self._deadline)))
+            self._wait_s = self._pace.after(
+                status=answer.status, had_events=bool(answer.events), took_s=time.monotonic() - began
+            )
+            if answer.events:
+                return answer.events
+            if answer.is_final:
+                yield from self._raise_unless_completed(answer)
+                self._completed_at = self._completed_at or began
+                if time.monotonic() - self._completed_at >= self._tail_grace_s:
+                    return None
+
+    def output(self) -> Steps[Any]:
+        """Return what the job's status holds as its output."""
+        return self._note((yield from self._api.status(self.id, self._deadline))).output
+
+    def cancel(self) -> Steps[None]:
+        """Cancel the job unless it is known to be finished; even when its deadline has passed."""
+        if self.id and not self.is_final:
+            self._note((yield from self._api.cancel(self.id, Deadline(CANCEL_TIMEOUT_S))))
+
+    def release(self) -> Steps[None]:
+        """Do nothing: a job holds nothing here."""
+        yield from ()
+
+    def _note(self, answer: JobAnswer) -> JobAnswer:
+        self.status, self.is_final = answer.status, answer.is_final
+        return answer
+
+    def _raise_unless_completed(self, answer: JobAnswer) -> Steps[None]:
+        match answer.status:
+            case "CANCELLED":
+                raise JobCancelled(f"job {self.id} was cancelled")
+            case "TIMED_OUT":
+                raise JobTimedOut(f"job {self.id} ran for longer than the endpoint allows")
+            case "FAILED":
+                status = None if answer.error else (yield from self._api.status(self.id, self._deadline))
+                raise RequestFailed.from_error(answer.error if status is None else status.error)

@@ -1,0 +1,142 @@
+"""Speech of a text that is being written, for threads: one that reads the text, one that plays."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Self
+
+from chatterpod.errors import ClientError, JobCancelled, NothingToSpeak
+from chatterpod.in_pieces import AHEAD, InPieces
+from chatterpod.sentences import sentences_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
+
+    from chatterpod.speech import Speech
+
+LEAVING_S = 2.0
+"""How long leaving waits for the thread that reads the text: it may be deep in an iterator of others."""
+
+
+class SpeechInPieces(InPieces):
+    """Yields the encoded audio of sentence after sentence, the next of which is asked for while one plays.
+
+    A context manager: a thread of its own reads the text while the block lasts. To leave it early, or to
+    `cancel`, stops what is spoken and what was asked for; the text's iterator is left where it is.
+    """
+
+    def __init__(self, speak: Callable[[str], Speech], pieces: Iterable[str]) -> None:
+        super().__init__()
+        self._speak = speak
+        self._pieces = pieces
+        self._ready: SimpleQueue[tuple[str, Speech] | BaseException | None] = SimpleQueue()
+        self._room = threading.Semaphore(AHEAD)
+        self._lock = threading.Lock()
+        self._open: set[Speech] = set()
+        self._is_cancelled = False
+        self._is_over = False
+        self._playing: Speech | None = None
+        self._reader = threading.Thread(target=self._read, name="sentences", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._reader.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cancel()
+        self._reader.join(LEAVING_S)
+        for speech in self._still_open():
+            speech.__exit__(kind, error, trace)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            audio = self._next_audio()
+        except BaseException:
+            self._is_over = True
+            raise
+        if audio is None:
+            self._is_over = True
+            raise StopIteration
+        return audio
+
+    def cancel(self) -> None:
+        """Stop all of it; whoever iterates, on this thread or another, gets JobCancelled."""
+        with self._lock:
+            self._is_cancelled = True
+        for speech in self._still_open():
+            with contextlib.suppress(ClientError):  # it ends by itself
+                speech.cancel()
+        self._room.release()
+        self._ready.put(None)
+
+    def _next_audio(self) -> bytes | None:
+        while not self._is_over:
+            if self._playing is None:
+                self._playing = self._next_speech()
+            if self._playing is None:
+                break
+            if (audio := next(self._playing, None)) is not None:
+                return audio
+            self._close(self._playing)
+            self._playing = None
+        return None
+
+    def _next_speech(self) -> Speech | None:
+        """Wait for the next sentence's speech; None after the last."""
+        item = None if self._is_cancelled else self._ready.get()
+        if self._is_cancelled:
+            raise JobCancelled("the speech was cancelled")
+        if isinstance(item, BaseException):
+            raise item
+        if item is None:
+            return None
+        self._given.append(item)
+        return item[1]
+
+    def _read(self) -> None:
+        """Read the text, and have each sentence spoken; on a thread of its own."""
+        try:
+            for sentence in sentences_in(self._pieces, self._skipped.append):
+                self._ask(sentence)
+        except BaseException as error:  # noqa: BLE001 - whoever iterates is to have it
+            self._ready.put(error)
+        else:
+            self._ready.put(None)
+
+    def _ask(self, sentence: str) -> None:
+        self._room.acquire()
+        if self._is_cancelled:
+            raise JobCancelled("the speech was cancelled")
+        speech = self._speak(sentence)
+        with self._lock:
+            self._open.add(speech)
+            is_late = self._is_cancelled
+        if is_late:
+            speech.cancel()
+        try:
+            speech.prefetch()
+        except NothingToSpeak:
+            self._close(speech)
+            self._skipped.append(sentence)
+        except ClientError:
+            self._close(speech)
+            raise
+        else:
+            self._ready.put((sentence, speech))
+
+    def _close(self, speech: Speech) -> None:
+        with self._lock:
+            self._open.discard(speech)
+        self._room.release()
+
+    def _still_open(self) -> list[Speech]:
+        with self._lock:
+            return list(self._open)

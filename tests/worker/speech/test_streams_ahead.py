@@ -1,0 +1,49 @@
+"""Text chunks ahead: in order, a few at a time, and none left behind."""
+
+from worker.speech.speaking import StreamsAhead
+
+
+class Stream:
+    def __init__(self, order, text):
+        self.order, self.text, self.closed = order, text, False
+
+    def close(self):
+        self.closed = True
+
+
+class Begun(list):
+    def __call__(self, order, text):
+        self.append(Stream(order, text))
+        return self[-1]
+
+
+def test_streams_come_in_the_order_of_the_text():
+    read = list(StreamsAhead(Begun(), "abcde"))
+    assert [text for text, _ in read] == list("abcde")
+    assert [(stream.order, stream.text) for _, stream in read] == list(enumerate("abcde"))
+
+
+def test_two_text_chunks_are_begun_beside_the_current_one():
+    begun = Begun()
+    streams = iter(StreamsAhead(begun, "abcdefgh"))
+    assert begun == []
+    next(streams)
+    assert len(begun) == 3
+    next(streams)
+    assert len(begun) == 4
+
+
+def test_giving_up_closes_all_that_are_under_way():
+    begun = Begun()
+    streams = StreamsAhead(begun, "abcdefgh")
+    reading = iter(streams)
+    next(reading)
+    next(reading)
+    streams.close()
+    assert [stream.closed for stream in begun] == [False, True, True, True]
+
+
+def test_giving_up_before_the_beginning_is_nothing():
+    begun = Begun()
+    StreamsAhead(begun, "abc").close()
+    assert begun == []

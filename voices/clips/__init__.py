@@ -1,0 +1,1 @@
+"""Reference clips: decoded, measured, judged and prepared."""

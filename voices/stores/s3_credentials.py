@@ -1,0 +1,51 @@
+"""The keys to an S3 server: RunPod's own variables, else whatever boto3 finds."""
+
+import os
+
+from voices.errors import StoreFailure
+from voices.stores.s3_client import S3Credentials
+from voices.stores.s3_failures import s3_failures
+
+ACCESS_KEY_VARIABLE = "RUNPOD_S3_ACCESS_KEY_ID"
+SECRET_KEY_VARIABLE = "RUNPOD_S3_SECRET_ACCESS_KEY"  # noqa: S105 - a name, not a secret
+
+_HOW = (
+    f"set {ACCESS_KEY_VARIABLE} and {SECRET_KEY_VARIABLE} to an S3 API key from RunPod's console "
+    "(Settings > S3 API keys; its other API keys do not open volumes)"
+)
+
+
+def find_credentials(location: str, *, runpod: bool) -> S3Credentials:
+    """Find the keys; raises ``StoreFailure`` where there are none.
+
+    ``runpod`` says whether the server may see RunPod's keys: it is RunPod's, or was named for this target.
+    """
+    if runpod and (credentials := _runpod_credentials(location)):
+        return credentials
+    import boto3
+
+    with s3_failures("open", location):
+        if found := boto3.session.Session().get_credentials():
+            frozen = found.get_frozen_credentials()
+            return S3Credentials(frozen.access_key, frozen.secret_key, frozen.token)
+    raise StoreFailure(
+        f"Could not open {location}: there are no S3 keys; {_HOW}, or set AWS's variables or profile."
+    )
+
+
+def find_region(location: str) -> str:
+    """Return the region of boto3's configuration, else the one that servers without regions take."""
+    import boto3
+
+    with s3_failures("open", location):
+        return boto3.session.Session().region_name or "us-east-1"
+
+
+def _runpod_credentials(location: str) -> S3Credentials | None:
+    # A line break copied along would end up in a header.
+    access_key = os.environ.get(ACCESS_KEY_VARIABLE, "").strip()
+    secret_key = os.environ.get(SECRET_KEY_VARIABLE, "").strip()
+    if bool(access_key) != bool(secret_key):
+        missing = SECRET_KEY_VARIABLE if access_key else ACCESS_KEY_VARIABLE
+        raise StoreFailure(f"Could not open {location}: {missing} is not set; {_HOW}.")
+    return S3Credentials(access_key, secret_key) if access_key else None

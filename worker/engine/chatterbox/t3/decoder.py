@@ -1,0 +1,226 @@
+"""T3's decoder: prefill a slot, then one step for all slots at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from worker.engine.chatterbox.t3.attention import CachedAttention, SharedPrefixAttention
+from worker.engine.chatterbox.t3.graphs import CapturedSteps
+from worker.engine.chatterbox.t3.kv_cache import KVCache, VoicePrefix
+from worker.engine.chatterbox.t3.model import T3
+from worker.engine.chatterbox.t3.sampling import Sampling, choose_tokens
+from worker.engine.chatterbox.t3.slots import Slots
+from worker.engine.machine import free_memory
+
+_LENGTH_BUCKET = {"cpu": 64, "cuda": 256}
+"""Attention reads this many positions more at most than there are; a graph is captured for each bucket."""
+
+_SPARE_POSITIONS = 4
+"""Of each slot: steps may be under way when the host sees an ending."""
+
+_PREFILL_BUCKET = 16
+"""Texts prefilled together are padded to a multiple of this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Join:
+    """A text that gets a slot."""
+
+    slot: int
+    conditionals: Tensor
+    """(n, width): the voice's embeddings; unused where there is a prefix."""
+    prefix: VoicePrefix | None
+    text: Tensor
+    """(m, width): ``T3.embed_text``'s."""
+    sampling: Sampling
+    seed: int
+
+
+class PendingTokens:
+    """Tokens on their way to the host: a step's result, without waiting for it."""
+
+    def __init__(self, tokens: Tensor) -> None:
+        self._arrived: torch.cuda.Event | None = None
+        if tokens.is_cuda:
+            self._tokens = torch.empty(tokens.shape, dtype=tokens.dtype, pin_memory=True)
+            self._tokens.copy_(tokens, non_blocking=True)
+            self._arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
+            self._arrived.record()  # type: ignore[no-untyped-call]
+        else:
+            self._tokens = tokens
+
+    def wait(self) -> list[int]:
+        """Return the tokens, a row each."""
+        if self._arrived is not None:
+            self._arrived.synchronize()
+        return [int(token) for token in self._tokens.tolist()]
+
+
+class Decoder:
+    """Owns the slots' memory. Belongs to one thread."""
+
+    def __init__(self, model: T3, slots: int, length: int, dtype: torch.dtype | None = None) -> None:
+        """Allocate ``slots`` of ``length`` positions; ``dtype`` is the cache's."""
+        self.model = model
+        self.slots = Slots(slots, model.sizes, model.device)
+        self.cache = KVCache(model.sizes, slots, length, dtype or cache_dtype(model), model.device)
+        self.slot_count = slots
+        self._every_slot = torch.arange(slots, device=model.device)
+        self._lengths = [0] * slots  # of each slot that somebody has, as the host knows it
+        self._needs_all = [False] * slots
+        self._prefixes: list[VoicePrefix | None] = [None] * slots
+        self._bucket = _LENGTH_BUCKET[model.device.type]
+        self._captured = CapturedSteps(self.slots) if model.device.type == "cuda" else None
+
+    @torch.inference_mode()
+    def prefill(self, joins: Sequence[Join]) -> PendingTokens:
+        """Begin the slots of ``joins``; their first tokens, in that order.
+
+        Raises ``ValueError``, before any slot is touched, for a text that a slot cannot hold.
+        """
+        for join in joins:
+            self._require_room(join)
+        starts = [self._begin(join) for join in joins]
+        inputs = [
+            join.text if join.prefix is not None else torch.cat([join.conditionals, join.text])
+            for join in joins
+        ]
+        embeddings, lengths = _padded(inputs)
+        slots = torch.tensor([join.slot for join in joins], device=self.model.device)
+        first = torch.tensor(starts, device=self.model.device)
+        count = torch.tensor(lengths, device=self.model.device)
+        # What is padded lies behind each text: overwritten by its speech before anything attends to it.
+        positions = first[:, None] + torch.arange(embeddings.shape[1], device=self.model.device)
+        positions = positions.clamp(max=self.cache.length - 1)
+        reach = self._reach(max(start + embeddings.shape[1] for start in starts))
+        attend = CachedAttention(self.cache, slots, positions, reach)
+        hidden = self.model(embeddings, positions, attend)
+        last = hidden[torch.arange(len(joins), device=hidden.device), count - 1]
+        tokens = self._choose(last, slots, whole=any(join.sampling.needs_all for join in joins))
+        self.slots.begin(slots, tokens, first + count)
+        for join, start, length in zip(joins, starts, lengths, strict=True):
+            self._lengths[join.slot] = start + length
+        return PendingTokens(tokens)
+
+    @torch.inference_mode()
+    def step(self) -> PendingTokens:
+        """Decode one token of every slot that somebody has; a row a slot, from the first."""
+        batch = self._batch()
+        length = self._reach(max(self._lengths) + 1)
+        whole = any(self._needs_all)
+
+        def run() -> Tensor:
+            return self._step(batch, length, whole=whole)
+
+        tokens = self._captured.run((batch, length, whole), run) if self._captured else run()
+        self._lengths = [length + 1 if length else 0 for length in self._lengths]
+        return PendingTokens(tokens)
+
+    def prefix_of(self, slot: int, length: int) -> VoicePrefix:
+        """Copy a prefilled voice's keys and values, to begin other slots with."""
+        self._prefixes[slot] = prefix = self.cache.save_prefix(slot, length)
+        return prefix
+
+    def leave(self, slot: int) -> None:
+        """Take a slot back, at once."""
+        self.slots.leave(slot)
+        self._lengths[slot] = 0
+        self._needs_all[slot] = False
+        self._prefixes[slot] = None
+
+    def move(self, source: int, target: int) -> None:
+        """Let a stream go on in a free slot: fewer rows are computed where the last slots are empty."""
+        self.cache.move(source, target, self._lengths[source])
+        self.slots.move(source, target)
+        self._lengths[target], self._needs_all[target] = self._lengths[source], self._needs_all[source]
+        self._prefixes[target] = self._prefixes[source]
+        self.leave(source)
+
+    def room(self, conditionals: int, text: int) -> int:
+        """Return how many speech tokens a slot has room for behind a voice and a text."""
+        return self.cache.length - conditionals - text - _SPARE_POSITIONS
+
+    def _require_room(self, join: Join) -> None:
+        voice = len(join.conditionals) if join.prefix is None else join.prefix.length
+        needed = voice + len(join.text)
+        # Beyond its last position a slot would take all for that one, and speak nonsense.
+        if needed > self.cache.length:
+            raise ValueError(f"A text needs {needed} positions where a slot has {self.cache.length}.")
+
+    def _begin(self, join: Join) -> int:
+        self.slots.join(join.slot, join.sampling, join.seed, self.model.sizes.start_token)
+        self._needs_all[join.slot] = join.sampling.needs_all
+        self._prefixes[join.slot] = join.prefix
+        if join.prefix is None:
+            return 0
+        self.cache.load_prefix(join.slot, join.prefix)
+        return join.prefix.length
+
+    def _step(self, batch: int, length: int, *, whole: bool) -> Tensor:
+        slots = self._every_slot[:batch]
+        positions = self.slots.position[:batch, None]
+        embeddings = self.model.embed_speech(self.slots.token[:batch])[:, None]
+        hidden = self.model(embeddings, positions, self._attention(slots, positions, length))
+        tokens = self._choose(hidden[:, 0], slice(batch), whole=whole)
+        self.slots.advance(tokens)
+        return tokens
+
+    def _attention(self, slots: Tensor, positions: Tensor, length: int) -> CachedAttention:
+        """Return a step's attention: on the CPU, streams in one voice read that voice together."""
+        prefixes = self._prefixes[: len(slots)]
+        prefix = prefixes[0]
+        if self._captured is None and len(slots) > 1 and prefix and all(each is prefix for each in prefixes):
+            return SharedPrefixAttention(self.cache, slots, positions, length, prefix)
+        return CachedAttention(self.cache, slots, positions, length, first_slots=len(slots))
+
+    def _choose(self, hidden: Tensor, slots: Tensor | slice, *, whole: bool) -> Tensor:
+        return choose_tokens(
+            self.model.speech_logits(hidden),
+            self.slots.sampling.rows(slots),
+            self.slots.seen[slots],
+            self.slots.next_keys(slots),
+            whole=whole,
+        )
+
+    def _batch(self) -> int:
+        """Return how many of the first slots a step covers: on a GPU a power of two, or all."""
+        last = max(slot for slot, length in enumerate(self._lengths) if length)
+        if self.model.device.type == "cpu":
+            return last + 1
+        return min(1 << last.bit_length(), self.slots.count)
+
+    def _reach(self, length: int) -> int:
+        return min(-(-length // self._bucket) * self._bucket, self.cache.length)
+
+
+def cache_dtype(model: T3) -> torch.dtype:
+    """Return what keys and values are kept in: on the CPU float32, which it attends over faster."""
+    return torch.float32 if model.device.type == "cpu" else model.precision.dtype
+
+
+def _padded(inputs: Sequence[Tensor]) -> tuple[Tensor, list[int]]:
+    """Stack (n_i, width) inputs as (b, n, width) with zeros behind; their lengths too."""
+    lengths = [len(each) for each in inputs]
+    longest = -(-max(lengths) // _PREFILL_BUCKET) * _PREFILL_BUCKET
+    stacked = inputs[0].new_zeros(len(inputs), longest, inputs[0].shape[1])
+    for row, each in zip(stacked, inputs, strict=True):
+        row[: len(each)] = each
+    return stacked, lengths
+
+
+_MOST = {"cpu": 16, "cuda": 64}
+"""Beyond these, more streams at once were measured (CPU), or are expected (CUDA), to add little."""
+
+_SHARE_OF_FREE_MEMORY = 0.5
+"""The rest is for S3Gen, the voices and CUDA graphs, and on the CPU for everything else."""
+
+
+def slot_count(t3: T3, length: int) -> int:
+    """Return the slots of ``length`` positions that the device has memory for, one at least."""
+    most = _MOST[t3.device.type]
+    # On the CPU a slot's memory is taken as it is used, which nobody does before there is a request.
+    free = free_memory() if t3.device.type == "cpu" else torch.cuda.mem_get_info(t3.device)[0]
+    each = KVCache.bytes_per_slot(t3.sizes, length, cache_dtype(t3))
+    return max(min(most, int(free * _SHARE_OF_FREE_MEMORY / each)), 1)

@@ -1,0 +1,214 @@
+"""uvicorn's HTTP protocol, with patience that ends, and with an end of the body that HTTP/1.0 knows.
+
+uvicorn's own waits for headers for ever, however many come; takes what follows a request that was refused
+before its end for the next one; and sends chunks to clients that take them for part of the body.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import signal
+import socket
+import struct
+import sys
+import time
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from worker.server.backend import Backend
+from worker.server.transport import bounded_transport
+from worker.service.outer_watchdog import OuterWatchdog
+
+
+def return_free_pages() -> None:
+    """Have glibc give back what it keeps of freed memory; elsewhere nothing."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+MAX_HEADER_BYTES = 65_536
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """Closes a connection whose headers take longer than ``header_timeout_s``, or more than 64 kB.
+
+    The last bytes of a connection that ends may take ``last_bytes_s``.
+    """
+
+    header_timeout_s = 10.0
+    last_bytes_s = 60.0
+    _timer: asyncio.TimerHandle | None = None
+    _header_bytes = 0
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(bounded_transport(transport, self.last_bytes_s))
+        self._wait_for_headers()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+        self.transport.lost()  # type: ignore[attr-defined]
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self._wait_for_headers()
+            self._header_bytes += len(data)
+            is_too_much = self._header_bytes > MAX_HEADER_BYTES
+        else:
+            is_too_much = False
+        super().data_received(data)
+        if is_too_much and self._timer is not None and not self.transport.is_closing():
+            self.send_400_response("The request's headers are too large.")
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no request; a request that is being answered already has its one answer."""
+        if self.pipeline or (self.cycle is not None and not self.cycle.response_complete):
+            if self.pipeline or self.cycle.response_started:
+                _reset(self.transport)
+                return
+            self.cycle.disconnected = True  # the application has nothing to say any more
+            self.cycle.message_event.set()
+        super().send_400_response(msg)
+
+    @override
+    def on_message_begin(self) -> None:
+        self._wait_for_headers()
+        super().on_message_begin()
+
+    @override
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    @override
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
+        answering = _ended_with_the_request(cycle, app)
+        if cycle.scope["http_version"] == "1.0":
+            answering = _ended_by_closing(cycle, answering)
+        super()._start_asgi_task(cycle, answering)  # type: ignore[arg-type]
+
+    def _wait_for_headers(self) -> None:
+        if self._timer is None:
+            self._timer = self.loop.call_later(self.header_timeout_s, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._header_bytes = None, 0
+
+    def _give_up(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+def patient_for(header_timeout_s: float, last_bytes_s: float) -> type[PatientProtocol]:
+    """Return the protocol with another patience, in seconds."""
+    patience = {"header_timeout_s": header_timeout_s, "last_bytes_s": last_bytes_s}
+    return type("PatientProtocol", (PatientProtocol,), patience)
+
+
+def _ended_with_the_request(cycle: RequestResponseCycle, app: ASGIApp) -> ASGIApp:
+    """Return the application with answers that close a connection on which more of the body may come.
+
+    What came of it would be read as the next request.
+    """
+
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_last(message: Message) -> None:
+            if message["type"] == "http.response.start" and cycle.more_body:
+                cycle.keep_alive = False
+            await send(message)
+
+        await app(scope, receive, send_last)
+
+    return answering
+
+
+def _ended_by_closing(cycle: RequestResponseCycle, app: ASGIApp) -> ASGIApp:
+    """Return the application with answers whose end is the connection's, unless they tell their length."""
+
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        tells_length = False
+
+        async def send_plain(message: Message) -> None:
+            nonlocal tells_length
+            if message["type"] == "http.response.start":
+                tells_length = any(name == b"content-length" for name, _ in message["headers"])
+                cycle.chunked_encoding = None if tells_length else False
+            elif not tells_length:
+                cycle.expected_content_length = len(message.get("body", b""))  # so much is never too much
+            await send(message)
+
+        await app(scope, receive, send_plain)
+        if not tells_length and not cycle.response_complete:
+            _reset(cycle.transport)
+
+    return answering
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """End a connection by an error: its client would take a usual end for that of the body."""
+    connection = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+_TELLING_S = 2.0
+"""What the last words may take on their way, once the grace is over."""
+_LEAVING_S = 8.0
+"""And what the process may take to end after that."""
+_TICKS_BETWEEN_RETURNS = 100
+"""Of uvicorn's, a tenth of a second each, from one return of free memory to the next."""
+
+
+class PatientServer(uvicorn.Server):
+    """Ends once its backend has nothing to do any more; uvicorn's own would close WebSockets at once.
+
+    A second signal ends it without waiting. ``outer_watchdog`` begins once the engine is loaded: nobody can
+    say how long that takes.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, backend: Backend, outer_watchdog: OuterWatchdog | None = None
+    ) -> None:
+        super().__init__(config)
+        self._backend = backend
+        self._grace_s = backend.settings.shutdown_grace_s
+        if outer_watchdog is not None:
+            longest_s = self._grace_s + _TELLING_S + _LEAVING_S
+            backend.on_ready = lambda: outer_watchdog.begin(told_to_end_s=longest_s)
+        self._is_told = False
+        self._told_at: float | None = None
+        self._returning: asyncio.Future[None] | None = None
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._is_told:
+            super().handle_exit(sig, frame)
+        self._captured_signals.append(signal.Signals(sig))
+        self._is_told = True
+
+    @override
+    async def on_tick(self, counter: int) -> bool:
+        if self._told_at is None and (self._is_told or self._backend.has_failed_for_good):
+            self._told_at = time.monotonic()
+            self._backend.end_within(self._grace_s)
+        if counter % _TICKS_BETWEEN_RETURNS == 0 and (self._returning is None or self._returning.done()):
+            # Else what a crowd took once stays with the process; nothing here waits for it.
+            self._returning = asyncio.get_running_loop().run_in_executor(None, return_free_pages)
+        return self._may_end() or await super().on_tick(counter)
+
+    def _may_end(self) -> bool:
+        if self._told_at is None:
+            return False
+        over = time.monotonic() - self._told_at > self._grace_s + _TELLING_S
+        return over or not self._backend.active_requests

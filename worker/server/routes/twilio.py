@@ -1,0 +1,252 @@
+"""A call's media stream, as Twilio speaks it: JSON messages, 8 kHz mu-law in base64, marks and clear.
+
+Twilio plays what it is sent in order and buffers what comes early, so speech goes out as fast as it is
+made. A mark that follows it comes back once it has been heard; ``clear`` empties Twilio's buffer.
+"""
+
+import asyncio
+import base64
+import json
+import logging
+import re
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Self, get_args
+
+from starlette.websockets import WebSocket
+
+from voices.errors import ChatterpodError
+from worker.events import AudioEvent
+from worker.request import SpeechRequest
+from worker.server.access import key_is_right
+from worker.server.backend import Backend, arrival
+from worker.server.bodies import parse_object
+from worker.server.socket.in_order import InOrder, Work
+from worker.server.speech_response import until_one_ends
+from worker.server.waiting import HeldText
+from worker.telemetry.logs import fields
+from worker.telemetry.seldom import Seldom
+
+log = logging.getLogger(__name__)
+_refusals = logging.getLogger(f"{__name__}.refusals")
+_refusals.addFilter(Seldom())  # whoever finds the server may cause them
+
+STREAM_SID = "^[A-Za-z0-9_-]{1,64}$"
+
+_START_TIMEOUT_S = 10.0
+_POLICY_VIOLATION = 1008
+_MOST_JUNK = 10
+"""Messages that are no JSON; Twilio sends none."""
+_FORMAT = {"format": "ulaw", "sample_rate": 8_000, "stream": True}
+_FORMAT_NAMES = {"format", "response_format", "sample_rate", "stream"}
+_STREAM_SID = re.compile(STREAM_SID)
+
+_OF_A_REQUEST = {*SpeechRequest.model_fields, "voice"} - {*_FORMAT_NAMES, "action", "resume"}
+_TRUTHS = {"true": True, "false": False}
+_SECRET = re.compile(r"key|token|secret|pass|auth|sig|credential|pin\b", re.IGNORECASE)
+_LOGGED_PARAMETERS = 16
+_LOGGED_CHARACTERS = 64
+
+
+def _may_be_string(annotation: object) -> bool:
+    return annotation is str or any(map(_may_be_string, get_args(annotation)))
+
+
+_STRINGS = {name for name, field in SpeechRequest.model_fields.items() if _may_be_string(field.annotation)}
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The ``<Parameter>`` elements of a stream, sorted by whose they are. Twilio sends each as a string."""
+
+    greeting: dict[str, object]
+    """The fields of a request, to be spoken first."""
+    hangs_up: bool
+    others: dict[str, str]
+    """The application's own, for the log: cut, printable, and without what their names call a secret."""
+
+    @classmethod
+    def parse(cls, given: dict[str, Any]) -> Self:
+        """Sort them; a value that its field cannot have is left for the request's own check."""
+        greeting = {
+            name: _value(name, value)
+            for name, value in given.items()
+            if name in _OF_A_REQUEST and str(value or "").strip()
+        }
+        hangs_up = str(given.get("then", "")).strip().lower() == "hangup"
+        own = _OF_A_REQUEST | {"api_key"} | ({"then"} if hangs_up else set())
+        others = [(name, value) for name, value in given.items() if name not in own]
+        return cls(
+            greeting,
+            hangs_up,
+            {
+                _printable(name): "..." if _SECRET.search(name) else _printable(str(value))
+                for name, value in others[:_LOGGED_PARAMETERS]
+            },
+        )
+
+
+class Call:
+    """One call. The text of its ``<Parameter>`` elements is spoken first, the rest comes by HTTP."""
+
+    def __init__(self, websocket: WebSocket, backend: Backend, calls: "dict[str, Call]") -> None:
+        self._websocket = websocket
+        self._backend = backend
+        self._calls = calls
+        self._stream_sid = ""
+        self._requests = InOrder()
+        self._waiting = backend.waiting_text()
+        self._junk = 0
+        self._hangs_up_after: str | None = None
+
+    async def run(self) -> None:
+        """Serve the stream until Twilio ends it."""
+        try:
+            async with asyncio.timeout(_START_TIMEOUT_S):
+                parameters = await self._started()
+        except TimeoutError:
+            parameters = None
+        if parameters is None:
+            await self._websocket.close(_POLICY_VIOLATION)
+            return
+        self._calls[self._stream_sid] = self
+        try:
+            self._speak_first(parameters)
+            await until_one_ends(self._requests.run(), self._read_all())
+        finally:
+            del self._calls[self._stream_sid]
+            await self._requests.drop()
+
+    def speak(self, job_input: Mapping[str, object]) -> str:
+        """Have a request spoken after those that wait, and return its mark.
+
+        Raises ``Overloaded``, and what is wrong with it.
+        """
+        own = {name: value for name, value in job_input.items() if name not in _FORMAT_NAMES}
+        fields = {**own, **_FORMAT}
+        self._backend.check(fields)
+        return self._add(fields, len(str(fields["text"])))
+
+    def _add(self, job_input: dict[str, Any], characters: int) -> str:
+        mark = arrival(None).request_id
+        self._requests.check_room()
+        held = HeldText(self._waiting)
+        held.hold(characters)
+        self._requests.add(Work(mark, partial(self._speak, mark, job_input), partial(held.hold, 0)))
+        return mark
+
+    async def clear(self) -> list[str]:
+        """End all speech, heard or not; return the marks of what was not sent whole."""
+        dropped = await self._requests.drop()
+        await self._tell("clear")
+        return dropped
+
+    async def _started(self) -> Parameters | None:
+        """Read up to the start message and return its parameters; None where it is not allowed in."""
+        while (message := await self._message()) is not None:
+            match message.get("event"):
+                case "start":
+                    return self._let_in(message)
+                case "stop":
+                    return None
+        return None
+
+    def _let_in(self, message: dict[str, Any]) -> Parameters | None:
+        start = message.get("start")
+        if not isinstance(start, dict):
+            return None
+        sid = message.get("streamSid") or start.get("streamSid")
+        if not isinstance(sid, str) or not _STREAM_SID.fullmatch(sid) or sid in self._calls:
+            return None
+        parameters = start.get("customParameters")
+        parameters = parameters if isinstance(parameters, dict) else {}
+        key = parameters.get("api_key")
+        if not key_is_right(self._backend.server_settings, key if isinstance(key, str) else None):
+            _refusals.info("a media stream came without the key")
+            return None
+        if any(isinstance(value, dict | list) for value in parameters.values()):
+            _refusals.info("a media stream came with parameters that are no strings")
+            return None
+        self._stream_sid = sid
+        return Parameters.parse(parameters)
+
+    def _speak_first(self, parameters: Parameters) -> None:
+        """Speak what the parameters say; a call that is to be ended then is ended without a text too."""
+        mark = None
+        if "text" in parameters.greeting or parameters.hangs_up:
+            # Its turn is now, so it does not wait; what is wrong with it is told by its mark.
+            mark = self._add({**parameters.greeting, **_FORMAT}, 0)
+        if parameters.hangs_up:
+            self._hangs_up_after = mark
+        described = fields(stream_sid=self._stream_sid, speaks=mark, parameters=parameters.others or None)
+        log.info("a media stream began", extra=described)
+
+    async def _read_all(self) -> None:
+        """Follow the stream until it stops; a mark that comes back has been heard."""
+        while (message := await self._message()) is not None:
+            if message.get("event") == "stop":
+                return
+            mark = message.get("mark")
+            name = mark.get("name") if isinstance(mark, dict) else None
+            # The mark of a request that failed has the error's code behind its name.
+            if isinstance(name, str) and name.partition(":")[0] == self._hangs_up_after:
+                await self._websocket.close()
+                return
+        if self._junk > _MOST_JUNK:
+            await self._websocket.close(_POLICY_VIOLATION)
+
+    async def _message(self) -> dict[str, Any] | None:
+        """Wait for the next message that can be read; None when Twilio is gone, or was never there."""
+        while self._junk <= _MOST_JUNK:
+            message = await self._websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return None
+            try:
+                return parse_object(message.get("text") or message.get("bytes") or b"")
+            except ChatterpodError:
+                if not self._junk:
+                    _refusals.info("a media stream sent something that is not JSON")
+                self._junk += 1
+        return None
+
+    async def _speak(self, mark: str, job_input: dict[str, Any]) -> None:
+        """Send one request's speech and its mark; what cannot be spoken is told by its mark alone."""
+        try:
+            async with aclosing(self._backend.respond(job_input, arrival(mark), "twilio")) as events:
+                async for event in events:
+                    if isinstance(event, AudioEvent):
+                        payload = base64.b64encode(event.audio).decode()
+                        await self._tell("media", media={"payload": payload})
+        except ChatterpodError as error:
+            mark = f"{mark}:{error.code}"
+        await self._tell("mark", mark={"name": mark})
+
+    async def _tell(self, event: str, **fields: object) -> None:
+        async with asyncio.timeout(self._backend.settings.stall_timeout_s):
+            await self._websocket.send_text(
+                json.dumps({"event": event, "streamSid": self._stream_sid, **fields})
+            )
+
+
+def _value(name: str, value: object) -> object:
+    """Read a field's value; one that is a string by its nature, such as an id of digits, stays one."""
+    if not isinstance(value, str) or name == "text":
+        return value
+    value = value.strip()
+    if name in _STRINGS | {"voice"}:
+        return value
+    if value.lower() in _TRUTHS:
+        return _TRUTHS[value.lower()]
+    for number in (int, float):
+        try:
+            return number(value)
+        except ValueError:
+            continue
+    return value
+
+
+def _printable(text: str) -> str:
+    shown = "".join(character if character.isprintable() else " " for character in text[:_LOGGED_CHARACTERS])
+    return shown if len(text) <= _LOGGED_CHARACTERS else f"{shown}..."

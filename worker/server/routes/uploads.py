@@ -1,0 +1,41 @@
+"""Clips that were sent: whatever they hold, a reference clip is made of them or a sentence says why not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from voices.clips.clip import Clip
+from voices.clips.preparation import PreparedClip, check_number, prepare_clip
+from voices.clips.untrusted import decode_untrusted
+from voices.errors import InvalidClip
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file of a form."""
+
+    name: str
+    read: Callable[[], Awaitable[bytes]]
+    """Of a file that waits on the disk where it is large."""
+
+
+async def prepare_uploads(uploads: Sequence[Upload]) -> PreparedClip:
+    """Make one reference clip of all files, as ``voices add`` does; raises ``InvalidClip``.
+
+    What is said of one of several names it.
+    """
+    check_number(len(uploads))  # each takes a process to decode, and its memory until all are
+    if len(uploads) == 1:
+        data = await uploads[0].read()
+        return await asyncio.to_thread(lambda: prepare_clip(decode_untrusted(data)))
+    clips = [await asyncio.to_thread(_named, upload.name, await upload.read()) for upload in uploads]
+    return await asyncio.to_thread(prepare_clip, clips)
+
+
+def _named(name: str, data: bytes) -> Clip:
+    try:
+        clip = decode_untrusted(data)
+    except InvalidClip as error:
+        raise InvalidClip(f"{name}: {error.message}", reason=error.reason) from error
+    assert clip.source is not None  # noqa: S101  # what was decoded has a source
+    return replace(clip, source=replace(clip.source, name=name))

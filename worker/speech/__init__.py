@@ -1,0 +1,1 @@
+"""One request, from its text to its events."""

@@ -1,0 +1,129 @@
+"""One request's clock: when it came, whether it must stop, and what it has cost."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from worker.engine.base import IsCancelled, Playback, SpeechBlock
+from worker.errors import Cancelled, DeadlineExceeded
+from worker.events import Metrics
+from worker.request import Arrival
+
+
+@dataclass(frozen=True)
+class TimeLimit:
+    """Milliseconds from the request's arrival."""
+
+    milliseconds: float
+    is_requested: bool
+    """Whether it is the request's own ``deadline_ms``."""
+
+    @classmethod
+    def of(cls, deadline_ms: int | None, most_seconds: float | None) -> "TimeLimit | None":
+        """Return the earlier of the two; None where there is neither."""
+        limits = [cls(deadline_ms, is_requested=True)] if deadline_ms is not None else []
+        limits += [cls(most_seconds * 1000, is_requested=False)] if most_seconds is not None else []
+        return min(limits, key=lambda limit: limit.milliseconds, default=None)
+
+    def exceeded(self) -> DeadlineExceeded:
+        """Return the error that says so."""
+        if self.is_requested:
+            return DeadlineExceeded(
+                f"The speech was not complete within deadline_ms={self.milliseconds:.0f}: "
+                "allow more time, or send less text.",
+                field="deadline_ms",
+            )
+        return DeadlineExceeded(
+            f"The speech was not complete within the {self.milliseconds / 1000:.0f} s that this worker gives "
+            "a request (MAX_REQUEST_SECONDS): send the text in parts.",
+            field="text",
+        )
+
+
+T = TypeVar("T")
+
+
+class Progress:
+    """Made when the work on a request begins."""
+
+    def __init__(self, arrival: Arrival, limit: TimeLimit | None, cancelled: IsCancelled) -> None:
+        self._speech_tokens = 0
+        self._cut_text_chunks = 0
+        self._resumed_text_chunks = 0
+        self.request_id = arrival.request_id
+        self._arrived = arrival.at
+        self._started = time.perf_counter()
+        self._limit = limit
+        self._cancelled = cancelled
+        self._first_audio: float | None = None
+        self._busy_seconds = 0.0
+        self._stalled_seconds = 0.0
+
+    def must_stop(self) -> bool:
+        """Whether the request was cancelled or is late: asked between steps of long work."""
+        return self._cancelled() or self._is_late()
+
+    def check(self) -> None:
+        """Raise ``Cancelled`` or ``DeadlineExceeded`` where the request must not go on."""
+        if self._cancelled():
+            raise Cancelled("The request was cancelled.")
+        if self._limit is not None and self._is_late():
+            raise self._limit.exceeded()
+
+    def note_audio(self) -> None:
+        """Mark that encoded audio is there; the first time counts."""
+        if self._first_audio is None:
+            self._first_audio = time.perf_counter()
+
+    def timed(self, work: Iterator[T]) -> Iterator[T]:
+        """Pass ``work`` on, counting the time it takes, not the time its consumer takes."""
+        while True:
+            began = time.perf_counter()
+            try:
+                item = next(work)
+            except StopIteration:
+                return
+            finally:
+                self._busy_seconds += time.perf_counter() - began
+            yield item
+
+    def note_block(self, block: SpeechBlock) -> None:
+        """Take a block's tokens into account, and whether it was cut."""
+        self._speech_tokens += block.speech_tokens
+        self._cut_text_chunks += block.was_cut
+
+    def passed_on(self, item: T) -> Iterator[T]:
+        """Yield ``item``, counting how long its consumer lets the request wait before it asks for more."""
+        began = time.perf_counter()
+        yield item
+        self._stalled_seconds += time.perf_counter() - began
+
+    def note_resumed(self, text_chunks: int) -> None:
+        """Take in how many text chunks did not have to be spoken again."""
+        self._resumed_text_chunks = text_chunks
+
+    def metrics(self, audio_seconds: float, voice_cache: str, playback: Playback) -> Metrics:
+        """Sum up, for the end event."""
+        return Metrics(
+            ttfa_ms=None if self._first_audio is None else _milliseconds(self._first_audio - self._arrived),
+            rtf=round(self._busy_seconds / audio_seconds, 4) if audio_seconds else None,
+            queue_ms=_milliseconds(self._started - self._arrived),
+            speech_tokens=self._speech_tokens or None,
+            cut_text_chunks=self._cut_text_chunks,
+            resumed_text_chunks=self._resumed_text_chunks,
+            underruns=playback.underruns,
+            underrun_ms=_milliseconds(playback.underrun_seconds),
+            stalled_ms=_milliseconds(self._stalled_seconds),
+            voice_cache=voice_cache,
+        )
+
+    def _is_late(self) -> bool:
+        return (
+            self._limit is not None
+            and (time.perf_counter() - self._arrived) * 1000 > self._limit.milliseconds
+        )
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)

@@ -1,0 +1,64 @@
+"""A line of the log for each request that is over."""
+
+import logging
+from dataclasses import asdict
+
+from typing_extensions import override
+
+from worker.telemetry.logs import fields
+from worker.telemetry.record import FinishedRequest, Sink
+
+log = logging.getLogger("worker.requests")
+
+_MOST_CHARACTERS = 1000
+"""Of a text in the log."""
+
+
+class RequestLog(Sink):
+    """Tells what a request was and what it cost: never its audio, and its text with ``log_text`` alone."""
+
+    def __init__(self, *, log_text: bool = False) -> None:
+        self._log_text = log_text
+
+    @override
+    def began(self) -> None:
+        pass
+
+    @override
+    def finished(self, request: FinishedRequest) -> None:
+        start, error, text = request.start, request.error, request.text
+        log.log(
+            _level(request),
+            "request %s",
+            {"ok": "finished", "cancelled": "cancelled"}.get(request.outcome, "failed"),
+            extra=fields(
+                interface=request.interface,
+                action=request.action,
+                outcome=request.outcome,
+                code=error.code if error else None,
+                error=error.message if error else None,
+                field=error.field if error else None,
+                voice_id=start.voice_id if start else None,
+                engine=start.engine if start else None,
+                format=start.format if start else None,
+                sample_rate=start.sample_rate if start else None,
+                text_characters=len(text) if text is not None else None,
+                text=text[:_MOST_CHARACTERS] if text is not None and self._log_text else None,
+                total_ms=round(request.seconds * 1000, 1),
+                audio_seconds=round(request.audio_seconds, 3) if start else None,
+                **_costs(request),
+            ),
+        )
+
+
+def _level(request: FinishedRequest) -> int:
+    if request.outcome not in {"ok", "cancelled"}:
+        return logging.WARNING
+    # A balancer may ask for the state every second.
+    return logging.INFO if request.action == "speak" else logging.DEBUG
+
+
+def _costs(request: FinishedRequest) -> dict[str, object]:
+    if request.metrics is None:
+        return {"ttfa_ms": request.ttfa_ms}
+    return asdict(request.metrics)
