@@ -14,7 +14,6 @@ from voices.errors import StoreFailure
 from voices.library import VoiceLibrary
 from voices.registry import voices_dirs
 from voices.voice import DEFAULT_VOICE_ID, LONGEST_PROMPT_SECONDS, VOICE_ID, PromptSeconds
-from worker.speech.errands import LIMIT_S
 
 
 def _pairs(value: object) -> object:
@@ -137,7 +136,7 @@ class Settings(BaseSettings):
     device_voice_cache_mb: Annotated[int, Field(ge=1)] = 1024
     """And of those where the model is, once spoken: 37 MB a voice on a GPU, 74 MB on the CPU."""
 
-    store_timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = LIMIT_S
+    store_timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
     """A voices' directory that has not got on for so long hangs: who waits for it ends with an error. A voice
     that is in memory is spoken as it was, after a second."""
 

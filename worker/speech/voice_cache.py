@@ -3,12 +3,10 @@
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
-from weakref import WeakValueDictionary
 
 from voices.clips.preparation import prepare_clip
 from voices.conditionals import Conditionals
@@ -19,30 +17,7 @@ from voices.registry import VoiceRegistry
 from voices.voice import DEFAULT_VOICE_ID, Voice
 from worker.engine.base import Engine
 from worker.speech.errands import Errands
-
-
-class KeyedLocks:
-    """Lets one thread at a time work on a key, and others work on other keys."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._locks: WeakValueDictionary[str, _Lock] = WeakValueDictionary()
-
-    @contextmanager
-    def of(self, key: str) -> Iterator[None]:
-        """Hold the key's lock."""
-        with self._guard:
-            lock = self._locks.setdefault(key, _Lock())
-        with lock.held:
-            yield
-
-
-class _Lock:
-    """A lock that can be referred to weakly."""
-
-    def __init__(self) -> None:
-        self.held = threading.Lock()
-
+from worker.speech.keyed_locks import KeyedLocks
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,6 @@ import logging
 from collections import Counter
 from threading import Lock
 
-from worker.telemetry.logs import fields
-
 _LOG = logging.getLogger(__name__)
 _lock = Lock()
 _counts: Counter[str] = Counter()
@@ -19,7 +17,7 @@ def note_undone(rule: str, reason: str) -> None:
     if is_first:
         _LOG.warning(
             "A text rule failed: what it matched is spoken as written. Please report the rule's name.",
-            extra=fields(rule=rule, reason=reason),
+            extra={"fields": {"rule": rule, "reason": reason}},
         )
 
 

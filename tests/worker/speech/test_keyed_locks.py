@@ -2,7 +2,7 @@
 
 import threading
 
-from worker.speech.voice_cache import KeyedLocks
+from worker.speech.keyed_locks import KeyedLocks
 
 
 def test_one_thread_at_a_time_works_on_a_key():

@@ -22,7 +22,7 @@ from typing import Any
 from voices.claim import PREFIX, is_claim, is_running
 from voices.whole_file import WholeFile
 from worker.errors import ResumeBusy
-from worker.speech.voice_cache import KeyedLocks
+from worker.speech.keyed_locks import KeyedLocks
 
 RENEWED_EVERY_S = 15.0
 STALE_AFTER_S = 60.0
