@@ -62,7 +62,7 @@ def markdown(worker: type[BaseSettings], server: type[BaseSettings]) -> str:
     """Return the table of both, the server's last."""
     rows = ["| variable | default | values | |", "|---|---|---|---|"]
     rows += map(_row, describe(worker))
-    rows.append("| **`python -m worker serve` alone:** | | | |")
+    rows.append("| **Only `python -m worker serve` reads these:** | | | |")
     rows += map(_row, describe(server))
     return "\n".join(rows)
 
