@@ -1,4 +1,4 @@
-"""What a deployment can set, each by the environment variable of the same name in capitals."""
+"""The worker's settings; each is read from the environment variable of the same name in capitals."""
 
 import os
 from collections import Counter
@@ -17,7 +17,7 @@ from voices.voice import DEFAULT_VOICE_ID, LONGEST_PROMPT_SECONDS, VOICE_ID, Pro
 
 
 def _pairs(value: object) -> object:
-    """Read ``alloy=anna,nova=bella``; raises ``ValueError`` for a part without its sign, or said twice."""
+    """Parse ``alloy=anna,nova=bella``; raises ``ValueError`` for a part without ``=`` or a duplicate name."""
     if not isinstance(value, str):
         return value
     parts = [each.strip() for each in value.split(",") if each.strip()]
@@ -26,12 +26,12 @@ def _pairs(value: object) -> object:
     pairs = [(name.strip(), voice_id.strip()) for name, voice_id in (part.split("=", 1) for part in parts)]
     name, times = Counter(name for name, _ in pairs).most_common(1)[0] if pairs else ("", 0)
     if times > 1:
-        raise ValueError(f"{name!r} is there {times} times: a name stands for one voice")
+        raise ValueError(f"{name!r} is there {times} times: name one voice for each alias")
     return dict(pairs)
 
 
 def _checked(aliases: dict[str, str]) -> dict[str, str]:
-    """Raise ``ValueError`` for an alias that can never work; whether its voice is there is not known yet."""
+    """Raise ``ValueError`` for an alias that can never work. Whether its voice exists is checked later."""
     for name, voice_id in aliases.items():
         pair = f"{name}={voice_id}"
         if not name:
@@ -40,8 +40,8 @@ def _checked(aliases: dict[str, str]) -> dict[str, str]:
             raise ValueError(f"{pair!r} would hide the built-in voice: choose another name than {name!r}")
         if not VOICE_ID.fullmatch(voice_id):
             raise ValueError(
-                f"{pair!r} leads to {voice_id!r}, which cannot be a voice id: "
-                "it has 1 to 64 of a-z, 0-9, '_' and '-', beginning with a letter or a digit"
+                f"{pair!r} leads to {voice_id!r}, which is not a valid voice id: "
+                "use 1 to 64 of a-z, 0-9, '_' and '-', beginning with a letter or a digit"
             )
         if voice_id in aliases:
             raise ValueError(f"{pair!r} leads to an alias: name the voice itself")
@@ -49,22 +49,22 @@ def _checked(aliases: dict[str, str]) -> dict[str, str]:
 
 
 VoiceAliases = Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs), AfterValidator(_checked)]
-"""Names, and the voice id that each stands for."""
+"""Aliases and their voice ids."""
 
 
 def doubts(aliases: Mapping[str, str], library: VoiceLibrary) -> Iterator[str]:
-    """Say in a clause each which aliases do not do what they seem to, with the voices that there are."""
+    """Yield a clause for each alias that is ineffective or misleading, given the voices in the library."""
     if not aliases:
         return
     try:
         voice_ids = set(library.ids())
-    except StoreFailure:  # every request says so
+    except StoreFailure:  # every request will report it
         return
     for name, voice_id in aliases.items():
         if voice_id != DEFAULT_VOICE_ID and voice_id not in voice_ids:
-            yield f"{name} stands for {voice_id}, and there is no such voice yet"
+            yield f"{name} is an alias of {voice_id}, but there is no such voice yet"
         if name in voice_ids:
-            yield f"{name} stands for {voice_id}, so the voice of that very id is out of reach"
+            yield f"{name} is an alias of {voice_id}, so the voice with the id {name} is out of reach"
 
 
 LogFormat = Literal["auto", "json", "text"]
@@ -76,20 +76,20 @@ MEBIBYTE = 1 << 20
 
 
 def _split_path(value: object) -> object:
-    """Read one directory, or several separated as in PATH."""
+    """Split directories that are separated as in PATH."""
     if isinstance(value, str | Path):
         return tuple(Path(each) for each in str(value).split(os.pathsep) if each)
     return value
 
 
 def _on_volume(name: str) -> Path | None:
-    """Return a directory on RunPod's network volume, where there is one."""
+    """Return a directory on RunPod's network volume, or None if no volume is mounted."""
     volume = Path("/runpod-volume")
     return volume / name if volume.is_dir() else None
 
 
 class Settings(BaseSettings):
-    """The worker's settings; raises ``pydantic.ValidationError`` for a value it cannot have."""
+    """The worker's settings; raises ``pydantic.ValidationError`` for an invalid value."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, use_attribute_docstrings=True)
 
@@ -125,7 +125,7 @@ class Settings(BaseSettings):
 
     voices_dir: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split_path)] = Field(
         default_factory=lambda: tuple(voices_dirs()),
-        json_schema_extra={"by_default": "``/voices`` where it is, else ``~/.chatterpod/voices``"},
+        json_schema_extra={"by_default": "``/voices`` if it exists, else ``~/.chatterpod/voices``"},
     )
     """Directories of voices, searched in order, separated as in PATH."""
     voice_aliases: VoiceAliases = Field(default_factory=dict)
@@ -166,7 +166,7 @@ class Settings(BaseSettings):
     goes to ``results_dir`` or the bucket."""
     results_dir: Path | None = Field(
         default_factory=lambda: _on_volume("results"),
-        json_schema_extra={"by_default": "``/runpod-volume/results`` where a volume is mounted"},
+        json_schema_extra={"by_default": "``/runpod-volume/results`` if a volume is mounted"},
     )
     """Directory for large results and for the finished parts of long jobs. Without a volume there is none."""
     bucket_endpoint_url: str | None = None
@@ -203,7 +203,7 @@ class Settings(BaseSettings):
 
 
 def explain_settings(error: ValidationError) -> str:
-    """Say in a line each which environment variables are wrong, and how."""
+    """Return one line for each invalid environment variable, with the reason."""
     return "\n".join(
         f"{'.'.join(map(str, each['loc'])).upper()}: {each['msg'].removeprefix('Value error, ')}."
         for each in error.errors(include_url=False, include_input=False)

@@ -1,4 +1,4 @@
-"""The settings as a table: for the documents, and as they are in force."""
+"""The settings as a table, for docs/SETTINGS.md, and their values in force."""
 
 import re
 from collections.abc import Container, Iterator

@@ -1,4 +1,4 @@
-"""What a deployment can set about the HTTP face, each by the variable of the same name in capitals."""
+"""The HTTP server's settings; each is read from the environment variable of the same name in capitals."""
 
 from typing import Annotated
 
@@ -13,14 +13,14 @@ Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
 def _split(value: object) -> object:
-    """Read a list separated by commas."""
+    """Split a list at its commas."""
     return (
         tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
     )
 
 
 class ServerSettings(BaseSettings):
-    """The server's settings; raises ``pydantic.ValidationError`` for a value it cannot have."""
+    """The server's settings; raises ``pydantic.ValidationError`` for an invalid value."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, use_attribute_docstrings=True)
 
@@ -56,10 +56,10 @@ class ServerSettings(BaseSettings):
 
     @property
     def is_open_to_all(self) -> bool:
-        """Whether machines other than this one may have it speak without a key."""
+        """Whether other machines may use the server without a key."""
         return self.api_key is None and self.listen_host not in LOOPBACK
 
     @property
     def is_for_this_machine(self) -> bool:
-        """Whether it is meant for this machine's own programs alone, and asks them for no key."""
+        """Whether the server accepts this machine only and asks for no key."""
         return self.api_key is None and self.listen_host in LOOPBACK
