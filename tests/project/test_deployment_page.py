@@ -66,6 +66,17 @@ def test_the_readme_is_short_and_every_document_is_found():
     assert {"docs/API.md", "docs/CLIENT.md", "docs/SETTINGS.md", "docs/ARCHITECTURE.md"} < set(PAGES)
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_no_sentence_begins_with_a_pronoun_in_place_of_its_subject(name):
+    """The rule of CONTRIBUTING.md, as far as a test can tell."""
+    page = re.sub(
+        r"^```.*?^```|^    .*?$|`[^`]*`", "", (ROOT / name).read_text(), flags=re.DOTALL | re.MULTILINE
+    )
+    assert (
+        re.findall(r"(?:^|[.!?:|] |^[#-]+ |^\d\. )((?:What|Who|Whoever|Of) [^.]*)", page, re.MULTILINE) == []
+    )
+
+
 def test_the_settings_of_deploy_toml_are_explained():
     page = (ROOT / "DEPLOYMENT.md").read_text()
     for name, value in tomllib.loads((ROOT / "deploy.toml").read_text()).items():
