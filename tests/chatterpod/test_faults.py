@@ -30,7 +30,7 @@ from chatterpod import (
     UnknownJob,
     UnknownVoice,
 )
-from chatterpod.errors import REQUEST_ERRORS
+from chatterpod.request_errors import REQUEST_ERRORS
 
 
 class TestFailing:

@@ -22,7 +22,7 @@ ALLOWED = {
 }
 ALSO = {
     "chatterpod/saving.py": {"voices"},
-    **{f"local_runpod/{name}.py": {"voices"} for name in ("app", "local_endpoint", "plane")},
+    **{f"local_runpod/{name}.py": {"voices"} for name in ("app", "control_plane", "local_endpoint")},
 }
 """Files that take one module of Python alone from there: of files that appear when they are whole, and of
 which web requests come from another site."""
