@@ -1,4 +1,4 @@
-"""``scripts/bench NAME``: run one benchmark, print its table, write its JSON."""
+"""``scripts/bench NAME``: runs one benchmark, prints its table, writes its JSON."""
 
 import importlib
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from benchmarks.report import check_outputs, hardware, print_table, write_json
 
 
 class Benchmark(StrEnum):
-    """What can be measured beside the stock library."""
+    """The benchmarks with a figure of the stock library."""
 
     COLDSTART = "coldstart"
     T3 = "t3"
@@ -47,7 +47,7 @@ def _command(name: Benchmark) -> Callable[..., None]:
             bool, typer.Option("--quick", help="The headline cases, within five minutes.")
         ] = False,
     ) -> None:
-        """Measure beside the stock library, in this run, on this machine."""
+        """Run one benchmark and the stock library, in the same run on this machine."""
         benchmark = importlib.import_module(f"benchmarks.{name.value}")
         if plot_file is not None and not hasattr(benchmark, "plot"):
             raise typer.BadParameter(f"{name.value} has no picture.", param_hint="--plot")

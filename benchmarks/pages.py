@@ -1,7 +1,7 @@
 """``python -m benchmarks.pages``: writes the measured tables of the documents.
 
-A page has a place for each, between ``<!-- figures NAME -->`` and ``<!-- end of figures -->``. Every number
-there comes from a file of ``benchmarks/results``, so that none can drift from what was measured.
+A page marks the place of each with ``<!-- figures NAME -->`` and ``<!-- end of figures -->``. Every number
+there comes from a file in ``benchmarks/results``, so none can deviate from the measurement.
 """
 
 import json
@@ -20,7 +20,7 @@ _THOUSAND = 1000
 
 
 class Results:
-    """The files of ``benchmarks/results``, each read once."""
+    """The files in ``benchmarks/results``, each read once."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -33,7 +33,7 @@ class Results:
         return self._reports[file]
 
     def figure(self, file: str, cell: Cell) -> float:
-        """Return a figure; raises ``LookupError`` for one that was not measured."""
+        """Return a figure; raises ``LookupError`` if it was not measured."""
         for result in self.report(file)["results"]:
             if (result["case"], result["metric"]) == (cell.case, cell.metric):
                 value = result[cell.side]
@@ -43,7 +43,7 @@ class Results:
 
 
 def write_table(name: str, results: Results) -> str:
-    """Write a table as Markdown, and under it how it was measured."""
+    """Format a table as Markdown, followed by the conditions of the measurement."""
     table = TABLES[name]
     lines = [_row(table.headings), _row("---" for _ in table.headings)]
     for label, cells in table.rows:
@@ -61,7 +61,7 @@ def write_table(name: str, results: Results) -> str:
 
 
 def fill(page: str, results: Results) -> str:
-    """Return a page with its tables written anew; raises ``KeyError`` for a name that is no table's."""
+    """Return a page with updated tables; raises ``KeyError`` for an unknown table name."""
     return _PLACE.sub(lambda place: place[1] + write_table(place["name"], results) + place[3], page)
 
 
@@ -78,7 +78,7 @@ def _write(cell: Cell | str, table: Table, results: Results) -> str:
 
 
 def main() -> None:
-    """Write every page anew."""
+    """Update every page."""
     results = Results(ROOT / "benchmarks" / "results")
     for name in PAGES:
         page = ROOT / name

@@ -1,4 +1,4 @@
-"""Which figures the documents show, and in which tables."""
+"""The figures in the documents, by table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Cell:
     unit: str = ""
     scale: float = 1.0
     file: str | None = None
-    """Where it is not the table's own."""
+    """The file, if it is not the table's own."""
 
 
 Row = tuple[str, Sequence[Cell | str]]
@@ -28,7 +28,7 @@ Row = tuple[str, Sequence[Cell | str]]
 
 @dataclass(frozen=True)
 class Table:
-    """A table, the file of figures that it is made of, and the command that made that."""
+    """A table, its file of figures, and the command that produced it."""
 
     file: str
     command: str
@@ -39,18 +39,18 @@ class Table:
 def _compared(
     label: str, case: str, metric: str, *, unit: str = "", scale: float = 1.0, file: str | None = None
 ) -> Row:
-    """Set us beside stock, and say how many times better we are."""
+    """Return our figure, stock's, and the factor by which ours is better."""
     both = [Cell(case, metric, side, unit, scale, file) for side in ("stock", "ours")]
     return label, [*both, Cell(case, metric, "ratio", " times", 1.0, file)]
 
 
 def _beside(label: str, case: str, metric: str, unit: str) -> Row:
-    """Set us beside stock."""
+    """Return our figure and stock's."""
     return label, [Cell(case, metric, side, unit) for side in ("stock", "ours")]
 
 
 def _alone(label: str, case: str, metric: str, unit: str) -> Row:
-    """Show what stock has nothing beside."""
+    """Return a figure without a stock counterpart."""
     return label, ["-", Cell(case, metric, unit=unit)]
 
 

@@ -1,4 +1,4 @@
-"""``scripts/bench capacity``: its options, and what it prints and writes."""
+"""``scripts/bench capacity``: the options and the output."""
 
 import json
 from dataclasses import asdict
@@ -46,7 +46,7 @@ def capacity(
     ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the plan.")] = None,
 ) -> None:
-    """Plan the workers of a day of calls, by arithmetic that you can follow."""
+    """Plan the workers for a day of calls, with the calculation shown."""
     for name, share in (
         ("talk-share", talk_share),
         ("utilisation", utilisation),
@@ -70,7 +70,7 @@ def capacity(
 
 
 def as_json(plan: Plan, ways: list[Cost]) -> dict[str, Any]:
-    """Return the plan, and what was assumed for it; ``cost`` is null where no price was given."""
+    """Return the plan and its assumptions; ``cost`` is null if no price was given."""
     return {
         "assumed": {**asdict(plan.demand), **asdict(plan.service)},
         "busiest_hour": {**asdict(plan.busiest), "streams": plan.busiest.streams},
@@ -90,7 +90,7 @@ def as_json(plan: Plan, ways: list[Cost]) -> dict[str, Any]:
 
 
 def read_streams_per_worker(file: Path) -> int:
-    """Return what a sweep has found; raises ``typer.BadParameter`` where it has not, or found none."""
+    """Return a sweep's result; raises ``typer.BadParameter`` if it has none or found none."""
     try:
         results = json.loads(file.read_text())["results"]
         found = [int(each["ours"]) for each in results if each["metric"] == "streams_per_worker"]

@@ -1,4 +1,4 @@
-"""``scripts/bench load``: its options, and what it prints and writes."""
+"""``scripts/bench load``: the options and the output."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -25,14 +25,14 @@ _WARM_UP_SHARE = 0.2
 
 
 class EngineName(StrEnum):
-    """What workers begun here speak with."""
+    """The engine of workers started here."""
 
     PREVIEW = "preview"
     TURBO = "chatterbox-turbo"
 
 
 class Face(StrEnum):
-    """How the workers are asked."""
+    """The workers' interface."""
 
     QUEUE = "queue"
     HTTP = "http"
@@ -77,7 +77,7 @@ def load(
         bool, typer.Option("--quick", help=f"{_QUICK_SECONDS:g} s a case, {_QUICK_MOST_CLIENTS} clients.")
     ] = False,
 ) -> None:
-    """Measure real workers under people who come at random."""
+    """Measure real workers under random arrivals."""
     _check(sweep=sweep, clients=clients, rate=rate, url=url, workers=workers, protocol=protocol)
     check_outputs(json_file, plot_file)
     seconds = duration or (_QUICK_SECONDS if quick else _SECONDS)
@@ -143,10 +143,10 @@ def _environment(engine: EngineName, model_dir: Path | None) -> dict[str, str]:
 
 
 def _sweep(asked: Load, goal: Goal, most: int) -> tuple[list[Measured], Measured]:
-    """Return all cases that were measured, and the one of the most clients that hold; else the first.
+    """Return all measured cases, and the one with the most clients that holds; else the first.
 
-    One that misses the goal while this machine was late in asking is measured once more: what else ran
-    here meanwhile was measured with it.
+    A case that misses the goal while this machine sent requests late is repeated once: other processes on
+    this machine may have distorted it.
     """
     cases: dict[int, Measured] = {}
 
@@ -167,9 +167,10 @@ def _sweep(asked: Load, goal: Goal, most: int) -> tuple[list[Measured], Measured
 
 
 def _streams(site: sites.Site, shown: Measured, goal: Goal) -> Result:
-    """Return what each worker carries; of an endpoint elsewhere, what all of it does.
+    """Return the capacity of each worker; for a remote endpoint, of all its workers.
 
-    No more than were ever listening at once: a short case asks as often, but ends before they are so many.
+    Limited to the listeners seen at once: a short case sends requests at the full rate, but ends before that
+    many listen.
     """
     peak = next(each.ours for each in figures_of(shown) if each.metric == "listeners_peak")
     held = 0 if goal.missed_by(shown) else min(shown.clients, int(peak))
@@ -192,7 +193,7 @@ def _notes(asked: Load, engine: EngineName, url: str | None, goal: Goal) -> list
 
 @contextlib.contextmanager
 def _explained() -> Iterator[None]:
-    """Say what is wrong instead of showing where in the code."""
+    """Print an error's message without a traceback."""
     try:
         yield
     except (CannotMeasure, ClientError, WorkerDied, TimeoutError) as error:

@@ -42,7 +42,7 @@ def main(
         int, typer.Option(min=0, max=2**32 - 1, help="Of the streamed and the whole speech.")
     ] = 7,
 ) -> None:
-    """Measure how good the speech is: likeness of the voice, words, and what streaming changes."""
+    """Measure the quality of speech: likeness of the voice, words, and the effect of streaming."""
     check_outputs(json_file, None)
     try:
         prepared, chosen = _checked(checkpoint, clip, texts)
@@ -65,7 +65,7 @@ def main(
 
 
 def _checked(checkpoint: Path, clip: Path, texts: Path | None) -> tuple[PreparedClip, list[str]]:
-    """Return the reference and what to say; raises before anything is loaded that takes its time."""
+    """Return the reference and the texts; raises before anything slow is loaded."""
     require_checkpoint(checkpoint)
     prepared = prepare_clip(decode_clip(clip))
     if texts is None:
