@@ -34,23 +34,25 @@ def _command(name: Benchmark) -> Callable[..., None]:
     def main(
         *,
         json_file: Annotated[
-            Path | None, typer.Option("--json", metavar="FILE", help="Write the figures.")
+            Path | None, typer.Option("--json", metavar="FILE", help="Write the figures to this JSON file.")
         ] = None,
         checkpoint: Annotated[
-            Path | None, typer.Option(help="Real weights; synthetic ones by default.")
+            Path | None, typer.Option(help="Directory of real weights; synthetic ones by default.")
         ] = None,
         plot_file: Annotated[
             Path | None,
-            typer.Option("--plot", metavar="FILE", help="Draw the figures, where there is a picture."),
+            typer.Option(
+                "--plot", metavar="FILE", help="Plot the figures to this file, if the benchmark has a plot."
+            ),
         ] = None,
         quick: Annotated[
-            bool, typer.Option("--quick", help="The headline cases, within five minutes.")
+            bool, typer.Option("--quick", help="Only the headline cases, in at most five minutes.")
         ] = False,
     ) -> None:
         """Run one benchmark and the stock library, in the same run on this machine."""
         benchmark = importlib.import_module(f"benchmarks.{name.value}")
         if plot_file is not None and not hasattr(benchmark, "plot"):
-            raise typer.BadParameter(f"{name.value} has no picture.", param_hint="--plot")
+            raise typer.BadParameter(f"{name.value} has no plot.", param_hint="--plot")
         check_outputs(json_file, plot_file)
         results = benchmark.run(checkpoint, quick=quick)
         typer.echo(", ".join(f"{key} {value}" for key, value in hardware().items()))

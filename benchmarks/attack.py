@@ -47,14 +47,18 @@ _ROOT = Path(__file__).parents[1]
 
 def attack(
     *,
-    seconds: Annotated[float, typer.Option("--duration", min=2, help="Seconds of the attack.")] = 120.0,
-    listeners: Annotated[int, typer.Option(min=1, help="Honest ones.")] = 20,
-    settle: Annotated[float, typer.Option(min=0, help="Seconds after it until memory is looked at.")] = 60.0,
+    seconds: Annotated[
+        float, typer.Option("--duration", min=2, help="Duration of the attack in seconds.")
+    ] = 120.0,
+    listeners: Annotated[int, typer.Option(min=1, help="Number of honest listeners.")] = 20,
+    settle: Annotated[
+        float, typer.Option(min=0, help="Seconds between the attack and the memory measurement.")
+    ] = 60.0,
     raids: Annotated[
-        list[str] | None, typer.Option("--raid", help=f"All, or some of {', '.join(NAMES)}.")
+        list[str] | None, typer.Option("--raid", help=f"Raids to run: by default all of {', '.join(NAMES)}.")
     ] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures to this JSON file.")
     ] = None,
 ) -> None:
     """Measure what honest listeners hear during an attack of every kind at once."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 import anyio
 
-from chatterpod.errors import ClientError, JobCancelled
+from chatterpod.errors import ClientError
 from chatterpod.in_pieces import AHEAD, InPieces
 from chatterpod.request_errors import NothingToSpeak
 from chatterpod.sentences import async_sentences_in
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _Item: TypeAlias = "tuple[str, AsyncSpeech] | Exception"
 
 
-class AsyncSpeechInPieces(InPieces):
+class AsyncSpeechInPieces(InPieces["AsyncSpeech"]):
     """Yields the encoded audio sentence by sentence; the next sentence is requested while one plays.
 
     A context manager: a separate task reads the text while the block lasts. Leaving the block early, or
@@ -39,9 +39,6 @@ class AsyncSpeechInPieces(InPieces):
         self._open: set[AsyncSpeech] = set()
         self._tasks = anyio.create_task_group()
         self._reading = anyio.CancelScope()
-        self._playing: AsyncSpeech | None = None
-        self._is_cancelled = False
-        self._is_over = False
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -101,14 +98,7 @@ class AsyncSpeechInPieces(InPieces):
             item = None if self._is_cancelled else await self._ready.receive()
         except anyio.EndOfStream:
             item = None
-        if self._is_cancelled:
-            raise JobCancelled("the speech was cancelled")
-        if isinstance(item, Exception):
-            raise item
-        if item is None:
-            return None
-        self._given.append(item)
-        return item[1]
+        return self._take(item)
 
     async def _read(self) -> None:
         """Read the text and request each sentence's speech, in a separate task."""

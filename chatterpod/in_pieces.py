@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from chatterpod.errors import JobCancelled
 
 if TYPE_CHECKING:
     from chatterpod.stream import StreamStart
@@ -23,12 +25,18 @@ class _Speech(Protocol):
     def seconds(self) -> float: ...
 
 
-class InPieces:
+SpeechT = TypeVar("SpeechT", bound=_Speech)
+
+
+class InPieces(Generic[SpeechT]):
     """The state of speech made sentence by sentence, as far as it has come."""
 
     def __init__(self) -> None:
-        self._given: list[tuple[str, _Speech]] = []
+        self._given: list[tuple[str, SpeechT]] = []
         self._skipped: list[str] = []
+        self._playing: SpeechT | None = None
+        self._is_cancelled = False
+        self._is_over = False
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {len(self._given)} sentences {self.seconds:.2f} s>"
@@ -52,6 +60,17 @@ class InPieces:
     def seconds(self) -> float:
         """Seconds of audio received so far, of the sentences handed out."""
         return sum(speech.seconds for _, speech in self._given)
+
+    def _take(self, item: tuple[str, SpeechT] | BaseException | None) -> SpeechT | None:
+        """Return the speech of the reader's next item; None after the last; raise the reader's error."""
+        if self._is_cancelled:
+            raise JobCancelled("the speech was cancelled")
+        if isinstance(item, BaseException):
+            raise item
+        if item is None:
+            return None
+        self._given.append(item)
+        return item[1]
 
 
 def joinable_options(options: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ LONGEST_QUEUED_WAIT_S = 0.25
 LONGEST_RUNNING_WAIT_S = 0.05  # audio is imminent: this bounds the latency that polling adds
 
 
-class Pace:
+class PollPace:
     """The waits between the polls of one job.
 
     RunPod allows 2,000 polls in 10 s for all jobs of an endpoint: a running job makes at most 200 of them, a

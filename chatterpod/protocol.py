@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from chatterpod.steps import Steps
 
 
-class Source(Protocol):
+class EventSource(Protocol):
     """One request and the source of its events."""
 
     id: str
@@ -45,7 +45,7 @@ class Api(Protocol):
 
     base_url: str
 
-    def source(self, job_input: dict[str, Any], deadline: Deadline) -> Source:
+    def source(self, job_input: dict[str, Any], deadline: Deadline) -> EventSource:
         """Return a speech request, not yet submitted."""
         ...
 

@@ -16,7 +16,7 @@ from chatterpod.errors import (
     UnknownEndpoint,
     UnknownJob,
 )
-from chatterpod.pace import Pace
+from chatterpod.pace import PollPace
 from chatterpod.request_errors import RequestFailed
 from chatterpod.steps import Ask
 
@@ -165,7 +165,7 @@ class QueueJob:
         self._input = job_input
         self._deadline = deadline
         self._tail_grace_s = tail_grace_s
-        self._pace = Pace()
+        self._pace = PollPace()
         self._wait_s: float | None = None
         self._completed_at: float | None = None
 

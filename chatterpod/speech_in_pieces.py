@@ -23,7 +23,7 @@ LEAVING_S = 2.0
 """
 
 
-class SpeechInPieces(InPieces):
+class SpeechInPieces(InPieces["Speech"]):
     """Yields the encoded audio sentence by sentence; the next sentence is requested while one plays.
 
     A context manager: a separate thread reads the text while the block lasts. Leaving the block early, or
@@ -38,9 +38,6 @@ class SpeechInPieces(InPieces):
         self._room = threading.Semaphore(AHEAD)
         self._lock = threading.Lock()
         self._open: set[Speech] = set()
-        self._is_cancelled = False
-        self._is_over = False
-        self._playing: Speech | None = None
         self._reader = threading.Thread(target=self._read, name="sentences", daemon=True)
 
     def __enter__(self) -> Self:
@@ -94,14 +91,7 @@ class SpeechInPieces(InPieces):
     def _next_speech(self) -> Speech | None:
         """Wait for the next sentence's speech; return None after the last."""
         item = None if self._is_cancelled else self._ready.get()
-        if self._is_cancelled:
-            raise JobCancelled("the speech was cancelled")
-        if isinstance(item, BaseException):
-            raise item
-        if item is None:
-            return None
-        self._given.append(item)
-        return item[1]
+        return self._take(item)
 
     def _read(self) -> None:
         """Read the text and request each sentence's speech, on a separate thread."""

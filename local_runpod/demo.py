@@ -46,7 +46,7 @@ SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
-class Result:
+class StreamedRequest:
     """Outcome of one streamed request."""
 
     path: Path
@@ -107,14 +107,14 @@ def make_clip(path: Path) -> Path:
     return path
 
 
-def stream(client: SpeechClient, text: str, path: Path) -> Result:
+def stream(client: SpeechClient, text: str, path: Path) -> StreamedRequest:
     """Stream one request into a file."""
     speech = client.speak(text, voice_id=VOICE_ID, format=path.suffix.removeprefix("."))
     speech.save(path)
     assert speech.start is not None  # noqa: S101 - complete speech has all three
     assert speech.end is not None  # noqa: S101
     assert speech.first_audio_s is not None  # noqa: S101
-    return Result(
+    return StreamedRequest(
         path=path,
         engine=speech.start.engine,
         first_audio_ms=speech.first_audio_s * 1000,
@@ -125,7 +125,7 @@ def stream(client: SpeechClient, text: str, path: Path) -> Result:
     )
 
 
-def report(result: Result) -> None:
+def report(result: StreamedRequest) -> None:
     """Print the outcome."""
     say(
         f"   {result.path}: {result.seconds:.1f} s of speech by {result.engine}, in {result.chunks} chunks\n"

@@ -19,7 +19,7 @@ STOP_AGAIN_AFTER_S = 0.5
 """The SDK ignores a stop for a job that it has taken but not started, so the stop is repeated."""
 
 
-class UnknownJob(KeyError):
+class JobNotFound(KeyError):
     """No such job: it was never submitted, or it was forgotten."""
 
 
@@ -71,11 +71,11 @@ class JobQueue:
         return job
 
     def get(self, job_id: str) -> QueuedJob:
-        """Return the job of that id; raise UnknownJob."""
+        """Return the job of that id; raise JobNotFound."""
         try:
             return self._jobs[job_id]
         except KeyError:
-            raise UnknownJob(job_id) from None
+            raise JobNotFound(job_id) from None
 
     def take(self, worker_id: str, limit: int = 1) -> list[QueuedJob]:
         """Give the oldest waiting jobs, at most `limit`, to a worker."""
@@ -87,7 +87,7 @@ class JobQueue:
         return jobs
 
     def add_item(self, job_id: str, worker_id: str, item: Any, size_bytes: int = 0) -> bool:
-        """Keep one streamed item until a client drains it; raise UnknownJob.
+        """Keep one streamed item until a client drains it; raise JobNotFound.
 
         Return False, and drop the item, if the job was taken away from the worker that posts it.
         """
@@ -102,7 +102,7 @@ class JobQueue:
         return False
 
     def report_progress(self, job_id: str, worker_id: str, output: Any) -> None:
-        """Show an intermediate output of a running job in its status; raise UnknownJob."""
+        """Show an intermediate output of a running job in its status; raise JobNotFound."""
         job = self.get(job_id)
         if self._is_held_by(job, worker_id):
             job.output = output
@@ -110,7 +110,7 @@ class JobQueue:
     def finish(
         self, job_id: str, worker_id: str, *, output: Any = None, error: Any = None, size_bytes: int = 0
     ) -> None:
-        """Record a worker's result: FAILED if there is an error, else COMPLETED; raise UnknownJob."""
+        """Record a worker's result: FAILED if there is an error, else COMPLETED; raise JobNotFound."""
         job = self.get(job_id)
         if not self._is_held_by(job, worker_id):
             return
@@ -118,13 +118,13 @@ class JobQueue:
         self._end(job, JobStatus.FAILED if error else JobStatus.COMPLETED)
 
     def drain(self, job_id: str) -> list[Any]:
-        """Return the items since the last drain; raise UnknownJob."""
+        """Return the items since the last drain; raise JobNotFound."""
         job = self.get(job_id)
         items, job.undrained, job.undrained_bytes = job.undrained, [], 0
         return items
 
     def cancel(self, job_id: str) -> QueuedJob:
-        """Cancel a job that is not finished, and stop it on its worker if it runs; raise UnknownJob."""
+        """Cancel a job that is not finished, and stop it on its worker if it runs; raise JobNotFound."""
         job = self.get(job_id)
         if not job.status.is_final:
             self._withdraw(job, JobStatus.CANCELLED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from local_runpod.queue import UnknownJob
+from local_runpod.queue import JobNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -67,7 +67,7 @@ async def errors_as_json(
     """Return the errors that a route raises in the hosted API's form."""
     try:
         return await handler(request)
-    except UnknownJob:
+    except JobNotFound:
         return failure(404, "job not found")
     except ValueError as error:
         return failure(400, str(error))

@@ -41,37 +41,43 @@ class Face(StrEnum):
 def load(
     *,
     clients: Annotated[
-        int | None, typer.Option(min=1, help="People who always listen, or who make --rate together.")
+        int | None, typer.Option(min=1, help="Number of constant listeners, or of clients that share --rate.")
     ] = None,
-    rate: Annotated[float | None, typer.Option(min=0.001, help="Requests in a second, of all.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.001, help="Requests per second, over all clients.")
+    ] = None,
     sweep: Annotated[
-        bool, typer.Option("--sweep", help="More and more clients until the goal is missed.")
+        bool, typer.Option("--sweep", help="Increase the clients until the goal is missed.")
     ] = False,
-    most: Annotated[int | None, typer.Option(min=1, help="No more clients than these in a sweep.")] = None,
-    duration: Annotated[float | None, typer.Option(min=2, help="Seconds of a case.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed asks the same.")] = 0,
+    most: Annotated[int | None, typer.Option(min=1, help="Upper bound of the clients in a sweep.")] = None,
+    duration: Annotated[float | None, typer.Option(min=2, help="Duration of a case in seconds.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the requests.")] = 0,
     engine: Annotated[EngineName, typer.Option()] = EngineName.PREVIEW,
     model_dir: Annotated[
-        Path | None, typer.Option(help="Real weights; synthetic ones of full size by default.")
+        Path | None, typer.Option(help="Directory of real weights; full-size synthetic ones by default.")
     ] = None,
-    protocol: Annotated[Face, typer.Option(help="RunPod's queue, or HTTP.")] = Face.QUEUE,
-    workers: Annotated[int, typer.Option(min=1, help="Begun here, behind one queue.")] = 1,
+    protocol: Annotated[
+        Face, typer.Option(help="The workers' interface: RunPod's queue, or HTTP.")
+    ] = Face.QUEUE,
+    workers: Annotated[int, typer.Option(min=1, help="Workers to start here, on one queue.")] = 1,
     url: Annotated[
-        str | None, typer.Option(help="An endpoint that runs already; its key is RUNPOD_API_KEY's.")
+        str | None, typer.Option(help="A running endpoint; its key is taken from RUNPOD_API_KEY.")
     ] = None,
     voice_id: Annotated[
-        list[str] | None, typer.Option(help="At --url: a voice to speak in; as often as there are some.")
+        list[str] | None, typer.Option(help="A voice of the endpoint at --url; repeatable.")
     ] = None,
-    voices: Annotated[int, typer.Option(min=1, max=100, help="Made here.")] = 4,
-    formats: Annotated[str, typer.Option(help="And their shares.")] = write_shares(FORMATS),
-    lengths: Annotated[str, typer.Option(help="And their shares.")] = write_shares(USUAL_LENGTHS),
-    target_ms: Annotated[float, typer.Option(min=1, help="The goal: first audio, p95.")] = 200,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a request is an error.")] = 120,
+    voices: Annotated[int, typer.Option(min=1, max=100, help="Number of voices to create here.")] = 4,
+    formats: Annotated[str, typer.Option(help="Formats and their shares.")] = write_shares(FORMATS),
+    lengths: Annotated[str, typer.Option(help="Lengths and their shares.")] = write_shares(USUAL_LENGTHS),
+    target_ms: Annotated[
+        float, typer.Option(min=1, help="The goal: 95th percentile of first audio, in ms.")
+    ] = 200,
+    timeout: Annotated[float, typer.Option(min=1, help="Timeout of a request in seconds.")] = 120,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures to this JSON file.")
     ] = None,
     plot_file: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw waits and listeners.")
+        Path | None, typer.Option("--plot", metavar="FILE", help="Plot the waits and listeners to this file.")
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help=f"{_QUICK_SECONDS:g} s a case, {_QUICK_MOST_CLIENTS} clients.")
@@ -123,7 +129,7 @@ def _check(
     if sweep and (clients is not None or rate is not None):
         raise typer.BadParameter("A sweep finds the number of clients itself.", param_hint="--sweep")
     if workers > 1 and (url is not None or protocol is Face.HTTP):
-        raise typer.BadParameter("Several workers are begun behind a queue alone.", param_hint="--workers")
+        raise typer.BadParameter("Several workers need the queue.", param_hint="--workers")
 
 
 def _shares(option: str, text: str, names: Sequence[str] | None = None) -> Shares:

@@ -26,10 +26,10 @@ def test_the_repository_s_own_file_is_read():
         ('container_disk_gb = "20"', "container_disk_gb", "valid integer"),
         ('data_centres = ["EU-RO-1", "EU-RO-1"]', "data_centres", "once"),
         ("data_centres = []", "data_centres", "list at least one"),
-        ('secrets = ["MAX_CONCURRENCY"]', "secrets", "MAX_CONCURRENCY is in `env` too"),
-        ('secrets = ["ENGINE"]', "env.ENGINE", "the file's `engine`"),
-        ('secrets = ["MODE"]', "env.MODE", "the file's `type`"),
-        ('type = "load_balancer"', "scaler", "request_count alone"),
+        ('secrets = ["MAX_CONCURRENCY"]', "secrets", "MAX_CONCURRENCY is also in `env`"),
+        ('secrets = ["ENGINE"]', "env.ENGINE", "set `engine` in this file"),
+        ('secrets = ["MODE"]', "env.MODE", "set `type` in this file"),
+        ('type = "load_balancer"', "scaler", "only by request_count"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(tmp_path: Path, line: str, field: str, said: str):

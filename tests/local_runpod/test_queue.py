@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from local_runpod.jobs import JobStatus, QueuedJob
-from local_runpod.queue import STOP_AGAIN_AFTER_S, JobQueue, UnknownJob
+from local_runpod.queue import STOP_AGAIN_AFTER_S, JobNotFound, JobQueue
 
 WORKERS = st.sampled_from(["w1", "w2"])
 KEPT = 4
@@ -54,7 +54,7 @@ class QueueMachine(RuleBasedStateMachine):
         held = job.status is JobStatus.IN_PROGRESS and job.worker_id == worker
         try:
             assert self.queue.add_item(job.id, worker, item) is held
-        except UnknownJob:
+        except JobNotFound:
             assert job.status.is_final
         if held:
             self.sent.setdefault(job.id, []).append(item)
@@ -123,7 +123,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert callable(action)
         try:
             action()
-        except UnknownJob:
+        except JobNotFound:
             assert len(self.final) > KEPT
 
 
@@ -185,7 +185,7 @@ def test_a_forgotten_job_is_unknown() -> None:
     queue.cancel(first.id)
     queue.cancel(second.id)
     assert queue.get(second.id) is second
-    with pytest.raises(UnknownJob):
+    with pytest.raises(JobNotFound):
         queue.get(first.id)
 
 

@@ -31,7 +31,7 @@ Quiet frames from there to the end are breath or noise.
 
 
 @dataclass(frozen=True, eq=False)
-class Ending:
+class QuietEnd:
     """The quiet end of a text chunk."""
 
     kept: Samples
@@ -75,12 +75,12 @@ class SilenceTrimmer:
                 self._forget(but=_LEAD)
         return np.concatenate(out)
 
-    def finish(self) -> Ending:
+    def finish(self) -> QuietEnd:
         """Return the rest; the trimmer cannot be used afterwards."""
         rest = self._framer.rest()
         nothing = np.zeros(0, np.float32)
         if not self._has_begun:
-            return Ending(nothing, nothing, kept_is_cut=True, tail_is_cut=True)
+            return QuietEnd(nothing, nothing, kept_is_cut=True, tail_is_cut=True)
         if rest.size:
             self._held.append(rest)
             self._held_powers.append(float(frame_powers(rest[np.newaxis])[0]))
@@ -88,7 +88,7 @@ class SilenceTrimmer:
         kept = min(end + round(TAIL_SECONDS * FRAMES_PER_SECOND), silent_until)
         tail = min(end + round(LAST_TAIL_SECONDS * FRAMES_PER_SECOND), silent_until)
         held = len(self._held)
-        return Ending(
+        return QuietEnd(
             np.concatenate([nothing, *self._held[:kept]]),
             np.concatenate([nothing, *self._held[kept:tail]]),
             kept_is_cut=kept < held,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from worker.text.normalize import clean_text, is_speakable, looks_latin, rules_for
 from worker.text.packing import Part, pack
 from worker.text.prepared import prepared_sentences
-from worker.text.reading import Piece, joined, read_aloud
+from worker.text.reading import SpokenPiece, joined, read_aloud
 from worker.text.sentences import Pause
 from worker.text.tags import TAG
 
@@ -79,8 +79,8 @@ def _sentence_parts(text: str, language: str | None, *, normalize: bool) -> Iter
         )
 
 
-def _with_full_stop(pieces: list[Piece]) -> list[Piece]:
+def _with_full_stop(pieces: list[SpokenPiece]) -> list[SpokenPiece]:
     """Add the full stop to a heading, or to an abbreviation whose dot was spoken as a word."""
     if not joined(pieces).rstrip(_CLOSERS)[-1:].isalnum():
         return pieces
-    return [*pieces, Piece(pieces[-1].end, pieces[-1].end, ".", is_verbatim=False)]
+    return [*pieces, SpokenPiece(pieces[-1].end, pieces[-1].end, ".", is_verbatim=False)]

@@ -10,7 +10,7 @@ from math import ceil
 from worker.text.draft import Draft
 from worker.text.duration import spoken_length
 from worker.text.normalize import clean_text
-from worker.text.reading import Piece, joined
+from worker.text.reading import SpokenPiece, joined
 from worker.text.sentences import CLOSERS, Pause
 
 _CLAUSE = re.compile(rf"[,;:.!?…،؛؟、，；：。！？—–][{CLOSERS}]*\Z")
@@ -33,7 +33,7 @@ class Part:
     """Whether a space precedes it; not in scripts without spaces."""
     draft: Draft
     """The part of the text that contains it."""
-    pieces: tuple[Piece, ...] = ()
+    pieces: tuple[SpokenPiece, ...] = ()
     """The pieces it consists of, for cutting it if it is too long."""
 
     @property
@@ -110,7 +110,7 @@ def _best_cut(words: Sequence[Part], left: float, limit: float) -> int:
 
 def _words(sentence: Part, limit: float) -> Iterator[Part]:
     """Yield the units of a sentence that may be separated: words, and text that a rule has put into words."""
-    group: list[Piece] = []
+    group: list[SpokenPiece] = []
     after_blank = sentence.after_blank
     for fragment in _fragments(sentence.pieces):
         is_blank = fragment.is_verbatim and fragment.spoken.isspace()
@@ -123,18 +123,18 @@ def _words(sentence: Part, limit: float) -> Iterator[Part]:
     yield from _word(group, sentence, limit, after_blank=after_blank)
 
 
-def _fragments(pieces: Sequence[Piece]) -> Iterator[Piece]:
+def _fragments(pieces: Sequence[SpokenPiece]) -> Iterator[SpokenPiece]:
     for piece in pieces:
         if not piece.is_verbatim:
             yield piece
             continue
         for match in _FRAGMENT.finditer(piece.spoken):
-            yield Piece(
+            yield SpokenPiece(
                 piece.start + match.start(), piece.start + match.end(), match.group(), is_verbatim=True
             )
 
 
-def _word(group: Sequence[Piece], sentence: Part, limit: float, *, after_blank: bool) -> Iterator[Part]:
+def _word(group: Sequence[SpokenPiece], sentence: Part, limit: float, *, after_blank: bool) -> Iterator[Part]:
     """Yield one word, in slices if it is longer than a text chunk may be."""
     text = clean_text(joined(group))
     if not text:

@@ -62,7 +62,7 @@ def _folded(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SpokenPiece:
     """The spoken form of ``text[start:end]``."""
 
     start: int
@@ -72,25 +72,25 @@ class Piece:
     """Whether it is as written; otherwise a rule has put it into words, and it is never cut."""
 
 
-def read_aloud(text: str, rules: Iterable[Rule]) -> list[Piece]:
+def read_aloud(text: str, rules: Iterable[Rule]) -> list[SpokenPiece]:
     """Return the pieces of ``text`` in order; together they cover it."""
     taken = bytearray(len(text))
-    claims: list[Piece] = []
+    claims: list[SpokenPiece] = []
     is_there: dict[re.Pattern[str] | None, bool] = {None: True}
     for rule in rules:
         if rule.needs not in is_there:
             is_there[rule.needs] = rule.needs is not None and rule.needs.search(text) is not None
         if is_there[rule.needs]:
             claims += _claims(text, rule, taken)
-    pieces: list[Piece] = []
+    pieces: list[SpokenPiece] = []
     position = 0
     for claim in sorted(claims, key=lambda claim: claim.start):
         if claim.start > position:
-            pieces.append(Piece(position, claim.start, text[position : claim.start], is_verbatim=True))
+            pieces.append(SpokenPiece(position, claim.start, text[position : claim.start], is_verbatim=True))
         pieces.append(claim)
         position = claim.end
     if position < len(text):
-        pieces.append(Piece(position, len(text), text[position:], is_verbatim=True))
+        pieces.append(SpokenPiece(position, len(text), text[position:], is_verbatim=True))
     return pieces
 
 
@@ -98,7 +98,7 @@ class _UndoneError(Exception):
     """The rule failed on this match."""
 
 
-def _claims(text: str, rule: Rule, taken: bytearray) -> Iterator[Piece]:
+def _claims(text: str, rule: Rule, taken: bytearray) -> Iterator[SpokenPiece]:
     """Yield the rule's claims on text that is not ``taken`` yet, and mark it."""
     position = 0
     while position <= len(text) and (found := rule.pattern.search(text, position)):
@@ -122,7 +122,7 @@ def _claims(text: str, rule: Rule, taken: bytearray) -> Iterator[Piece]:
             position = start + 1
             continue
         taken[start : match.end()] = b"\1" * (match.end() - start)
-        yield Piece(start, match.end(), spoken, is_verbatim=False)
+        yield SpokenPiece(start, match.end(), spoken, is_verbatim=False)
         position = match.end()
 
 
@@ -139,7 +139,7 @@ def _spoken(rule: Rule, match: Match) -> str | None:
     return spoken
 
 
-def joined(pieces: Sequence[Piece]) -> str:
+def joined(pieces: Sequence[SpokenPiece]) -> str:
     """Return the spoken forms of the pieces as one text, with spaces around words made by a rule."""
     out = ""
     last_is_verbatim = True
