@@ -81,6 +81,6 @@ async def _tell(tasks: Sequence[asyncio.Task[Heard]], planned: Sequence[Planned]
         ended = [task.result() for task in tasks if task.done()]
         errors = sum(each.error is not None for each in ended)
         typer.echo(
-            f"{now:.0f} s: {due} of {len(planned)} asked for, {due - len(ended)} under way, {errors} errors",
+            f"{now:.0f} s: {due} of {len(planned)} sent, {due - len(ended)} in progress, {errors} errors",
             err=True,
         )

@@ -161,7 +161,7 @@ def _sweep(asked: Load, goal: Goal, most: int) -> tuple[list[Measured], Measured
         missed = goal.missed_by(cases[clients])
         if missed and late_p99_ms(cases[clients]) > LATE_MS:
             typer.echo(
-                f"{clients} clients: {', '.join(missed)}; once more, as this machine was late", err=True
+                f"{clients} clients: {', '.join(missed)}; repeated, because this machine sent late", err=True
             )
             cases[clients] = asked.of_clients(clients)
             missed = goal.missed_by(cases[clients])
@@ -186,7 +186,7 @@ def _streams(site: sites.Site, shown: Measured, goal: Goal) -> Result:
 
 
 def _notes(asked: Load, engine: EngineName, url: str | None, goal: Goal) -> list[str]:
-    where = "an endpoint elsewhere: the hardware is that of the machine that asked" if url else engine.value
+    where = "a remote endpoint: the hardware is that of the sending machine" if url else engine.value
     seconds = ", ".join(f"{name} {each:.1f} s" for name, each in asked.seconds.items())
     return [
         f"{where}, by {asked.site.address.protocol}; workers: {asked.site.workers or 'not known'}",

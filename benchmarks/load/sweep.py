@@ -22,7 +22,7 @@ class Goal:
         figures: Mapping[str, float] = {each.metric: each.ours for each in figures_of(measured)}
         missed = []
         if figures["requests"] == 0:
-            return ["nobody asked: measure for longer"]
+            return ["no requests: measure for longer"]
         first = figures.get("first_audio_p95_ms")
         if first is None or first > self.first_audio_p95_ms:
             told = "none" if first is None else f"{first:,.0f} ms"

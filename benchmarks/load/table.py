@@ -67,7 +67,7 @@ def remarks(case: Measured) -> Iterator[str]:
         yield f"{count} x {code}, such as: {messages[code]}"
     late = late_p99_ms(case)
     if late > LATE_MS:
-        yield f"this machine was late in asking, by {late:,.0f} ms at p99: what is slow here may be itself"
+        yield f"this machine sent requests {late:,.0f} ms late at p99: it may itself be the limit"
 
 
 def _write(value: float | None) -> str:

@@ -70,7 +70,7 @@ def _distances(case: str, streamed: Spoken, whole: Spoken) -> list[Result]:
     distance = mel_distance(streamed.clip.samples, whole.clip.samples)
     if distance is None:
         typer.echo(
-            f"{case}: streamed and whole speech are not of one length, so their mels are not compared",
+            f"{case}: streamed and unstreamed speech differ in length, so their mels are not compared",
             err=True,
         )
         return []

@@ -171,7 +171,7 @@ class TestSweep:
         assert goal.missed_by(case(heard(3.0), lost)) == ["1 errors"]
 
     def test_a_case_in_which_nobody_asked_has_shown_nothing(self):
-        assert Goal(200.0).missed_by(case()) == ["nobody asked: measure for longer"]
+        assert Goal(200.0).missed_by(case()) == ["no requests: measure for longer"]
 
 
 def test_the_picture_is_written_with_and_without_a_sweep(tmp_path):
