@@ -49,9 +49,7 @@ def test_what_cannot_be_is_refused_by_name(tmp_path: Path, line: str, field: str
 
 def test_a_queue_that_counts_requests_has_no_idle_timeout(wanted):
     scaler = {"type": "request_count", "value": 4}
-    with pytest.raises(
-        ValueError, match=r"workers\.idle_timeout_s: not supported by a queue"
-    ):
+    with pytest.raises(ValueError, match=r"workers\.idle_timeout_s: not supported by a queue"):
         wanted(scaler=scaler)
     assert wanted(scaler=scaler, workers={"max": 2}).workers.idle_timeout_s is None
     assert wanted(scaler=scaler, type="load_balancer").workers.idle_timeout_s == 60
