@@ -1,7 +1,7 @@
 """``python -m benchmarks.pages``: writes the measured tables of the documents.
 
-A page has a place for each, between ``<!-- figures NAME -->`` and ``<!-- end of figures -->``. Every number
-there comes from a file of ``benchmarks/results``, so that none can drift from what was measured.
+A page marks the place of each with ``<!-- figures NAME -->`` and ``<!-- end of figures -->``. Every number
+there comes from a file in ``benchmarks/results``, so none can deviate from the measurement.
 """
 
 import json
@@ -21,7 +21,7 @@ _THOUSAND = 1000
 
 
 class Results:
-    """The files of ``benchmarks/results``, each read once."""
+    """The files in ``benchmarks/results``, each read once."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -34,7 +34,7 @@ class Results:
         return self._reports[file]
 
     def figure(self, file: str, cell: Cell) -> float:
-        """Return a figure; raises ``LookupError`` for one that was not measured."""
+        """Return a figure; raises ``LookupError`` if it was not measured."""
         for result in self.report(file)["results"]:
             if (result["case"], result["metric"]) == (cell.case, cell.metric):
                 value = result[cell.side]
@@ -44,7 +44,7 @@ class Results:
 
 
 def write_table(name: str, results: Results, to_root: str = "") -> str:
-    """Write a table as Markdown, and under it how it was measured."""
+    """Format a table as Markdown, followed by the conditions of the measurement."""
     table = TABLES[name]
     lines = [_row(table.headings), _row("---" for _ in table.headings)]
     for label, cells in table.rows:
