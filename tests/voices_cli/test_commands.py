@@ -95,7 +95,7 @@ class TestOut:
     def test_an_ending_that_is_no_format_is_refused_with_those_that_are(self, voices, here, tmp_path):
         refused = voices("say", "anna", "Hello.", "--out", tmp_path / "a.doc", "--json")
         assert refused.exit_code == 5
-        assert ".doc is no format" in _json(refused)["error"]["message"]
+        assert ".doc is not a supported audio format" in _json(refused)["error"]["message"]
         assert ".ogg" in _json(refused)["error"]["message"]
 
     def test_every_format_of_a_request_has_an_ending_and_every_ending_a_format(self):
