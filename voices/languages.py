@@ -126,5 +126,5 @@ def _named(words: list[str]) -> str:
             if code is not None and (not place or place in _PLACES):
                 return f"{code}-{_PLACES[place]}" if place else code
     raise InvalidRequest(
-        "language: use a tag such as en or pt-BR, or a name such as English.", field="language"
+        "language: use a code such as en or pt-BR, or a name such as English.", field="language"
     )

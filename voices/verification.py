@@ -7,7 +7,7 @@ from typing import Literal
 
 from voices.claim import is_claim, live_writer
 from voices.clips.decoding import decode_clip
-from voices.clips.preparation import measure
+from voices.clips.preparation import clip_facts
 from voices.errors import InvalidClip, UnknownVoice, VoiceCorrupt
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry, file_facts, manifest_key
@@ -137,7 +137,7 @@ class Verifier:
             return None
         try:
             data = self._store.read(f"{folder}/{references[0]}")
-            facts = measure(decode_clip(data))
+            facts = clip_facts(decode_clip(data))
             return Manifest(
                 voice_id=folder,
                 name=folder,

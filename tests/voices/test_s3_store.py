@@ -135,7 +135,7 @@ class TestListing:
             return listing("x", token=tokens[len(asked) % len(tokens)] if len(asked) < 4 else tokens[0])
 
         store, proxy = through(choose)
-        with pytest.raises(StoreFailure, match="does not get past one place"):
+        with pytest.raises(StoreFailure, match="the listing does not advance"):
             store.names()
         assert len(proxy.requests) <= 8
 
