@@ -141,7 +141,7 @@ class TestListing:
 
     def test_a_truncated_page_without_a_token_is_a_failure(self, through):
         answer = Answer(200, b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")
-        with pytest.raises(StoreFailure, match="does not get past"):
+        with pytest.raises(StoreFailure, match="does not advance"):
             through(lambda _: answer)[0].names()
 
 
