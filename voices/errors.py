@@ -20,7 +20,7 @@ from typing import ClassVar, Self
 
 _RETRY_S = 30.0
 """Retry interval for transient errors: a full disk has room again once leftovers are removed."""
-_FOR_GOOD = {
+_PERMANENT = {
     errno.EACCES,
     errno.EINVAL,
     errno.EISDIR,
@@ -172,7 +172,7 @@ class StoreFailure(ChatterpodError):
         return cls(
             f"Could not {attempt} {path}: {reason}.",
             told=f"Could not {attempt} {variable}: {reason}.",
-            retry_after_s=None if error.errno in _FOR_GOOD else _RETRY_S,
+            retry_after_s=None if error.errno in _PERMANENT else _RETRY_S,
         )
 
 

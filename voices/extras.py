@@ -1,6 +1,6 @@
 """Optional dependencies (extras), and the command that installs them into the running Python.
 
-`pip install .` installs the voices command and the client; the worker, Chatterbox and plots are extras.
+`pip install .` installs only the client; the voices command, the worker, Chatterbox and plots are extras.
 """
 
 import importlib.util
@@ -78,8 +78,8 @@ def _has_pip() -> bool:
 
 
 def _uv() -> list[str]:
-    beside = Path(_source()[0]) / ".cache" / "uv" / "bin" / "uv"  # where our scripts put one
-    if found := shutil.which("uv") or (str(beside) if beside.is_file() else None):
+    bundled = Path(_source()[0]) / ".cache" / "uv" / "bin" / "uv"  # where our scripts put one
+    if found := shutil.which("uv") or (str(bundled) if bundled.is_file() else None):
         return [found]
     return [sys.executable, "-m", "uv"] if _has_pip() else ["uv"]
 

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 """Listening addresses that only programs of this machine can reach."""
-_FROM_ELSEWHERE = {"cross-site", "same-site"}
+_CROSS_SITE = {"cross-site", "same-site"}
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -33,13 +33,13 @@ class KnownHosts:
         if host is None or self._takes_any:
             return True
         name = _split(f"//{host}").hostname or ""
-        return name in self._names or _is_nobodys_site(name)
+        return name in self._names or _is_unclaimable(name)
 
 
 def is_from_another_site(headers: Mapping[str, str]) -> bool:
     """Whether a page of another site sent the request; ``headers`` is looked up by lower-case names."""
     if (site := headers.get("sec-fetch-site")) is not None:
-        return site in _FROM_ELSEWHERE
+        return site in _CROSS_SITE
     # Browsers send Sec-Fetch-Site only to HTTPS and localhost; other programs send neither header.
     origin = headers.get("origin")
     return origin is not None and not _is_same_site(origin, headers.get("host", ""))
@@ -55,7 +55,7 @@ def _is_same_site(origin: str, host: str) -> bool:
     return page.hostname == asked.hostname and _port(page, usual) == _port(asked, usual) is not None
 
 
-def _is_nobodys_site(name: str) -> bool:
+def _is_unclaimable(name: str) -> bool:
     """Whether no site can claim the host name: an IP address, or a name of localhost."""
     if name == "localhost" or name.endswith(".localhost"):
         return True

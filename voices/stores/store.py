@@ -72,7 +72,7 @@ VARIABLE = "VOICES_DIR"
 """Replaces the directory's path in messages to a worker's clients."""
 _MAX_PARTS = 2
 _ATTEMPTS = 100
-_GONE_FOR_S = 10.0
+_REMOUNT_RETRY_S = 10.0
 _NO_NAMES = {"", ".", ".."}
 
 
@@ -166,7 +166,9 @@ class DirectoryStore(Store):
         device = _device_of(self.root)
         if self._device not in {None, device} and not (is_there and _has_files(self.root)):
             gone = "Could not find {}, which existed before: is its volume still mounted?"
-            raise StoreFailure(gone.format(self.root), told=gone.format(VARIABLE), retry_after_s=_GONE_FOR_S)
+            raise StoreFailure(
+                gone.format(self.root), told=gone.format(VARIABLE), retry_after_s=_REMOUNT_RETRY_S
+            )
         if is_there:
             self._device = device
 

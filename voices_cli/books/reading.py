@@ -58,10 +58,10 @@ def _main() -> None:
     limit_processor(int(seconds))
     limit_memory(int(more_bytes))
     try:
-        told = asdict(read_book(Path(path)))
+        result = asdict(read_book(Path(path)))
     except InvalidBook as error:
-        told = {"refused": error.message}
-    json.dump(told, sys.stdout)
+        result = {"refused": error.message}
+    json.dump(result, sys.stdout)
 
 
 def read_book(path: Path) -> Book:

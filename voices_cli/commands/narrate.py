@@ -67,8 +67,8 @@ def narrate(
             if not via and name_engine_here(EngineChoice(engine, model_dir, device)) == "preview":
                 with _speaker(None, (engine, model_dir, device), voice, run) as say:
                     pace = measured_pace(planned_pieces, options, say, speed)
-            told = estimate(found, planned_pieces, pace, speed)
-            run.output.result(told, *estimate_lines(told))
+            estimated = estimate(found, planned_pieces, pace, speed)
+            run.output.result(estimated, *estimate_lines(estimated))
             return
         check_writable(path)
         cache = PieceCache(path)

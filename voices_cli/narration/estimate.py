@@ -94,16 +94,16 @@ def estimate(book: Book, spoken: Sequence[Piece], pace: Pace, speed: float) -> d
     }
 
 
-def estimate_lines(told: dict[str, Any]) -> list[str]:
+def estimate_lines(estimated: dict[str, Any]) -> list[str]:
     """Return the estimate as lines of text, one a chapter."""
-    by = f" by {told['author']}" if told["author"] else ""
+    by = f" by {estimated['author']}" if estimated["author"] else ""
     return [
-        f"{told['title']}{by}: {told['words']:,} words, about {clock(told['estimated_seconds'])}",
-        f"  estimated from {told['estimated_from']}",
+        f"{estimated['title']}{by}: {estimated['words']:,} words, about {clock(estimated['estimated_seconds'])}",
+        f"  estimated from {estimated['estimated_from']}",
         *(
             f"  {clock(each['estimated_seconds'])}  {each['words']:>7,}  {each['title']}"
             + (f" | {each['begins']}" if each["begins"] else "")
-            for each in told["chapters"]
+            for each in estimated["chapters"]
         ),
     ]
 
