@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 """Listening addresses that only programs of this machine can reach."""
-_CROSS_SITE = {"cross-site", "same-site"}
+_OTHER_ORIGINS = {"cross-site", "same-site"}
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -39,7 +39,7 @@ class KnownHosts:
 def is_from_another_site(headers: Mapping[str, str]) -> bool:
     """Whether a page of another site sent the request; ``headers`` is looked up by lower-case names."""
     if (site := headers.get("sec-fetch-site")) is not None:
-        return site in _CROSS_SITE
+        return site in _OTHER_ORIGINS
     # Browsers send Sec-Fetch-Site only to HTTPS and localhost; other programs send neither header.
     origin = headers.get("origin")
     return origin is not None and not _is_same_site(origin, headers.get("host", ""))

@@ -94,16 +94,16 @@ def estimate(book: Book, spoken: Sequence[Piece], pace: Pace, speed: float) -> d
     }
 
 
-def estimate_lines(estimated: dict[str, Any]) -> list[str]:
+def estimate_lines(book: dict[str, Any]) -> list[str]:
     """Return the estimate as lines of text, one a chapter."""
-    by = f" by {estimated['author']}" if estimated["author"] else ""
+    by = f" by {book['author']}" if book["author"] else ""
     return [
-        f"{estimated['title']}{by}: {estimated['words']:,} words, about {clock(estimated['estimated_seconds'])}",
-        f"  estimated from {estimated['estimated_from']}",
+        f"{book['title']}{by}: {book['words']:,} words, about {clock(book['estimated_seconds'])}",
+        f"  estimated from {book['estimated_from']}",
         *(
             f"  {clock(each['estimated_seconds'])}  {each['words']:>7,}  {each['title']}"
             + (f" | {each['begins']}" if each["begins"] else "")
-            for each in estimated["chapters"]
+            for each in book["chapters"]
         ),
     ]
 
