@@ -133,7 +133,7 @@ class Manifest(_Facts):
 
     @property
     def total_bytes(self) -> int:
-        """Size of all its files, the manifest aside."""
+        """Total size of the voice's files in bytes, without the manifest."""
         return sum(facts.size for facts in self.files.values())
 
 

@@ -38,7 +38,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 class Output:
-    """Prints for people, or as JSON."""
+    """Prints text or JSON."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
@@ -46,7 +46,7 @@ class Output:
         self._err = Console(stderr=True)
 
     def result(self, data: Any, *lines: str | Table) -> None:
-        """Print a command's result: ``data`` as JSON, or the lines."""
+        """Print a command's result, as ``data`` in JSON mode, else as lines."""
         self.data(data)
         self._print(lines)
 

@@ -67,7 +67,7 @@ T = TypeVar("T")
 
 
 class Session:
-    """The registries of a command's targets, and its output."""
+    """A command's target registries and its output."""
 
     def __init__(self, registries: Sequence[VoiceRegistry], output: Output) -> None:
         self.registries = registries

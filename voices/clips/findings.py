@@ -62,7 +62,7 @@ def silent(clip: str) -> Finding:
 
 
 def too_short(speech_seconds: float) -> Finding:
-    """There is too little speech to clone."""
+    """Report too little speech to clone."""
     return Finding(
         "too_short",
         "error",

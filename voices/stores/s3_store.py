@@ -63,7 +63,7 @@ class S3Store(Store):
     @override
     def version(self, key: str) -> str | None:
         try:
-            with self._failures(f"look at {key} in"):
+            with self._failures(f"check {key} in"):
                 return str(self._head(key)["ETag"])
         except FileNotFoundError:
             self._check_bucket()

@@ -99,7 +99,7 @@ class DirectoryStore(Store):
 
     @override
     def version(self, key: str) -> str | None:
-        with self._failures(f"look at {key} in"):
+        with self._failures(f"check {key} in"):
             try:
                 status = self._path(key).stat()
             except (FileNotFoundError, NotADirectoryError):

@@ -105,7 +105,7 @@ def is_title(tag: str, attributes: Mapping[str, str]) -> bool:
 
 
 def is_drop_cap(attributes: Mapping[str, str]) -> bool:
-    """Whether the element holds a chapter's large first letter."""
+    """Whether the element is a drop cap, a chapter's large first letter."""
     return any(map(_DROP_CAP_CLASS.fullmatch, _classes(attributes)))
 
 

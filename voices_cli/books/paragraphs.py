@@ -89,7 +89,7 @@ def usual_width(blocks: Sequence[str]) -> float:
 
 
 def one_line(block: str, words: Collection[str], width: float) -> str:
-    """Return a paragraph on one line."""
+    """Join a paragraph's lines to one."""
     lines = block.split("\n")
     return join_verse(lines) if _is_verse(lines, width) else join_wrapped(lines, words)
 

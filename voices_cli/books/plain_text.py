@@ -60,7 +60,7 @@ def _contents_apart(blocks: Sequence[str]) -> list[str]:
 
 
 def _parts(blocks: Sequence[str]) -> list[_Part]:
-    """Return the blocks with the headings that they begin with."""
+    """Separate each block from the heading that it begins with."""
     labels = [headings.find_label(block.strip().partition("\n")[0]) for block in blocks]
     # If chapters have named labels, a lone number counts their sections or pages.
     has_names = sum(label is not None and not label.holds_chapters for label in labels) > 1
