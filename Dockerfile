@@ -1,5 +1,5 @@
 # One image for every way to run the worker: MODE=queue takes jobs from RunPod, MODE=serve speaks HTTP.
-# DEPLOYMENT.md ("The image") explains the arguments, and what each layer weighs.
+# docs/IMAGE.md explains the arguments, and what each layer weighs.
 #
 # The torch wheels carry CUDA: any Debian with Python 3.11 or 3.12 as `python3` is base enough. The workflows
 # pass the tag with its digest of the day.

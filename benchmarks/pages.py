@@ -13,7 +13,8 @@ from typing import Any
 from benchmarks.tables import TABLES, Cell, Table
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "TUNING.md", "VOICES.md")
+PAGES = {"README.md": "", "docs/TUNING.md": "../"}
+"""The pages that have tables, and how each leads to the root."""
 
 _PLACE = re.compile(r"(<!-- figures (?P<name>[a-z0-9 -]+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 _THOUSAND = 1000
@@ -42,7 +43,7 @@ class Results:
         raise LookupError(f"{file} has no {cell.side} of {cell.case} {cell.metric}")
 
 
-def write_table(name: str, results: Results) -> str:
+def write_table(name: str, results: Results, to_root: str = "") -> str:
     """Write a table as Markdown, and under it how it was measured."""
     table = TABLES[name]
     lines = [_row(table.headings), _row("---" for _ in table.headings)]
@@ -55,14 +56,14 @@ def write_table(name: str, results: Results) -> str:
     lines.append(
         f"\n(`{table.command}`, {measured.day} {measured:%B %Y}, "
         f"{hardware['cores']} cores of an {hardware['cpu']}, {gpu}, commit {report['commit']}: "
-        f"[{table.file}](benchmarks/results/{table.file}).)"
+        f"[{table.file}]({to_root}benchmarks/results/{table.file}).)"
     )
     return "\n".join(lines) + "\n"
 
 
-def fill(page: str, results: Results) -> str:
-    """Return a page with its tables written anew; raises ``KeyError`` for a name that is no table's."""
-    return _PLACE.sub(lambda place: place[1] + write_table(place["name"], results) + place[3], page)
+def fill(page: str, results: Results, to_root: str = "") -> str:
+    """Return a page with new tables; raises ``KeyError`` for a name that is no table's."""
+    return _PLACE.sub(lambda place: place[1] + write_table(place["name"], results, to_root) + place[3], page)
 
 
 def _row(cells: Any) -> str:
@@ -78,11 +79,11 @@ def _write(cell: Cell | str, table: Table, results: Results) -> str:
 
 
 def main() -> None:
-    """Write every page anew."""
+    """Write the tables of every page."""
     results = Results(ROOT / "benchmarks" / "results")
-    for name in PAGES:
+    for name, to_root in PAGES.items():
         page = ROOT / name
-        page.write_text(fill(page.read_text(), results))
+        page.write_text(fill(page.read_text(), results, to_root))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The settings as a table: for the documents, and as they are in force."""
+"""The settings as a table, for docs/SETTINGS.md, and their values in force."""
 
 import re
 from collections.abc import Container, Iterator
@@ -62,7 +62,7 @@ def markdown(worker: type[BaseSettings], server: type[BaseSettings]) -> str:
     """Return the table of both, the server's last."""
     rows = ["| variable | default | values | |", "|---|---|---|---|"]
     rows += map(_row, describe(worker))
-    rows.append("| **`python -m worker serve` alone:** | | | |")
+    rows.append("| **Only `python -m worker serve` reads these:** | | | |")
     rows += map(_row, describe(server))
     return "\n".join(rows)
 
