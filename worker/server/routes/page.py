@@ -7,7 +7,7 @@ from starlette.responses import FileResponse, Response
 
 from worker.server.backend import Backend
 
-_FILES = Path(__file__).parent / "page"
+_FILES = Path(__file__).parents[1] / "page"
 _MIMES = {
     "/": ("index.html", "text/html"),
     "/page.css": ("page.css", "text/css"),
