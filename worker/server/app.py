@@ -1,4 +1,4 @@
-"""The application: routes, who may use them, and what is answered when something is wrong."""
+"""The application: its routes, its middleware, and the answer for each kind of error."""
 
 import asyncio
 import contextlib
@@ -22,8 +22,8 @@ from worker.server.access import AccessControl
 from worker.server.as_meant import AsMeant
 from worker.server.backend import Backend
 from worker.server.bounds import BodyBounds
-from worker.server.failures import MethodNotAllowed, NotFound, answer_to
-from worker.server.openapi import SPOKEN_HEADERS
+from worker.server.failures import Json, MethodNotAllowed, NotFound, answer_to
+from worker.server.openapi import SPOKEN_HEADERS, DocumentedApp
 from worker.server.routes.openai import openai_routes
 from worker.server.routes.page import PAGE_PATHS, page_routes
 from worker.server.routes.speech import speech_routes
@@ -35,6 +35,8 @@ from worker.server.socket.sockets import socket_routes
 
 OPENAPI_PATH = "/openapi.json"
 _METHOD_NOT_ALLOWED = 405
+_OPEN_PATHS = frozenset({*PAGE_PATHS, OPENAPI_PATH, "/ping", TWILIO_SOCKET})
+"""Paths that need no key; the last asks for it itself."""
 _METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
 _DESCRIPTION = """Chatterbox speech in cloned voices, streamed while it is being spoken.
 
@@ -42,10 +44,12 @@ Two WebSockets are not in this document, because OpenAPI has no words for them: 
 and `/twilio/media`."""
 
 
-def make_app(backend: Backend) -> FastAPI:
+def make_app(backend: Backend) -> DocumentedApp:
     """Return the application over a backend, which it loads at its start and closes at its end."""
     settings = backend.server_settings
-    app = FastAPI(
+    app = DocumentedApp(
+        needs_key=settings.api_key is not None,
+        open_paths=_OPEN_PATHS,
         title="Chatterpod",
         version=version("chatterpod"),
         description=_DESCRIPTION,
@@ -53,6 +57,7 @@ def make_app(backend: Backend) -> FastAPI:
         docs_url=None,  # its page would load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        default_response_class=Json,
         lifespan=partial(_lifespan, backend),
         middleware=_middleware(settings),
     )
@@ -71,7 +76,6 @@ def make_app(backend: Backend) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(ClientDisconnect, _on_gone)
     app.add_exception_handler(Exception, _on_defect)
-    app.openapi = partial(_document, app, settings)  # type: ignore[method-assign]
     return app
 
 
@@ -97,11 +101,10 @@ def _middleware(settings: ServerSettings) -> list[Middleware]:
         allow_private_network=True,  # the operator named the site, and may run this server beside the browser
         expose_headers=[*SPOKEN_HEADERS, "Retry-After", "Accept-Ranges", "Content-Range", "ETag"],
     )
-    open_paths = {*PAGE_PATHS, OPENAPI_PATH, "/ping", TWILIO_SOCKET}  # the last asks for the key itself
     return [
         *([cors] if settings.cors_origins else []),
         Middleware(AsMeant),
-        Middleware(AccessControl, settings=settings, open_paths=open_paths),
+        Middleware(AccessControl, settings=settings, open_paths=_OPEN_PATHS),
         Middleware(BodyBounds, limit_mb=limit_mb, timeout_s=settings.body_timeout_s),
     ]
 
@@ -112,8 +115,10 @@ async def _on_error(request: Request, error: Exception) -> Response:
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
-    """Answer for a path that is not there, or not for this method."""
+    """Answer for a path that is not there, or not for this method, and for a form that cannot be read."""
     assert isinstance(error, HTTPException)  # noqa: S101  # what it is registered for
+    if isinstance(error.__cause__, ChatterpodError):  # FastAPI read the form, and the body was out of bounds
+        return answer_to(error.__cause__, request.url.path)
     if error.status_code == _METHOD_NOT_ALLOWED:
         allowed = ", ".join(_methods(request))
         told = MethodNotAllowed(f"Use {allowed} here.")
@@ -151,24 +156,3 @@ async def _on_gone(_request: Request, _error: Exception) -> Response:
 async def _on_defect(request: Request, _error: Exception) -> Response:
     """Answer for a mistake of this server's own; its traceback goes to the log, not to the client."""
     return answer_to(EngineFailure("The server failed on this request; its log says why."), request.url.path)
-
-
-def _document(app: FastAPI, settings: ServerSettings) -> dict[str, Any]:
-    """Return the OpenAPI document, with the key where one is wanted."""
-    if app.openapi_schema is None:
-        document = FastAPI.openapi(app)
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        for path in document["paths"].values():
-            for operation in path.values():
-                operation["responses"].pop("422", None)  # ours are 400
-        document["components"]["securitySchemes"] = {
-            "bearer": {"type": "http", "scheme": "bearer"},
-            "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-        }
-        wanted: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
-        document["security"] = wanted if settings.api_key else [{}, *wanted]
-        document["paths"]["/ping"]["get"]["security"] = []
-        app.openapi_schema = document
-    return app.openapi_schema

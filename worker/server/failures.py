@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 from typing_extensions import override
 
 from voices.errors import ChatterpodError, UnknownVoice, VoiceBusy, VoiceExists
@@ -112,10 +112,8 @@ _OPENAI = "/v1"
 _OURS_BELOW_IT = "/v1/synthesize"
 
 
-class Json(Response):
+class Json(JSONResponse):
     """JSON in ASCII: what a client sent may be quoted, and need not be valid Unicode."""
-
-    media_type = "application/json"
 
     @override
     def render(self, content: Any) -> bytes:

@@ -13,6 +13,16 @@ from typing_extensions import override
 
 from voices.errors import StoreFailure
 
+CLIP_MIMES = {
+    ".flac": "audio/flac",
+    ".wav": "audio/wav",
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".ogg": "audio/ogg",
+    ".opus": "audio/ogg",
+}
+"""Media types of reference clips, by the ending of their files."""
+
 
 class ClipResponse(FileResponse):
     """Sends bytes, or the part of them that ``Range`` asks for, by a file that is there meanwhile.

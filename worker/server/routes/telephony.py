@@ -2,22 +2,40 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, WebSocket
+from fastapi import APIRouter, Path, WebSocket
+from pydantic import BaseModel, Field
 
-from worker.server import openapi as documents
 from worker.server.backend import Backend
-from worker.server.bodies import json_object, speech_input
-from worker.server.failures import Json, NotFound
+from worker.server.bodies import DescribedBy, JsonRoute, examples, speech_input
+from worker.server.failures import NotFound
+from worker.server.openapi import failures
+from worker.server.routes.speech_body import speech_body
 from worker.server.routes.twilio import STREAM_SID, Call
 from worker.server.socket.sockets import open_socket
 
 TWILIO_SOCKET = "/twilio/media"
-StreamSid = Annotated[str, Path(pattern=STREAM_SID, examples=["MZ18ad3ab5a668481ce02b83e7395059f0"])]
+_StreamSid = Annotated[str, Path(pattern=STREAM_SID, examples=["MZ18ad3ab5a668481ce02b83e7395059f0"])]
+_CallSpeech = Annotated[
+    dict[str, Any], DescribedBy(speech_body("CallSpeechBody", "format", "sample_rate", "stream"))
+]
+_EXAMPLES = {"an answer": {"text": "One moment, please.", "voice_id": "default"}}
+
+
+class QueuedSpeech(BaseModel):
+    """Speech that waits for its turn in a call."""
+
+    mark: Annotated[str, Field(description="The name of Twilio's mark that follows the speech.")]
+
+
+class CancelledSpeech(BaseModel):
+    """Speech that a call will not hear, or not to its end."""
+
+    cancelled: Annotated[list[str], Field(description="The marks of speech that was not sent whole.")]
 
 
 def telephony_routes(backend: Backend) -> APIRouter:
     """Return the routes."""
-    routes = APIRouter(tags=["telephony"])
+    routes = APIRouter(tags=["telephony"], responses=failures(400, 404, 500), route_class=JsonRoute)
     calls: dict[str, Call] = {}
 
     @routes.websocket(TWILIO_SOCKET)
@@ -30,32 +48,23 @@ def telephony_routes(backend: Backend) -> APIRouter:
         "/twilio/streams/{stream_sid}/speak",
         summary="Speak into a call",
         status_code=202,
-        response_class=Json,
-        responses={
-            202: documents.answers(
-                _QUEUED, "It will be spoken; Twilio is sent a mark of that name after it."
-            ),
-            **documents.failures(400, 404, 408, 413, 500),
-        },
-        openapi_extra=documents.body(
-            documents.speech_schema(without=frozenset({"format", "sample_rate", "stream"})),
-            {"an answer": {"text": "One moment, please.", "voice_id": "default"}},
-        ),
+        response_description="It will be spoken; Twilio is sent a mark of that name after it.",
+        responses=failures(408, 413),
     )
-    async def speak(stream_sid: StreamSid, request: Request) -> Json:
+    async def speak(
+        stream_sid: _StreamSid, body: Annotated[_CallSpeech, examples(_EXAMPLES)]
+    ) -> QueuedSpeech:
         """Speak after what is being spoken in the call; the call must be connected to this very worker."""
-        mark = _call(stream_sid).speak(speech_input(await json_object(request)))
-        return Json({"mark": mark}, 202)
+        return QueuedSpeech(mark=_call(stream_sid).speak(speech_input(body)))
 
     @routes.post(
         "/twilio/streams/{stream_sid}/clear",
         summary="Interrupt a call's speech",
-        response_class=Json,
-        responses={200: documents.answers(_CLEARED, "Silence."), **documents.failures(400, 404, 500)},
+        response_description="Silence.",
     )
-    async def clear(stream_sid: StreamSid) -> Json:
+    async def clear(stream_sid: _StreamSid) -> CancelledSpeech:
         """End what is being spoken, and have Twilio forget what it has not played yet: for barge-in."""
-        return Json({"cancelled": await _call(stream_sid).clear()})
+        return CancelledSpeech(cancelled=await _call(stream_sid).clear())
 
     def _call(stream_sid: str) -> Call:
         if (call := calls.get(stream_sid)) is None:
@@ -63,15 +72,3 @@ def telephony_routes(backend: Backend) -> APIRouter:
         return call
 
     return routes
-
-
-_QUEUED: dict[str, Any] = {
-    "type": "object",
-    "required": ["mark"],
-    "properties": {"mark": {"type": "string"}},
-}
-_CLEARED: dict[str, Any] = {
-    "type": "object",
-    "required": ["cancelled"],
-    "properties": {"cancelled": {"type": "array", "items": {"type": "string"}}},
-}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Self, TypeVar
+from typing import TypeVar
 
 from voices.clips.preparation import PreparedClip
 from voices.errors import InvalidRequest
@@ -14,6 +14,7 @@ from worker.errors import Overloaded
 from worker.server.backend import Backend
 from worker.server.failures import NotEnabled, NotFound
 from worker.server.routes.uploads import Upload, prepare_uploads
+from worker.server.routes.voice_models import BUILT_IN, AddedVoice, VoiceChanges, VoiceFacts
 from worker.service.listing import describe
 
 T = TypeVar("T")
@@ -22,37 +23,6 @@ _CLIPS_AT_ONCE = 2
 """Decoding and measuring take a core each: speech goes first."""
 _CLIPS_WAITING = 8
 """Uploads that may wait for that; each is a file meanwhile."""
-DEFAULT = {"voice_id": DEFAULT_VOICE_ID, "name": "Default", "built_in": True}
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What to change of a voice; None leaves a thing as it is, and in ``labels`` removes the label."""
-
-    name: str | None = None
-    language: str | None = None
-    labels: Mapping[str, str | None] | None = None
-
-    @classmethod
-    def read(cls, body: Mapping[str, Any]) -> Self:
-        """Read a body without nulls; raises ``InvalidRequest`` naming the field at fault."""
-        for field, value in body.items():
-            if field not in cls.__dataclass_fields__:
-                raise InvalidRequest(
-                    f"There is no field {field[:80]!r} to change: use {', '.join(cls.__dataclass_fields__)}.",
-                    field=field[:80],
-                )
-            if field != "labels" and not isinstance(value, str):
-                raise InvalidRequest(f"{field}: use a string.", field=field)
-        labels = body.get("labels", {})
-        if not isinstance(labels, dict) or not all(
-            value is None or isinstance(value, str) for value in labels.values()
-        ):
-            raise InvalidRequest(
-                'labels: use a JSON object of strings, or null to remove one: {"mood": "calm", "old": null}.',
-                field="labels",
-            )
-        return cls(**body)
 
 
 @dataclass(frozen=True)
@@ -77,7 +47,7 @@ class VoiceKeeper:
         self._clips = asyncio.Semaphore(_CLIPS_AT_ONCE)
         self._waiting_uploads = 0
 
-    async def facts(self, name: str) -> dict[str, Any]:
+    async def facts(self, name: str) -> VoiceFacts:
         """Return what is known of a voice."""
         fingerprint, voice_id = self._backend.fingerprint, self._meant(name)
         return await self._ask(voice_id, lambda: self._facts(voice_id, fingerprint))
@@ -105,7 +75,7 @@ class VoiceKeeper:
         language: str,
         labels: Mapping[str, str],
         replace: bool,
-    ) -> dict[str, Any]:
+    ) -> AddedVoice:
         """Publish a voice made of clips; raises ``VoiceExists`` unless ``replace``."""
         self._check_enabled()
         if (meant := self._meant(voice_id)) != voice_id:
@@ -128,22 +98,22 @@ class VoiceKeeper:
         prepared = await self._prepared(uploads)
         manifest = await self._ask(voice_id, publish)
         await self._backend.ask({"action": "prepare_voice", "voice_id": voice_id})
-        return {
-            "voice_id": voice_id,
-            "name": manifest.name,
-            "language": manifest.language,
-            "labels": manifest.labels,
-            "precomputed": True,
-            "seconds": manifest.clip.seconds,
-            "warnings": [str(finding) for finding in prepared.findings],
-        }
+        return AddedVoice(
+            voice_id=voice_id,
+            name=manifest.name,
+            language=manifest.language,
+            labels=manifest.labels,
+            precomputed=True,
+            seconds=manifest.clip.seconds,
+            warnings=[str(finding) for finding in prepared.findings],
+        )
 
-    async def change(self, name: str, changes: Changes) -> dict[str, Any]:
+    async def change(self, name: str, changes: VoiceChanges) -> VoiceFacts:
         """Change a voice, and return what is known of it then."""
         fingerprint = self._backend.fingerprint
         voice_id = self._changeable(name, "changed")
 
-        def change() -> dict[str, Any]:
+        def change() -> VoiceFacts:
             publisher = Publisher(self._library.locate(voice_id))
             publisher.edit(voice_id, name=changes.name, language=changes.language, labels=changes.labels)
             return self._facts(voice_id, fingerprint)
@@ -176,15 +146,20 @@ class VoiceKeeper:
         if not working.cancelled():
             working.exception()  # nobody may be there any more to hear of it
 
-    def _facts(self, voice_id: str, fingerprint: str) -> dict[str, Any]:
+    def _facts(self, voice_id: str, fingerprint: str) -> VoiceFacts:
         if voice_id == DEFAULT_VOICE_ID:
-            return DEFAULT
+            return VoiceFacts(**BUILT_IN.model_dump(exclude_unset=True))
         voice = self._library.locate(voice_id).get(voice_id)
         described = describe(voice, fingerprint)
-        if voice.manifest is None:
-            return described
-        shown = voice.manifest.model_dump(mode="json", include={"created_at", "clip", "prompt_seconds"})
-        return {**described, **shown, "bytes": voice.manifest.total_bytes}
+        if (manifest := voice.manifest) is None:
+            return VoiceFacts(**described)
+        return VoiceFacts(
+            **described,
+            created_at=manifest.created_at,
+            clip=manifest.clip,
+            prompt_seconds=manifest.prompt_seconds,
+            bytes=manifest.total_bytes,
+        )
 
     def _changeable(self, name: str, how: str) -> str:
         self._check_enabled()

@@ -9,44 +9,51 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 
 from voices.errors import InvalidRequest
-from worker.server import openapi as documents
 from worker.server.backend import Backend
-from worker.server.bodies import json_object
-from worker.server.failures import Json
-from worker.server.routes.clip_response import ClipResponse
+from worker.server.bodies import DescribedBy, JsonRoute, examples
+from worker.server.openapi import audio_answer, failures
+from worker.server.routes.clip_response import CLIP_MIMES, ClipResponse
 from worker.server.routes.uploads import Upload
-from worker.server.routes.voice_documents import ADDED, CHANGES, CLIP_MIMES, FACTS, LIST
-from worker.server.routes.voice_keeper import DEFAULT, Changes, VoiceKeeper
+from worker.server.routes.voice_keeper import VoiceKeeper
+from worker.server.routes.voice_models import (
+    BUILT_IN,
+    AddedVoice,
+    Voice,
+    VoiceChanges,
+    VoiceFacts,
+    VoiceList,
+)
 from worker.server.speech_response import while_connected
 
 T = TypeVar("T")
-Named = Annotated[str, Path(description="A voice id, or an alias of one.", examples=["anna"])]
+_VoiceName = Annotated[str, Path(description="A voice id, or an alias of one.", examples=["anna"])]
+_Changes = Annotated[dict[str, Any], DescribedBy(VoiceChanges)]
+_EXAMPLES = {"another name": {"name": "Anna", "labels": {"mood": None}}}
 
 
 def voice_routes(backend: Backend) -> APIRouter:
     """Return the routes."""
-    routes = APIRouter(tags=["voices"])
+    routes = APIRouter(tags=["voices"], responses=failures(500), route_class=JsonRoute)
     keeper = VoiceKeeper(backend)
 
     @routes.get(
         "/voices",
         summary="The voices",
-        response_class=Json,
-        responses={200: documents.answers(LIST, "The voices."), **documents.failures(500)},
+        response_description="The voices.",
+        response_model_exclude_unset=True,
     )
-    async def list_voices(request: Request) -> Json:
+    async def list_voices(request: Request) -> VoiceList:
         """List the voices, the built-in one first; a damaged one says that it is."""
-        return Json({"voices": [DEFAULT, *await _unless_gone(request, backend.voices())]})
+        found = await _unless_gone(request, backend.voices())
+        return VoiceList(voices=[BUILT_IN, *(Voice(**each) for each in found)])
 
     @routes.post(
         "/voices",
         summary="Make a voice of clips",
         status_code=201,
-        response_class=Json,
-        responses={
-            201: documents.answers(ADDED, "The voice; `warnings` say what could be better."),
-            **documents.failures(400, 404, 408, 409, 413, 500),
-        },
+        response_description="The voice; `warnings` say what could be better.",
+        response_model_exclude_unset=True,
+        responses=failures(400, 404, 408, 409, 413),
     )
     async def add_voice(
         *,
@@ -60,7 +67,7 @@ def voice_routes(backend: Backend) -> APIRouter:
         language: Annotated[str, Form(description="The language it speaks.", examples=["en"])] = "en",
         labels: Annotated[str, Form(description="A JSON object of strings.", examples=["{}"])] = "{}",
         replace: Annotated[bool, Form(description="Whether it may replace a voice of that id.")] = False,
-    ) -> Json:
+    ) -> AddedVoice:
         """Prepare the clips, publish the voice, and let the engine compute what it needs of it.
 
         Only where the deployment sets `VOICE_UPLOADS=true`, and only of people who agreed to it.
@@ -70,48 +77,47 @@ def voice_routes(backend: Backend) -> APIRouter:
         adding = keeper.add(
             voice_id, uploads, name=name, language=language, labels=read_labels, replace=replace
         )
-        return Json(await _unless_gone(request, adding), 201)
+        return await _unless_gone(request, adding)
 
     @routes.get(
         "/voices/{voice_id}",
         summary="A voice",
-        response_class=Json,
-        responses={200: documents.answers(FACTS, "The voice."), **documents.failures(400, 404, 500)},
+        response_description="The voice.",
+        response_model_exclude_unset=True,
+        responses=failures(400, 404),
     )
-    async def voice(voice_id: Named, request: Request) -> Json:
+    async def voice(voice_id: _VoiceName, request: Request) -> VoiceFacts:
         """Tell what its manifest says; of a bare clip there is no more than its id."""
-        return Json(await _unless_gone(request, keeper.facts(voice_id)))
+        return await _unless_gone(request, keeper.facts(voice_id))
 
     @routes.patch(
         "/voices/{voice_id}",
         summary="Change a voice's name, language or labels",
-        response_class=Json,
-        responses={
-            200: documents.answers(FACTS, "The voice as it is now."),
-            **documents.failures(400, 404, 408, 409, 413, 500),
-        },
-        openapi_extra=documents.body(CHANGES, {"another name": {"name": "Anna", "labels": {"mood": None}}}),
+        response_description="The voice as it is now.",
+        response_model_exclude_unset=True,
+        responses=failures(400, 404, 408, 409, 413),
     )
-    async def change_voice(voice_id: Named, request: Request) -> Json:
+    async def change_voice(
+        voice_id: _VoiceName, request: Request, body: Annotated[_Changes, examples(_EXAMPLES)]
+    ) -> VoiceFacts:
         """Change what is sent, and nothing else: a label that is null is removed, those not sent stay.
 
         Only where the deployment sets `VOICE_UPLOADS=true`.
         """
-        changes = Changes.read(await json_object(request))
-        return Json(await _unless_gone(request, keeper.change(voice_id, changes)))
+        return await _unless_gone(request, keeper.change(voice_id, VoiceChanges.read(body)))
 
     @routes.get(
         "/voices/{voice_id}/clip",
         summary="A voice's reference clip",
         response_class=FileResponse,
         responses={
-            200: documents.spoken_file("The clip that the voice was made of.", CLIP_MIMES.values()),
-            206: documents.spoken_file("The part of it that `Range` asks for.", CLIP_MIMES.values()),
+            200: audio_answer("The clip that the voice was made of.", CLIP_MIMES.values()),
+            206: audio_answer("The part of it that `Range` asks for.", CLIP_MIMES.values()),
             416: {"description": "It has no such part."},
-            **documents.failures(400, 404, 500),
+            **failures(400, 404),
         },
     )
-    async def clip_of(voice_id: Named, request: Request) -> FileResponse:
+    async def clip_of(voice_id: _VoiceName, request: Request) -> FileResponse:
         """Answer with the prepared clip as FLAC, or a bare clip as it is; `Range` is understood."""
         clip = await _unless_gone(request, keeper.clip(voice_id))
         stall_s = backend.settings.stall_timeout_s
@@ -122,9 +128,10 @@ def voice_routes(backend: Backend) -> APIRouter:
         summary="Delete a voice",
         status_code=204,
         response_class=Response,
-        responses={204: {"description": "It is gone."}, **documents.failures(400, 404, 409, 500)},
+        response_description="It is gone.",
+        responses=failures(400, 404, 409),
     )
-    async def delete_voice(voice_id: Named, request: Request) -> Response:
+    async def delete_voice(voice_id: _VoiceName, request: Request) -> Response:
         """Delete a voice, damaged or not; where the deployment sets `VOICE_UPLOADS=true`."""
         await _unless_gone(request, keeper.delete(voice_id))
         return Response(status_code=204)
