@@ -49,7 +49,7 @@ class JsonRoute(APIRoute):
 
 
 class _ReadRequest(Request):
-    """A request whose body has been read; it says that it is JSON, and what is in it."""
+    """A request whose body has been read: FastAPI gets the content, under a content type of JSON."""
 
     def __init__(self, request: Request, content: dict[str, Any]) -> None:
         others = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
@@ -68,12 +68,12 @@ class _ReadRequest(Request):
 
 @dataclass(frozen=True)
 class DescribedBy:
-    """Annotates a body that the route or the service checks with the model that the document shows."""
+    """Names the model that describes a body in the document, where a route or the service checks the body."""
 
     model: type[BaseModel]
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Let everything through."""
+        """Accept every value."""
         return core_schema.any_schema()
 
     def __get_pydantic_json_schema__(
@@ -84,7 +84,7 @@ class DescribedBy:
 
 
 def examples(values: Mapping[str, dict[str, Any]]) -> Any:
-    """Return the mark of a route's JSON body, with examples by their summaries."""
+    """Return FastAPI's annotation of a JSON body; its examples are named by their summaries."""
     shown: Any = {name.replace(" ", "-"): {"summary": name, "value": value} for name, value in values.items()}
     return Body(openapi_examples=shown)
 
@@ -92,7 +92,7 @@ def examples(values: Mapping[str, dict[str, Any]]) -> Any:
 def parse_object(data: bytes | str) -> dict[str, Any]:
     """Read a JSON object, its nulls left out; raises ``InvalidRequest`` for anything else, however malformed.
 
-    Whatever the content type says: half of all clients say none, and curl says that it is a form.
+    The content type does not matter: many clients send none, and curl names a form's.
     """
     try:
         value = json.loads(data, strict=False)  # a control character in a string does no harm
@@ -108,7 +108,7 @@ def parse_object(data: bytes | str) -> dict[str, Any]:
 def read_model(model: type[M], body: Mapping[str, Any], remedies: Mapping[str, str]) -> M:
     """Check a body by a model; raises ``InvalidRequest`` with the remedy of the first field at fault.
 
-    The remedy under ``""`` is for a field that there is not.
+    The remedy under ``""`` ends the message about an unknown field.
     """
     try:
         return model.model_validate(body)

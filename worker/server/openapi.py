@@ -32,23 +32,23 @@ Maybe = Annotated[T | SkipJsonSchema[None], Field(json_schema_extra=_without_def
 """A field that may be left out, and is never null where it is there."""
 
 
-class ErrorDetails(BaseModel):
+class ErrorObject(BaseModel):
     """An error of this server."""
 
     code: Annotated[str, Field(json_schema_extra={"enum": sorted(STATUSES)})]
-    message: Annotated[str, Field(description="What a person can act on.")]
+    message: Annotated[str, Field(description="A sentence that a person can act on.")]
     field: Annotated[str | None, Field(description="The field at fault.")]
     reason: Annotated[Maybe[str], Field(description="Which of several mistakes of a field it is.")] = None
     retry_after_s: Annotated[Maybe[float], Field(description="When the same request may succeed.")] = None
 
 
 class ErrorAnswer(BaseModel):
-    """An answer that tells of an error."""
+    """An error response."""
 
-    error: ErrorDetails
+    error: ErrorObject
 
 
-class OpenAIErrorDetails(BaseModel):
+class OpenAIErrorObject(BaseModel):
     """An error as OpenAI's API describes its own."""
 
     message: str
@@ -58,9 +58,9 @@ class OpenAIErrorDetails(BaseModel):
 
 
 class OpenAIErrorAnswer(BaseModel):
-    """An answer that tells of an error, as OpenAI's clients read it."""
+    """An error response, as OpenAI's clients read it."""
 
-    error: OpenAIErrorDetails
+    error: OpenAIErrorObject
 
 
 SPOKEN_HEADERS = {
@@ -91,7 +91,7 @@ _MEANINGS: dict[int, tuple[str, ChatterpodError]] = {
 """Each status of an error: what it means, and one of the errors that have it."""
 _OF_EVERY_ROUTE = (401, 403, 405, 503)
 SPEECH_FAILURES = (400, 404, 408, 413, 500)
-"""Statuses of the errors that a request to speak can end with, beside those of every route."""
+"""Error statuses of a request to speak, in addition to those of every route."""
 
 Responses = dict[int | str, dict[str, Any]]
 """Answers by status, as FastAPI takes them."""
@@ -126,10 +126,10 @@ def spoken(
 
 
 class DocumentedApp(FastAPI):
-    """An application whose document tells of the API key, and that a wrong request is answered by 400."""
+    """An application whose document has the API key's security schemes, and 400 in place of FastAPI's 422."""
 
     def __init__(self, *, needs_key: bool, open_paths: Iterable[str], **settings: Any) -> None:
-        """Make it; without ``needs_key`` the key may be left out, and on ``open_paths`` always."""
+        """Make it; the key is optional without ``needs_key``, and not used on ``open_paths``."""
         super().__init__(**settings)
         self._needs_key = needs_key
         self._open_paths = frozenset(open_paths)
@@ -143,7 +143,7 @@ class DocumentedApp(FastAPI):
         return self.openapi_schema
 
     def _complete(self, document: dict[str, Any]) -> None:
-        """Add the key to FastAPI's document, and take its own errors out."""
+        """Add security schemes and examples of errors, and remove FastAPI's own errors."""
         components = document["components"]
         for name in ("HTTPValidationError", "ValidationError"):
             components["schemas"].pop(name, None)
@@ -162,7 +162,7 @@ class DocumentedApp(FastAPI):
 
 
 def _show_errors(answers: dict[str, Any], path: str) -> None:
-    """Add an example to each answer that is an error; FastAPI would leave out what is null in it."""
+    """Add an example to each error response; done here because FastAPI drops nulls from examples."""
     for status, answer in answers.items():
         if int(status) in _MEANINGS and "content" in answer:
             answer["content"]["application/json"]["example"] = body_of(_MEANINGS[int(status)][1], path)

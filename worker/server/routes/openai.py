@@ -1,4 +1,4 @@
-"""OpenAI's speech API, for every client that speaks it already."""
+"""OpenAI's speech API."""
 
 from typing import Annotated, Any, Literal
 
@@ -12,6 +12,7 @@ from worker.server.backend import Backend, arrival
 from worker.server.bodies import DescribedBy, JsonRoute, RequestId, examples
 from worker.server.failures import NotFound
 from worker.server.openapi import SPEECH_FAILURES, failures, spoken
+from worker.server.routes.dependencies import TheBackend
 from worker.server.routes.openai_request import MODELS, VOICES, OpenAISpeechBody, is_openais, read_request
 from worker.server.speech_response import SpeechResponse
 
@@ -55,86 +56,91 @@ class ModelList(BaseModel):
     data: list[Model]
 
 
-class VoiceName(BaseModel):
+class OpenAIVoice(BaseModel):
     """A voice that can be spoken."""
 
     id: str
     name: str
 
 
-class VoiceNames(BaseModel):
+class OpenAIVoiceList(BaseModel):
     """The voices, as OpenAI-like servers list them."""
 
-    voices: list[VoiceName]
+    voices: list[OpenAIVoice]
 
 
-def openai_routes(backend: Backend) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(
-        tags=["OpenAI"], prefix="/v1", responses=failures(500, openai=True), route_class=JsonRoute
+openai_routes = APIRouter(
+    tags=["OpenAI"], prefix="/v1", responses=failures(500, openai=True), route_class=JsonRoute
+)
+
+
+@openai_routes.post(
+    "/audio/speech",
+    summary="Speak as OpenAI does",
+    status_code=200,
+    response_class=SpeechResponse,
+    responses={
+        200: spoken(
+            "The audio while it is spoken.",
+            others={"text/event-stream": ServerSentEvent.model_json_schema()},
+        ),
+        **failures(*SPEECH_FAILURES, openai=True),
+    },
+)
+async def speech(
+    backend: TheBackend, body: Annotated[_Speech, examples(_EXAMPLES)], x_request_id: RequestId = None
+) -> SpeechResponse:
+    """Answer with audio, or with `stream_format` `sse` with OpenAI's events."""
+    asked = read_request(body)
+    if asked.model is not None:
+        await _check_model(backend, asked.model)
+    job_input, headers = asked.job_input, {}
+    if await _is_only_openais(backend, asked.voice):
+        job_input = {**job_input, "voice_id": DEFAULT_VOICE_ID}
+        headers = {"X-Voice-Substituted": asked.voice}
+    return SpeechResponse(
+        backend,
+        job_input,
+        asked.wire,
+        arrival(x_request_id),
+        "openai",
+        ignored=asked.ignored,
+        extra_headers=headers,
     )
 
-    @routes.post(
-        "/audio/speech",
-        summary="Speak as OpenAI does",
-        status_code=200,
-        response_class=SpeechResponse,
-        responses={
-            200: spoken(
-                "The audio while it is spoken.",
-                others={"text/event-stream": ServerSentEvent.model_json_schema()},
-            ),
-            **failures(*SPEECH_FAILURES, openai=True),
-        },
-    )
-    async def speech(
-        body: Annotated[_Speech, examples(_EXAMPLES)], x_request_id: RequestId = None
-    ) -> SpeechResponse:
-        """Answer with audio, or with `stream_format` `sse` with OpenAI's events."""
-        asked = read_request(body)
-        if asked.model is not None:
-            await _check_model(backend, asked.model)
-        job_input, told = asked.job_input, {}
-        if await _is_only_openais(backend, asked.voice):
-            job_input = {**job_input, "voice_id": DEFAULT_VOICE_ID}
-            told = {"X-Voice-Substituted": asked.voice}
-        arrived = arrival(x_request_id)
-        return SpeechResponse(
-            backend, job_input, asked.wire, arrived, "openai", ignored=asked.ignored, told=told
-        )
 
-    @routes.get("/models", summary="The models", response_description="The models.")
-    async def models() -> ModelList:
-        """List the engine, and OpenAI's names under which it answers too."""
-        return ModelList(object="list", data=[Model.named(each) for each in await _model_names(backend)])
+@openai_routes.get("/models", summary="The models", response_description="The models.")
+async def models(backend: TheBackend) -> ModelList:
+    """List the engine, and OpenAI's names under which it answers too."""
+    return ModelList(object="list", data=[Model.named(each) for each in await _model_names(backend)])
 
-    @routes.get(
-        "/models/{model}",
-        summary="A model",
-        response_description="The model.",
-        responses=failures(404, openai=True),
-    )
-    async def model(model: str) -> Model:
-        """Describe one model."""
-        await _check_model(backend, model)
-        return Model.named(model)
 
-    @routes.get(
-        "/audio/voices",
-        summary="The voices, as OpenAI-like servers list them",
-        response_description="The voices.",
-    )
-    async def voices() -> VoiceNames:
-        """List the voices that can be spoken, the aliases included."""
-        sound = [
-            VoiceName(id=each["voice_id"], name=each.get("name", each["voice_id"]))
-            for each in await backend.voices()
-            if "error" not in each
-        ]
-        aliases = [VoiceName(id=name, name=name) for name in backend.settings.voice_aliases]
-        return VoiceNames(voices=[VoiceName(id=DEFAULT_VOICE_ID, name="Default"), *sound, *aliases])
+@openai_routes.get(
+    "/models/{model}",
+    summary="A model",
+    response_description="The model.",
+    responses=failures(404, openai=True),
+)
+async def model(model: str, backend: TheBackend) -> Model:
+    """Describe one model."""
+    await _check_model(backend, model)
+    return Model.named(model)
 
-    return routes
+
+@openai_routes.get(
+    "/audio/voices",
+    summary="The voices, as OpenAI-like servers list them",
+    response_description="The voices.",
+)
+async def voices(backend: TheBackend) -> OpenAIVoiceList:
+    """List the voices that can be spoken, the aliases included."""
+    sound = [
+        OpenAIVoice(id=each["voice_id"], name=each.get("name", each["voice_id"]))
+        for each in await backend.voices()
+        if "error" not in each
+    ]
+    aliases = [OpenAIVoice(id=name, name=name) for name in backend.settings.voice_aliases]
+    return OpenAIVoiceList(voices=[OpenAIVoice(id=DEFAULT_VOICE_ID, name="Default"), *sound, *aliases])
 
 
 async def _model_names(backend: Backend) -> list[str]:

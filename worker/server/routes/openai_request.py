@@ -14,23 +14,23 @@ from worker.server.routes.speech_body import request_fields
 from worker.server.wires import AudioWire, FileWire, SpeechEventsWire, Wire
 
 MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
-"""OpenAI's own names, under which its clients ask; the engine's name is the honest one."""
+"""OpenAI's names of models, which its clients send; the engine answers to its own name too."""
 _DATED = re.compile(rf"({'|'.join(MODELS)})(-\d+)+")
 """As in gpt-4o-mini-tts-2025-12-15."""
 VOICES = (
     *("alloy", "ash", "ballad", "coral", "echo", "fable", "marin"),
     *("nova", "onyx", "sage", "shimmer", "verse", "cedar"),
 )
-"""OpenAI's own, which its clients name when nobody told them otherwise."""
+"""OpenAI's names of voices, which its clients send by default."""
 _SHARED_FIELDS = set(SpeechRequest.model_fields) - {"action", "text", "voice_id", "format", "stream"}
 """Fields of the queue's request that are passed on as they are; ``speed`` is OpenAI's too."""
 _RATE = 24_000
-"""Hz. OpenAI's clients take it for granted."""
+"""Hz; OpenAI's clients expect it."""
 _TELEPHONE_RATE = 8_000
 _NAMES = ("input", "model", "voice", "instructions", "response_format", "speed", "stream_format", "stream")
 
 
-def _default_if_empty(value: object) -> object:
+def _audio_if_empty(value: object) -> object:
     return "audio" if value == "" else value
 
 
@@ -43,7 +43,7 @@ class VoiceReference(BaseModel):
 
 
 class OpenAIFields(BaseModel):
-    """OpenAI's own fields; an empty string is as good as none, but for ``input``."""
+    """OpenAI's own fields; except for ``input``, an empty string means the default."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -58,14 +58,15 @@ class OpenAIFields(BaseModel):
             "neither, speak in the default voice, and `X-Voice-Substituted` says so."
         ),
     ] = DEFAULT_VOICE_ID
-    model: Annotated[str, Field(description="The engine's name, or one of OpenAI's.", examples=[*MODELS])] = (
-        ""
-    )
+    model: Annotated[
+        str,
+        Field(description="The engine's name, or one of OpenAI's.", examples=[*MODELS]),
+    ] = ""
     stream: Annotated[
         bool, Field(description="`false` answers with a finished file, its length told in advance.")
     ] = True
-    stream_format: Annotated[Literal["audio", "sse"], BeforeValidator(_default_if_empty)] = "audio"
-    instructions: Annotated[str, Field(description="Taken, and not followed.")] = ""
+    stream_format: Annotated[Literal["audio", "sse"], BeforeValidator(_audio_if_empty)] = "audio"
+    instructions: Annotated[str, Field(description="Accepted, without effect.")] = ""
 
 
 OpenAISpeechBody = create_model(
@@ -85,20 +86,20 @@ _REMEDIES = {
 
 @dataclass(frozen=True)
 class OpenAIRequest:
-    """What a body asks for."""
+    """A request as the route needs it."""
 
     job_input: dict[str, Any]
     model: str | None
-    """None is the engine that there is."""
+    """None means the loaded engine."""
     voice: str
-    """As it was named: an id, an alias, or one of ``VOICES``."""
+    """As the client named it: an id, an alias, or one of ``VOICES``."""
     wire: Wire
     ignored: tuple[str, ...]
-    """Fields that are taken and not followed."""
+    """Fields that are accepted and have no effect."""
 
 
 def read_request(body: dict[str, Any]) -> OpenAIRequest:
-    """Read a body without nulls; raises ``InvalidRequest`` for what only OpenAI's form can have wrong.
+    """Read a body without nulls; raises ``InvalidRequest`` for an error in OpenAI's own fields.
 
     The service checks the fields that its own request has too.
     """

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request
 
 from voices.errors import InvalidRequest
 from worker.audio.formats import FormatName
-from worker.server.backend import Backend, arrival
+from worker.server.backend import arrival
 from worker.server.bodies import DescribedBy, JsonRoute, RequestId, examples, speech_input
 from worker.server.openapi import SPEECH_FAILURES, failures, spoken
+from worker.server.routes.dependencies import TheBackend
 from worker.server.routes.event_lines import EVENT_LINE
 from worker.server.routes.speech_body import speech_body
 from worker.server.speech_response import SpeechResponse
@@ -33,67 +34,71 @@ _Speech = Annotated[dict[str, Any], DescribedBy(speech_body("SpeechBody"))]
 _WholeSpeech = Annotated[dict[str, Any], DescribedBy(speech_body("WholeSpeechBody", "stream"))]
 
 
-def speech_routes(backend: Backend) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(tags=["speech"], responses=failures(*SPEECH_FAILURES), route_class=JsonRoute)
+speech_routes = APIRouter(tags=["speech"], responses=failures(*SPEECH_FAILURES), route_class=JsonRoute)
 
-    @routes.post(
-        "/tts/generate",
-        summary="Speak a text",
-        status_code=200,
-        response_class=SpeechResponse,
-        responses={
-            200: spoken(
-                "The audio while it is spoken, or with `stream` false as a file.",
-                others={_NDJSON: EVENT_LINE},
-            )
-        },
-    )
-    async def generate(
-        request: Request,
-        body: Annotated[_Speech, examples(_SPEECH_EXAMPLES)],
-        x_request_id: RequestId = None,
-    ) -> SpeechResponse:
-        """Answer with the audio, its first bytes as soon as they exist.
 
-        With `Accept: application/x-ndjson` the answer is the queue's events, a line of JSON each:
-        start, audio in base64 (with `stream` false all of it in one), end with its checksum and metrics.
-        """
-        job_input = speech_input(body)
-        wire = _chosen_wire(job_input, request.headers.get("accept", ""))
-        return SpeechResponse(backend, job_input, wire, arrival(x_request_id), "tts")
+@speech_routes.post(
+    "/tts/generate",
+    summary="Speak a text",
+    status_code=200,
+    response_class=SpeechResponse,
+    responses={
+        200: spoken(
+            "The audio while it is spoken, or with `stream` false as a file.",
+            others={_NDJSON: EVENT_LINE},
+        )
+    },
+)
+async def generate(
+    request: Request,
+    backend: TheBackend,
+    body: Annotated[_Speech, examples(_SPEECH_EXAMPLES)],
+    x_request_id: RequestId = None,
+) -> SpeechResponse:
+    """Answer with the audio, its first bytes as soon as they exist.
 
-    @routes.post(
-        "/v1/synthesize",
-        summary="Speak a text into a file",
-        status_code=200,
-        response_class=SpeechResponse,
-        responses={200: spoken("A finished file, its length told in advance.")},
-    )
-    async def synthesize(
-        body: Annotated[_WholeSpeech, examples(_FILE_EXAMPLES)], x_request_id: RequestId = None
-    ) -> SpeechResponse:
-        """Answer with a whole file, WAV unless another `format` is asked for: for prompts and menus."""
-        job_input = _without_stream(speech_input(body))
-        if not {"format", "response_format"} & set(job_input):
-            job_input["format"] = "wav"
-        return SpeechResponse(backend, job_input, FileWire(), arrival(x_request_id), "synthesize")
+    With `Accept: application/x-ndjson` the answer is the queue's events, a line of JSON each:
+    start, audio in base64 (with `stream` false all of it in one), end with its checksum and metrics.
+    """
+    job_input = speech_input(body)
+    wire = _chosen_wire(job_input, request.headers.get("accept", ""))
+    return SpeechResponse(backend, job_input, wire, arrival(x_request_id), "tts")
 
-    @routes.post(
-        "/v1/synthesize/telephony",
-        summary="Speak a text for a telephone",
-        status_code=200,
-        response_class=SpeechResponse,
-        responses={200: spoken("Audio without a header, a whole number of 20 ms frames.", _TELEPHONY)},
-    )
-    async def telephony(
-        body: Annotated[_WholeSpeech, examples(_TELEPHONY_EXAMPLES)], x_request_id: RequestId = None
-    ) -> SpeechResponse:
-        """Answer while it is spoken, as RTP carries it: `ulaw`, `alaw` or `pcm`, at 8 kHz unless said."""
-        job_input = _for_telephones(_without_stream(speech_input(body)))
-        return SpeechResponse(backend, job_input, AudioWire(), arrival(x_request_id), "telephony")
 
-    return routes
+@speech_routes.post(
+    "/v1/synthesize",
+    summary="Speak a text into a file",
+    status_code=200,
+    response_class=SpeechResponse,
+    responses={200: spoken("A finished file, its length told in advance.")},
+)
+async def synthesize(
+    backend: TheBackend,
+    body: Annotated[_WholeSpeech, examples(_FILE_EXAMPLES)],
+    x_request_id: RequestId = None,
+) -> SpeechResponse:
+    """Answer with a whole file, WAV unless another `format` is asked for: for prompts and menus."""
+    job_input = _without_stream(speech_input(body))
+    if not {"format", "response_format"} & set(job_input):
+        job_input["format"] = "wav"
+    return SpeechResponse(backend, job_input, FileWire(), arrival(x_request_id), "synthesize")
+
+
+@speech_routes.post(
+    "/v1/synthesize/telephony",
+    summary="Speak a text for a telephone",
+    status_code=200,
+    response_class=SpeechResponse,
+    responses={200: spoken("Audio without a header, a whole number of 20 ms frames.", _TELEPHONY)},
+)
+async def telephony(
+    backend: TheBackend,
+    body: Annotated[_WholeSpeech, examples(_TELEPHONY_EXAMPLES)],
+    x_request_id: RequestId = None,
+) -> SpeechResponse:
+    """Answer while it is spoken, as RTP carries it: `ulaw`, `alaw` or `pcm`, at 8 kHz unless said."""
+    job_input = _for_telephones(_without_stream(speech_input(body)))
+    return SpeechResponse(backend, job_input, AudioWire(), arrival(x_request_id), "telephony")
 
 
 def _without_stream(job_input: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How the server is: for RunPod's load balancer, for people, for Prometheus."""
+"""The server's state, for RunPod's load balancer, people and Prometheus."""
 
 import time
 from importlib.metadata import version
@@ -11,9 +11,9 @@ from starlette.responses import Response
 from worker.engine.base import Load
 from worker.engine.machine import DeviceMemory
 from worker.errors import ShuttingDown
-from worker.server.backend import Backend
 from worker.server.failures import answer_to
-from worker.server.openapi import ErrorDetails, Maybe, failures
+from worker.server.openapi import ErrorObject, Maybe, failures
+from worker.server.routes.dependencies import TheBackend, TheShared
 
 _PROMETHEUS = "text/plain; version=1.0.0; charset=utf-8"
 _FAILURES = failures(500)
@@ -26,7 +26,7 @@ class Ready(BaseModel):
 
 
 class Health(BaseModel):
-    """How the server is; the engine's part is told once it is ready."""
+    """The server's state; the fields about the engine appear once it is ready."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -48,78 +48,77 @@ class Health(BaseModel):
     device_memory: Annotated[
         DeviceMemory | None, Field(description="Bytes of the GPU's memory; null without one.")
     ] = None
-    error: Annotated[Maybe[ErrorDetails], Field(description="Why the engine cannot speak.")] = None
+    error: Annotated[Maybe[ErrorObject], Field(description="Why the engine cannot speak.")] = None
     store_error: Annotated[
-        Maybe[ErrorDetails],
+        Maybe[ErrorObject],
         Field(description="Why no voice can be read, but for those that are in memory."),
     ] = None
 
 
-def state_routes(backend: Backend) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(tags=["state"])
-    started = time.monotonic()
+state_routes = APIRouter(tags=["state"])
 
-    @routes.get(
-        "/ping",
-        summary="Whether it can speak",
-        response_model=Ready,
-        response_description="Ready.",
-        responses={
-            204: {"description": "The engine is being loaded."},
-            405: _FAILURES[405],
-            500: {**_FAILURES[500], "description": "The engine could not be loaded."},
-            503: {
-                **_FAILURES[503],
-                "description": "It is being stopped, or its voices cannot be read: send requests elsewhere.",
-            },
+
+@state_routes.get(
+    "/ping",
+    summary="Whether it can speak",
+    response_model=Ready,
+    response_description="Ready.",
+    responses={
+        204: {"description": "The engine is being loaded."},
+        405: _FAILURES[405],
+        500: {**_FAILURES[500], "description": "The engine could not be loaded."},
+        503: {
+            **_FAILURES[503],
+            "description": "It is being stopped, or its voices cannot be read: send requests elsewhere.",
         },
-    )
-    async def ping() -> Response | Ready:
-        """Answer as RunPod's load balancer asks: 200 when healthy, 204 while initialising."""
-        if backend.failure is not None:
-            return answer_to(backend.failure, "/ping")
-        if backend.is_ending:
-            return answer_to(ShuttingDown(), "/ping")
+    },
+)
+async def ping(backend: TheBackend) -> Response | Ready:
+    """Answer as RunPod's load balancer asks: 200 when healthy, 204 while initialising."""
+    if backend.failure is not None:
+        return answer_to(backend.failure, "/ping")
+    if backend.is_ending:
+        return answer_to(ShuttingDown(), "/ping")
+    if (store_failure := backend.store_failure) is not None:
+        return answer_to(store_failure, "/ping")
+    return Response(status_code=204) if backend.state == "loading" else Ready(status="ready")
+
+
+@state_routes.get(
+    "/health",
+    summary="How it is",
+    response_description="How it is.",
+    response_model_exclude_unset=True,
+    responses=failures(),
+)
+async def health(shared: TheShared) -> Health:
+    """Tell what is loaded and how many requests are under way."""
+    backend = shared.backend
+    told: dict[str, Any] = {
+        "status": backend.state,
+        "version": version("chatterpod"),
+        "uptime_s": round(time.monotonic() - shared.started, 1),
+    }
+    if backend.failure is not None:
+        told["error"] = backend.failure.for_clients()
+    elif backend.state == "ready":
+        facts = await backend.health()
+        del facts["type"]
+        told |= facts
         if (store_failure := backend.store_failure) is not None:
-            return answer_to(store_failure, "/ping")
-        return Response(status_code=204) if backend.state == "loading" else Ready(status="ready")
+            told["store_error"] = store_failure.for_clients()
+    return Health(**told)
 
-    @routes.get(
-        "/health",
-        summary="How it is",
-        response_description="How it is.",
-        response_model_exclude_unset=True,
-        responses=failures(),
-    )
-    async def health() -> Health:
-        """Tell what is loaded and how many requests are under way."""
-        told: dict[str, Any] = {
-            "status": backend.state,
-            "version": version("chatterpod"),
-            "uptime_s": round(time.monotonic() - started, 1),
-        }
-        if backend.failure is not None:
-            told["error"] = backend.failure.for_clients()
-        elif backend.state == "ready":
-            facts = await backend.health()
-            del facts["type"]
-            told |= facts
-            if (store_failure := backend.store_failure) is not None:
-                told["store_error"] = store_failure.for_clients()
-        return Health(**told)
 
-    @routes.get(
-        "/metrics",
-        summary="Prometheus",
-        response_class=Response,
-        responses={
-            200: {"description": "Counters.", "content": {"text/plain": {"schema": {"type": "string"}}}},
-            **failures(),
-        },
-    )
-    async def metrics() -> Response:
-        """Return what is counted, in Prometheus's text format."""
-        return Response(backend.metrics.text(), headers={"Content-Type": _PROMETHEUS})
-
-    return routes
+@state_routes.get(
+    "/metrics",
+    summary="Prometheus",
+    response_class=Response,
+    responses={
+        200: {"description": "Counters.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+        **failures(),
+    },
+)
+async def metrics(backend: TheBackend) -> Response:
+    """Return what is counted, in Prometheus's text format."""
+    return Response(backend.metrics.text(), headers={"Content-Type": _PROMETHEUS})

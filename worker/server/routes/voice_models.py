@@ -7,10 +7,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from voices.voice import DEFAULT_VOICE_ID, ClipFacts
 from worker.server.bodies import read_model
-from worker.server.openapi import ErrorDetails, Maybe
+from worker.server.openapi import ErrorObject, Maybe
 
 
-class Voice(BaseModel):
+class VoiceSummary(BaseModel):
     """A voice; of a bare clip or a damaged voice little is known."""
 
     voice_id: str
@@ -21,16 +21,16 @@ class Voice(BaseModel):
         Maybe[bool], Field(description="Whether the engine need not compute its conditionals.")
     ] = None
     built_in: Maybe[bool] = None
-    error: Annotated[Maybe[ErrorDetails], Field(description="Why a damaged voice cannot be spoken.")] = None
+    error: Annotated[Maybe[ErrorObject], Field(description="Why a damaged voice cannot be spoken.")] = None
 
 
 class VoiceList(BaseModel):
     """The voices, the built-in one first."""
 
-    voices: list[Voice]
+    voices: list[VoiceSummary]
 
 
-class VoiceFacts(Voice):
+class VoiceFacts(VoiceSummary):
     """A voice with the facts of its manifest."""
 
     created_at: Maybe[AwareDatetime] = None
@@ -39,7 +39,7 @@ class VoiceFacts(Voice):
     bytes: Annotated[Maybe[int], Field(description="Of all its files.")] = None
 
 
-class AddedVoice(Voice):
+class AddedVoice(VoiceSummary):
     """A voice that was made of an upload."""
 
     name: str
@@ -71,5 +71,5 @@ _REMEDIES = {
     "language": "language: use a string.",
     "labels": 'labels: use a JSON object of strings, or null to remove one: {"mood": "calm", "old": null}.',
 }
-BUILT_IN = Voice(voice_id=DEFAULT_VOICE_ID, name="Default", built_in=True)
+BUILT_IN = VoiceSummary(voice_id=DEFAULT_VOICE_ID, name="Default", built_in=True)
 """The engine's own voice."""
