@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import FastAPI
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import override
 
 from voices.errors import ChatterpodError, InvalidRequest, UnknownVoice, VoiceCorrupt, VoiceExists
 from worker.audio.formats import FORMATS
+from worker.events import AudioEvent, EndEvent, StartEvent
 from worker.server.failures import (
     STATUSES,
     BodyTimeout,
@@ -113,6 +114,44 @@ def audio_answer(
     audio = {mime: {"type": "string", "format": "binary"} for mime in sorted(set(mimes))}
     content = {mime: {"schema": schema} for mime, schema in {**audio, **(others or {})}.items()}
     return {"description": description, "content": content}
+
+
+def _line(kind: str, model: Any) -> dict[str, Any]:
+    """Return the schema of a line of events: the model's fields, and the event's type."""
+    schema = _inlined(TypeAdapter(model).json_schema(mode="serialization"))
+    properties = {"type": {"const": kind}, **schema["properties"]}
+    if "audio" in properties:
+        properties["audio"] = {"type": "string", "contentEncoding": "base64"}
+    return {**schema, "properties": properties, "required": ["type", *schema["required"]]}
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema with its definitions in place of references: a media type's schema can have none."""
+    definitions = schema.get("$defs", {})
+
+    def inline(part: Any) -> Any:
+        match part:
+            case {"$ref": str(reference)}:
+                return inline(definitions[reference.rpartition("/")[2]])
+            case dict():
+                return {name: inline(each) for name, each in part.items() if name != "$defs"}
+            case list():
+                return [inline(each) for each in part]
+        return part
+
+    inlined: dict[str, Any] = inline(schema)
+    return inlined
+
+
+EVENT_LINE: dict[str, Any] = {
+    "type": "object",
+    "required": ["type"],
+    "oneOf": [
+        *(_line(event.type, event) for event in (StartEvent, AudioEvent, EndEvent)),
+        _line("error", ErrorAnswer),
+    ],
+}
+"""The schema of a line of ``application/x-ndjson``; an error can be the last line."""
 
 
 def spoken(

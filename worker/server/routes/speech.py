@@ -8,9 +8,8 @@ from voices.errors import InvalidRequest
 from worker.audio.formats import FormatName
 from worker.server.backend import arrival
 from worker.server.bodies import DescribedBy, JsonRoute, RequestId, examples, speech_input
-from worker.server.openapi import SPEECH_FAILURES, failures, spoken
+from worker.server.openapi import EVENT_LINE, SPEECH_FAILURES, failures, spoken
 from worker.server.routes.dependencies import TheBackend
-from worker.server.routes.event_lines import EVENT_LINE
 from worker.server.routes.speech_body import speech_body
 from worker.server.speech_response import SpeechResponse
 from worker.server.wires import AudioWire, EventsWire, FileWire, WholeEventsWire, Wire
