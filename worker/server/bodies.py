@@ -110,13 +110,13 @@ def read_model(model: type[M], body: Mapping[str, Any], remedies: Mapping[str, s
 
     The remedy under ``""`` ends the message about an unknown field.
     """
+    for name in body:  # not left to the model, which cannot name a field that is no valid Unicode
+        if name not in model.model_fields:
+            raise InvalidRequest(f"There is no field {name[:80]!r} {remedies['']}", field=name[:80])
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-    field = str(first["loc"][0])
-    if first["type"] == "extra_forbidden":
-        raise InvalidRequest(f"There is no field {field[:80]!r} {remedies['']}", field=field[:80])
+        field = str(error.errors(include_url=False)[0]["loc"][0])
     raise InvalidRequest(remedies[field], field=field)
 
 

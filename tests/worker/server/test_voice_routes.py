@@ -177,6 +177,12 @@ def test_a_change_that_cannot_be_changes_nothing(enabled_site, changes, field):
     assert httpx.get(url).json() == before
 
 
+@pytest.mark.parametrize(("method", "path"), [("PATCH", "/voices/anna"), ("POST", "/v1/audio/speech")])
+def test_a_field_whose_name_is_not_unicode_is_refused(enabled_site, method, path):
+    refused = httpx.request(method, f"{enabled_site.url}{path}", content=b'{"\\ud800": 1, "input": "Hi."}')
+    assert (refused.status_code, "There is no field" in refused.text) == (400, True)
+
+
 def test_voices_that_cannot_be_changed(enabled_site):
     for voice_id, status, code in (
         ("nobody", 404, "unknown_voice"),

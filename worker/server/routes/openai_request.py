@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, create_model
 
-from voices.errors import InvalidRequest
 from voices.voice import DEFAULT_VOICE_ID
 from worker.request import SpeechRequest
 from worker.server.bodies import read_model
@@ -76,6 +75,7 @@ OpenAISpeechBody = create_model(
     **request_fields("text", "voice_id", "format", "stream"),
 )
 _REMEDIES = {
+    "": f"here: OpenAI's are {', '.join(_NAMES)}.",
     "input": "input is required, and is a string.",
     "voice": 'voice: use a voice id, or {"id": VOICE_ID}.',
     "stream": "stream: use true or false.",
@@ -103,11 +103,6 @@ def read_request(body: dict[str, Any]) -> OpenAIRequest:
 
     The service checks the fields that its own request has too.
     """
-    for name in body:
-        if name not in OpenAISpeechBody.model_fields:
-            raise InvalidRequest(
-                f"There is no field {name[:80]!r} here: OpenAI's are {', '.join(_NAMES)}.", field=name[:80]
-            )
     shared = {name: value for name, value in body.items() if name in _SHARED_FIELDS}
     own = {name: value for name, value in body.items() if name not in _SHARED_FIELDS}
     asked = read_model(OpenAIFields, own, _REMEDIES)
