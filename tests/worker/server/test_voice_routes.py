@@ -75,6 +75,11 @@ def test_what_makes_no_voice_is_refused_and_leaves_nothing(open_site, speech):
     for fields, status, field in cases:
         answer = _upload(open_site, fields.pop("audio"), **fields)
         assert (answer.status_code, answer.json()["error"]["field"]) == (status, field), answer.text
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    part = b'--b\r\nContent-Disposition: form-data; name="clip"; filename="a"\r\n\r\n'
+    endless = iter([part, *[b"a" * 100_000] * 40])
+    answer = httpx.post(f"{open_site.url}/voices", headers=headers, content=endless)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
     no_form = httpx.post(f"{open_site.url}/voices", json={"voice_id": "eve"})
     assert no_form.status_code == 400
     assert len(httpx.get(f"{open_site.url}/voices").json()["voices"]) == 1
@@ -170,6 +175,12 @@ def test_a_change_that_cannot_be_changes_nothing(enabled_site, changes, field):
     refused = httpx.patch(url, json={"labels": {"mood": "calm"}, "name": "Anne", **changes})
     assert (refused.status_code, refused.json()["error"]["field"]) == (400, field), refused.text
     assert httpx.get(url).json() == before
+
+
+@pytest.mark.parametrize(("method", "path"), [("PATCH", "/voices/anna"), ("POST", "/v1/audio/speech")])
+def test_a_field_whose_name_is_not_unicode_is_refused(enabled_site, method, path):
+    refused = httpx.request(method, f"{enabled_site.url}{path}", content=b'{"\\ud800": 1, "input": "Hi."}')
+    assert (refused.status_code, "There is no field" in refused.text) == (400, True)
 
 
 def test_voices_that_cannot_be_changed(enabled_site):
