@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import AsyncIterator
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -16,7 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match
 
-from voices.errors import ChatterpodError, InvalidRequest
+from voices.errors import ChatterpodError, InvalidRequest, StoreFailure
 from worker.errors import EngineFailure
 from worker.server.access import AccessControl
 from worker.server.as_meant import AsMeant
@@ -92,8 +94,9 @@ async def _lifespan(backend: Backend, _app: FastAPI) -> AsyncIterator[None]:
 
 
 def _middleware(settings: ServerSettings) -> list[Middleware]:
-    def limit_mb(path: str) -> float:
-        return settings.max_upload_mb if path == "/voices" else settings.max_body_mb
+    def limit_mb(path: str, is_multipart: bool) -> float:
+        is_upload = is_multipart and path == "/voices" and settings.voice_uploads
+        return settings.max_upload_mb if is_upload else settings.max_body_mb
 
     cors = Middleware(
         CORSMiddleware,
@@ -121,6 +124,11 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # as registered
     if isinstance(error.__cause__, ChatterpodError):  # FastAPI read the form, and the body was out of bounds
         return answer_to(error.__cause__, request.url.path)
+    if isinstance(error.__cause__, OSError):  # likewise, and there was no room for the upload
+        failure = StoreFailure.of(
+            error.__cause__, "keep the upload in", Path(tempfile.gettempdir()), "TMPDIR"
+        )
+        return answer_to(failure, request.url.path)
     if error.status_code == _METHOD_NOT_ALLOWED:
         allowed = ", ".join(_methods(request))
         told = MethodNotAllowed(f"Use {allowed} here.")

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 from clips import beside, resized, silence, without, written
+from full_disk import full_disk
 from scripted_engine import ScriptedEngine
 from served import served
 
@@ -95,6 +96,33 @@ def test_nothing_is_changed_unless_the_deployment_says_so(site, speech):
     listed = httpx.get(f"{site.url}/voices").json()["voices"]
     assert [voice["voice_id"] for voice in listed] == ["default", "anna", "bob"]
     assert listed[2]["error"]["code"] == "voice_corrupt"
+
+
+def test_a_form_is_read_as_utf_8_alone(enabled_site):
+    """A codec that takes quadratic time would hold the event loop for minutes."""
+    body = (
+        b'--X\r\nContent-Disposition: form-data; name="voice_id"\r\n\r\n' + b"a" * 50_000 + b"-\r\n--X--\r\n"
+    )
+    for charset, refused in (("punycode", True), ("UTF-8", False), ('"utf-8"', False)):
+        kind = f"multipart/form-data; boundary=X; charset={charset}"
+        answer = httpx.post(f"{enabled_site.url}/voices", content=body, headers={"Content-Type": kind})
+        assert answer.status_code == 400
+        assert (answer.json()["error"]["field"] == "Content-Type") is refused
+
+
+def test_only_uploads_may_be_large(site, enabled_site):
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert httpx.post(f"{enabled_site.url}/voices", content=b"&" * 2_000_000, headers=form).status_code == 413
+    parts = {"Content-Type": "multipart/form-data; boundary=X"}
+    assert httpx.post(f"{site.url}/voices", content=b"-" * 2_000_000, headers=parts).status_code == 413
+
+
+def test_an_upload_without_room_for_it_is_the_servers_fault(enabled_site, speech):
+    with full_disk(100_000):
+        answer = _upload(enabled_site, speech.to_flac() * 10, voice_id="anna")
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "store_failure"
+    assert "TMPDIR" in answer.json()["error"]["message"]
 
 
 def test_all_clips_of_an_upload_are_used(open_site, speech):
