@@ -1,6 +1,6 @@
 """Every request from its arrival to its end, whichever interface it came by."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from worker.events import Event
@@ -26,17 +26,17 @@ class Observer:
 
     async def watch(
         self,
-        respond: Callable[[], AsyncIterator[Event]],
+        events: AsyncGenerator[Event],
         job_input: object,
         arrival: Arrival,
         interface: str,
     ) -> AsyncGenerator[Event]:
-        """Yield what ``respond()`` yields, and raise what it raises; closing this closes that."""
+        """Yield ``events``, which answer ``job_input``; raise what they raise, close them when closed."""
         under_way = RequestUnderWay(job_input, arrival, interface)
         for sink in self._sinks:
             sink.began()
         try:
-            async with aclosing(respond()) as events:  # type: ignore[type-var]
+            async with aclosing(events):
                 while (event := await _next(events, arrival.request_id)) is not None:
                     under_way.note(event)
                     yield event
@@ -50,7 +50,7 @@ class Observer:
                     sink.finished(request)
 
 
-async def _next(events: AsyncIterator[Event], request_id: str) -> Event | None:
+async def _next(events: AsyncGenerator[Event], request_id: str) -> Event | None:
     # Named for one step at a time: several requests may take turns in one task.
     with named_request(request_id):
         return await anext(events, None)

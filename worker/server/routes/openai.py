@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request
 
 from voices.errors import UnknownVoice
 from voices.voice import DEFAULT_VOICE_ID
-from worker.events import HealthEvent
 from worker.server import openapi as documents
 from worker.server.backend import Backend, arrival
 from worker.server.bodies import json_object
@@ -136,7 +135,7 @@ def openai_routes(backend: Backend) -> APIRouter:
         """Answer with audio, or with `stream_format` `sse` with OpenAI's events."""
         asked = read_request(await json_object(request))
         if asked.model is not None:
-            await _check_model(backend, asked.model)
+            _check_model(backend, asked.model)
         job_input, told = asked.job_input, {}
         if await _is_only_openais(backend, asked.voice):
             job_input = {**job_input, "voice_id": DEFAULT_VOICE_ID}
@@ -157,7 +156,7 @@ def openai_routes(backend: Backend) -> APIRouter:
     )
     async def models() -> Json:
         """List the engine, and OpenAI's names under which it answers too."""
-        return Json({"object": "list", "data": [_model(each) for each in await _model_names(backend)]})
+        return Json({"object": "list", "data": [_model(each) for each in _model_names(backend)]})
 
     @routes.get(
         "/models/{model}",
@@ -170,7 +169,7 @@ def openai_routes(backend: Backend) -> APIRouter:
     )
     async def model(model: str) -> Json:
         """Describe one model."""
-        await _check_model(backend, model)
+        _check_model(backend, model)
         return Json(_model(model))
 
     @routes.get(
@@ -195,17 +194,15 @@ def openai_routes(backend: Backend) -> APIRouter:
     return routes
 
 
-async def _model_names(backend: Backend) -> list[str]:
-    event = await backend.ask({"action": "health"})
-    assert isinstance(event, HealthEvent)  # noqa: S101  # what the action answers
-    return [event.engine, *MODELS]
+def _model_names(backend: Backend) -> list[str]:
+    return [backend.engine_name, *MODELS]
 
 
-async def _check_model(backend: Backend, name: str) -> None:
+def _check_model(backend: Backend, name: str) -> None:
     """Raise ``NotFound`` for a model that is neither the engine nor one of OpenAI's."""
     if is_openais(name):
         return
-    names = await _model_names(backend)
+    names = _model_names(backend)
     if name not in names:
         raise NotFound(f"model: use one of {', '.join(names)}.", field="model")
 

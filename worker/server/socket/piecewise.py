@@ -10,7 +10,7 @@ import numpy as np
 from voices.errors import InvalidRequest
 from worker.audio.formats import AudioOutput, FormatName
 from worker.errors import NothingToSpeak
-from worker.events import AudioEvent, EndEvent, Event, HealthEvent, Metrics, SkippedEvent, StartEvent
+from worker.events import AudioEvent, EndEvent, Event, Metrics, SkippedEvent, StartEvent
 from worker.request import Arrival
 from worker.server.backend import Backend
 from worker.server.socket.text_feed import FedText, TextFeed
@@ -35,7 +35,7 @@ class PiecewiseSpeech:
 
         A part that is not spoken is told by a skipped event, after the start event in any case.
         """
-        output = await self._output()
+        output = self._output()
         audio = _JoinedAudio(output)
         skipped: list[SkippedEvent] = []
         async with aclosing(self._parts(output.sample_rate)) as parts:
@@ -71,7 +71,7 @@ class PiecewiseSpeech:
                 except NothingToSpeak:
                     yield part, SkippedEvent(part.start, part.end, "nothing_to_speak")
 
-    async def _output(self) -> AudioOutput:
+    def _output(self) -> AudioOutput:
         """Decide what the audio will be; raises ``InvalidRequest``."""
         name = self._options.get("format", self._options.get("response_format", "mp3"))
         rate = self._options.get("sample_rate")
@@ -79,11 +79,9 @@ class PiecewiseSpeech:
             raise InvalidRequest("format: use a string.", field="format")
         if rate is not None and (not isinstance(rate, int) or isinstance(rate, bool)):
             raise InvalidRequest("sample_rate: use a whole number of Hz.", field="sample_rate")
-        health = await self._backend.ask({"action": "health"})
-        assert isinstance(health, HealthEvent)  # noqa: S101  # what the action answers
         parsed = FormatName.parse(name)
         parsed.check_rate(rate)
-        return parsed.output(rate, health.sample_rate)
+        return parsed.output(rate, self._backend.sample_rate)
 
 
 class _JoinedAudio:
