@@ -22,6 +22,7 @@ from worker.server.waiting import WaitingText
 from worker.service.unable import Service, Unable
 from worker.settings import Settings
 from worker.speech.errands import Errands
+from worker.speech.text_source import TextSource
 from worker.telemetry.metrics import ServerMetrics
 from worker.telemetry.observer import Observer, sinks_of
 
@@ -107,12 +108,6 @@ class Backend:
         return self._service.engine_name
 
     @property
-    def sample_rate(self) -> int:
-        """Hz of the engine's samples; raises what ``engine_name`` raises."""
-        self._service.check_open()
-        return self._service.sample_rate
-
-    @property
     def active_requests(self) -> int:
         """How many requests are under way."""
         return self._service.active_requests
@@ -126,14 +121,17 @@ class Backend:
         """End what is under way and give back what the engine holds."""
         await asyncio.to_thread(self._service.close)
 
-    async def respond(self, job_input: object, arrival: Arrival, interface: str) -> AsyncGenerator[Event]:
+    async def respond(
+        self, job_input: object, arrival: Arrival, interface: str, source: TextSource | None = None
+    ) -> AsyncGenerator[Event]:
         """Yield the events that answer a job's input; raises nothing but ``ChatterpodError``.
 
         Closing it, or cancelling whoever waits for it, frees the request's slot before its next step.
-        ``interface`` names the route in the log and the counters.
+        ``interface`` names the route in the log and the counters. The text to speak may come from ``source``.
         """
-        answer = self._service.respond(job_input, arrival)
-        async with aclosing(self._observer.watch(answer, job_input, arrival, interface)) as events:
+        answer = self._service.respond(job_input, arrival, source)
+        watched = self._observer.watch(answer, job_input, arrival, interface, source)
+        async with aclosing(watched) as events:
             async for event in events:
                 yield event
 

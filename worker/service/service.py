@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, closing, suppress
+from functools import partial
 
 from typing_extensions import override
 
@@ -33,6 +34,7 @@ from worker.service.watchdog import Watchdog
 from worker.settings import MEBIBYTE, Settings, doubts
 from worker.speech.errands import Errands
 from worker.speech.synthesizer import Synthesizer
+from worker.speech.text_source import TextSource
 
 log = logging.getLogger(__name__)
 
@@ -110,11 +112,6 @@ class SpeechService(Service):
 
     @property
     @override
-    def sample_rate(self) -> int:
-        return self._engine.sample_rate
-
-    @property
-    @override
     def fingerprint(self) -> str:
         return self._engine.fingerprint
 
@@ -136,14 +133,16 @@ class SpeechService(Service):
             raise ShuttingDown
 
     @override
-    async def respond(self, job_input: object, arrival: Arrival) -> AsyncGenerator[Event]:
+    async def respond(
+        self, job_input: object, arrival: Arrival, source: TextSource | None = None
+    ) -> AsyncGenerator[Event]:
         if self._is_ending and self._last_requests is None and self._unable is None:
             raise ShuttingDown
         try:
             request = self._accept(job_input)
-            async with aclosing(
-                self._threads.stream(lambda cancelled: self._answer(request, arrival, cancelled))
-            ) as events:
+            start = partial(self._answer, request, arrival, source)
+            is_idle = None if source is None else lambda: source.is_waiting
+            async with aclosing(self._threads.stream(start, is_idle)) as events:
                 async for event in events:
                     yield event
         except ChatterpodError:
@@ -219,7 +218,9 @@ class SpeechService(Service):
             raise ShuttingDown
         return request
 
-    def _answer(self, request: Request, arrival: Arrival, cancelled: IsCancelled) -> Iterator[Event]:
+    def _answer(
+        self, request: Request, arrival: Arrival, source: TextSource | None, cancelled: IsCancelled
+    ) -> Iterator[Event]:
         match request:
             case HealthRequest():
                 yield self.health()
@@ -228,13 +229,15 @@ class SpeechService(Service):
             case PrepareVoiceRequest():
                 yield self._prepare(request)
             case SpeechRequest():
-                yield from self._speak(request, arrival, cancelled)
+                yield from self._speak(request, arrival, source, cancelled)
 
-    def _speak(self, request: SpeechRequest, arrival: Arrival, cancelled: IsCancelled) -> Iterator[Event]:
+    def _speak(
+        self, request: SpeechRequest, arrival: Arrival, source: TextSource | None, cancelled: IsCancelled
+    ) -> Iterator[Event]:
         began = time.monotonic()
-        with closing(self._synthesizer.speak(request, arrival, cancelled)) as events:
+        with closing(self._synthesizer.speak(request, arrival, cancelled, source)) as events:
             for event in events:
-                if isinstance(event, EndEvent):
+                if isinstance(event, EndEvent) and source is None:
                     self._pace.note(request.text, time.monotonic() - began)
                 yield event
 

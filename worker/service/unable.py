@@ -9,6 +9,7 @@ from typing_extensions import override
 from voices.errors import ChatterpodError, StoreFailure
 from worker.events import Event, HealthEvent, Vitals, VoicesEvent
 from worker.request import Arrival, ListVoicesRequest
+from worker.speech.text_source import TextSource
 
 _REFUSALS_AT_ONCE = 32
 
@@ -48,11 +49,6 @@ class Service(Protocol):
         ...
 
     @property
-    def sample_rate(self) -> int:
-        """Hz of the engine's own samples."""
-        ...
-
-    @property
     def fingerprint(self) -> str:
         """The engine's: voices with conditionals for it need no computing."""
         ...
@@ -61,8 +57,10 @@ class Service(Protocol):
         """Raise the error with which it would refuse any request now, if it would."""
         ...
 
-    def respond(self, job_input: object, arrival: Arrival) -> AsyncGenerator[Event]:
-        """Yield the events that answer a job's input."""
+    def respond(
+        self, job_input: object, arrival: Arrival, source: TextSource | None = None
+    ) -> AsyncGenerator[Event]:
+        """Yield the events that answer a job's input; the text to speak may come from ``source``."""
         ...
 
     def vitals(self) -> Vitals | None:
@@ -120,11 +118,6 @@ class Unable(Service):
 
     @property
     @override
-    def sample_rate(self) -> NoReturn:
-        self.check_open()
-
-    @property
-    @override
     def fingerprint(self) -> NoReturn:
         self.check_open()
 
@@ -133,7 +126,9 @@ class Unable(Service):
         raise copy(self._failure)  # each raise of the same one would add to its traceback
 
     @override
-    async def respond(self, job_input: object, arrival: Arrival) -> AsyncGenerator[Event]:
+    async def respond(
+        self, job_input: object, arrival: Arrival, source: TextSource | None = None
+    ) -> AsyncGenerator[Event]:
         self.check_open()
         yield
 

@@ -6,8 +6,9 @@ from contextlib import aclosing
 from worker.events import Event
 from worker.request import Arrival
 from worker.settings import Settings
+from worker.speech.text_source import TextSource
 from worker.telemetry.logs import named_request
-from worker.telemetry.record import RequestUnderWay, Sink
+from worker.telemetry.record import RequestRecord, Sink
 from worker.telemetry.request_log import RequestLog
 from worker.telemetry.traces import Traces
 
@@ -30,24 +31,23 @@ class Observer:
         job_input: object,
         arrival: Arrival,
         interface: str,
+        source: TextSource | None = None,
     ) -> AsyncGenerator[Event]:
         """Yield ``events``, which answer ``job_input``; raise what they raise, close them when closed."""
-        under_way = RequestUnderWay(job_input, arrival, interface)
-        for sink in self._sinks:
-            sink.began()
+        record = RequestRecord(job_input, arrival, interface, source)
         try:
             async with aclosing(events):
                 while (event := await _next(events, arrival.request_id)) is not None:
-                    under_way.note(event)
+                    record.note(event)
                     yield event
         except Exception as error:
-            under_way.fail(error)
+            record.fail(error)
             raise
         finally:
-            request = under_way.finish()
-            with named_request(request.request_id):
+            record.finish()
+            with named_request(record.request_id):
                 for sink in self._sinks:
-                    sink.finished(request)
+                    sink(record)
 
 
 async def _next(events: AsyncGenerator[Event], request_id: str) -> Event | None:
