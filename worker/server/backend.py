@@ -130,7 +130,8 @@ class Backend:
         ``interface`` names the route in the log and the counters. The text to speak may come from ``source``.
         """
         answer = self._service.respond(job_input, arrival, source)
-        watched = self._observer.watch(answer, job_input, arrival, interface, source)
+        fed_text = None if source is None else lambda: source.taken
+        watched = self._observer.watch(answer, job_input, arrival, interface, fed_text)
         async with aclosing(watched) as events:
             async for event in events:
                 yield event

@@ -1,12 +1,11 @@
 """Every request from its arrival to its end, whichever interface it came by."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from worker.events import Event
 from worker.request import Arrival
 from worker.settings import Settings
-from worker.speech.text_source import TextSource
 from worker.telemetry.logs import named_request
 from worker.telemetry.record import RequestRecord, Sink
 from worker.telemetry.request_log import RequestLog
@@ -31,10 +30,10 @@ class Observer:
         job_input: object,
         arrival: Arrival,
         interface: str,
-        source: TextSource | None = None,
+        fed_text: Callable[[], str] | None = None,
     ) -> AsyncGenerator[Event]:
         """Yield ``events``, which answer ``job_input``; raise what they raise, close them when closed."""
-        record = RequestRecord(job_input, arrival, interface, source)
+        record = RequestRecord(job_input, arrival, interface, fed_text)
         try:
             async with aclosing(events):
                 while (event := await _next(events, arrival.request_id)) is not None:

@@ -6,16 +6,20 @@ from collections.abc import Callable, Mapping
 from voices.errors import ChatterpodError
 from worker.events import AudioEvent, EndEvent, Event, Metrics, ProgressEvent, StartEvent
 from worker.request import Arrival, named_action
-from worker.speech.text_source import TextSource
 
 
 class RequestRecord:
     """What was asked, what came of it, and when (``time.perf_counter`` seconds); filled in by its events."""
 
     def __init__(
-        self, job_input: object, arrival: Arrival, interface: str, source: TextSource | None = None
+        self,
+        job_input: object,
+        arrival: Arrival,
+        interface: str,
+        fed_text: Callable[[], str] | None = None,
     ) -> None:
-        self._source = source
+        """``fed_text`` returns the text so far where it does not come with ``job_input``."""
+        self._fed_text = fed_text
         self._asked: Mapping[str, object] = job_input if isinstance(job_input, Mapping) else {}
         self.request_id = arrival.request_id
         self.interface = interface
@@ -61,7 +65,7 @@ class RequestRecord:
     @property
     def text(self) -> str | None:
         """As it was sent: not for the log unless the operator says so."""
-        text = self._asked.get("text") if self._source is None else self._source.taken
+        text = self._asked.get("text") if self._fed_text is None else self._fed_text()
         return text if isinstance(text, str) else None
 
     @property

@@ -153,7 +153,7 @@ class TestLeftovers:
             leave(f".{state}.json.ab12.unfinished", UNFINISHED_SECONDS + age_s)
             leave(f".parts/{state}/00000-ab.flac", PARTS_SECONDS + age_s)
             leave(f"{state}.mp3", PARTS_SECONDS + age_s)
-        Results(results_dir)
+        Results(Settings(results_dir=results_dir))
         assert _left(results_dir) == [
             ".parts/young/00000-ab.flac",
             ".unfinished/young",
