@@ -80,6 +80,7 @@ class SpeechService(Service):
         if waiting is None:
             waiting = self.max_concurrency * _WAITING_FOR_EACH
         self._threads = RequestThreads(self.max_concurrency + waiting, settings.stall_timeout_s)
+        self.on_failure = lambda: None
         self._unable: Unable | None = None
         """Answers in its place once the engine has failed for good."""
         self._pace = Pace()

@@ -14,10 +14,6 @@ from worker.speech.text_source import TextSource
 _REFUSALS_AT_ONCE = 32
 
 
-def _nothing() -> None:
-    pass
-
-
 class Service(Protocol):
     """What the queue and HTTP know of speech; its methods raise nothing but ``ChatterpodError``."""
 
@@ -25,7 +21,7 @@ class Service(Protocol):
     """Whether an engine was loaded: only then can another process do better after a failure."""
     max_concurrency: int
     """Jobs to hold at once."""
-    on_failure: Callable[[], None] = _nothing
+    on_failure: Callable[[], None]
     """Called once, from another thread, after an engine's failure for good."""
 
     @property
@@ -95,6 +91,7 @@ class Unable(Service):
 
     def __init__(self, failure: ChatterpodError) -> None:
         self._failure = failure
+        self.on_failure = lambda: None
 
     @property
     @override
