@@ -14,7 +14,7 @@ from voices.library import VoiceLibrary
 from voices.voice import DEFAULT_VOICE_ID
 from worker.engine.base import Engine, IsCancelled
 from worker.engine.choice import open_engine
-from worker.engine.machine import device_memory, free_memory
+from worker.engine.machine import device_memory
 from worker.errors import EngineFailure, ShuttingDown
 from worker.events import EndEvent, Event, HealthEvent, Vitals, VoicePreparedEvent, VoicesEvent
 from worker.request import (
@@ -28,32 +28,15 @@ from worker.request import (
 )
 from worker.service.last_requests import LastRequests, Pace
 from worker.service.listing import list_voices
-from worker.service.request_threads import RequestThreads
+from worker.service.request_threads import RequestThreads, requests_at_once
 from worker.service.unable import Service, Unable
 from worker.service.watchdog import Watchdog
-from worker.settings import MEBIBYTE, Settings, doubts
+from worker.settings import Settings, doubts
 from worker.speech.errands import Errands
 from worker.speech.synthesizer import Synthesizer
 from worker.speech.text_source import TextSource
 
 log = logging.getLogger(__name__)
-
-_BYTES_A_REQUEST = 24 * MEBIBYTE
-"""4 were measured while it streams MP3; a result of MAX_RESULT_MB is held whole, twice for a moment."""
-_SHARE_OF_FREE_MEMORY = 0.5
-
-
-def requests_at_once(engine: Engine, free_host_bytes: int | None = None) -> int:
-    """Return what the engine has memory for on its device, and the rest of a request in this container."""
-    free = free_memory() if free_host_bytes is None else free_host_bytes
-    in_host = int(free * _SHARE_OF_FREE_MEMORY / _BYTES_A_REQUEST)
-    count = max(min(engine.capacity, in_host), 1)
-    log.info(
-        "%d requests at once: the engine has memory for %d, %d MB free in the container allow %d",
-        count, engine.capacity, free // MEBIBYTE, in_host,
-    )  # fmt: skip
-    return count
-
 
 _COUNT_S = 1.0
 _WAITING_FOR_EACH = 4
@@ -137,8 +120,8 @@ class SpeechService(Service):
     async def respond(
         self, job_input: object, arrival: Arrival, source: TextSource | None = None
     ) -> AsyncGenerator[Event]:
-        if self._is_ending and self._last_requests is None and self._unable is None:
-            raise ShuttingDown
+        if self._unable is None:  # else what is wrong with the request is told first
+            self.check_open()
         try:
             request = self._accept(job_input)
             start = partial(self._answer, request, arrival, source)

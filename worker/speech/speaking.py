@@ -16,8 +16,8 @@ from worker.audio.speed import TimeStretch
 from worker.audio.stages import Stage, StageChain
 from worker.engine.base import Delivery, Engine, Playback, SpeechBlock, SpeechStream
 from worker.events import AudioEvent, SpokenText
-from worker.speech.results.parts import KeptParts
-from worker.speech.text_source import RequestText, TextPart
+from worker.speech.results.parts import KeptParts, StoredSpeech
+from worker.speech.text_source import RequestText
 from worker.speech.voice_cache import LoadedVoice
 from worker.text.chunks import FIRST_CHUNK_CHARACTERS, MAX_CHUNK_CHARACTERS, TextChunk, split_text
 from worker.text.pauses import PAUSE_SECONDS
@@ -65,22 +65,6 @@ def ahead(begin: Callable[[int, T], S], text_chunks: Iterable[T | None]) -> Gene
     finally:
         for _, stream in under_way:
             stream.close()
-
-
-class OneBlock(SpeechStream):
-    """Speech that is there already."""
-
-    def __init__(self, block: SpeechBlock) -> None:
-        self._blocks = iter((block,))
-
-    def __iter__(self) -> Iterator[SpeechBlock]:
-        return self
-
-    def __next__(self) -> SpeechBlock:
-        return next(self._blocks)
-
-    def close(self) -> None:
-        """Do nothing: no work is under way."""
 
 
 class SpokenRequest:
@@ -244,7 +228,7 @@ class SpokenRequest:
     def _begin(self, order: int, text_chunk: TextChunk) -> SpeechStream:
         """Begin a text chunk, while earlier ones are still being heard; what is on the disk is not spoken."""
         if self._parts is not None and (stored := self._parts.stored(order, text_chunk)) is not None:
-            return OneBlock(stored)
+            return StoredSpeech(stored)
         delivery = Delivery(self.clock.must_stop, self.playback, order, whole=not self.request.stream)
         options = self.request.options
         if self._parts is not None:
@@ -266,15 +250,4 @@ class SpokenRequest:
                 normalize=self.request.normalize,
                 first_limit=first_limit,
             )
-            yield from chunks if part.is_last and not part.start else placed(chunks, part)
-
-
-def placed(chunks: Iterable[TextChunk], part: TextPart) -> Iterator[TextChunk]:
-    """Yield the text chunks of a part at their places in the whole text; the last has the part's pause."""
-    chunk = None
-    for following in chunks:
-        if chunk is not None:
-            yield chunk
-        chunk = replace(following, start=part.start + following.start, end=part.start + following.end)
-    if chunk is not None:
-        yield replace(chunk, pause=part.pause)
+            yield from chunks if self.text.is_whole else part.placed(chunks)

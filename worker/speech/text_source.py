@@ -1,14 +1,15 @@
 """Where a request's text comes from: all of it at once, or part by part while it is spoken."""
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from worker.errors import NothingToSpeak
 from worker.events import SkippedEvent
 from worker.request import SpeechRequest
 from worker.speech.progress import Clock
+from worker.text.chunks import TextChunk
 from worker.text.sentences import LONGEST_SENTENCE, Pause, sentences
 
 _LOOK_EVERY_S = 1.0
@@ -37,6 +38,16 @@ class TextPart:
         following = self.following if self.following.strip() else self.following + _A_SENTENCE
         found = sentences(said + blank + following)
         return next((each.pause for each in found if each.end == len(said)), Pause.WORD)
+
+    def placed(self, chunks: Iterable[TextChunk]) -> Iterator[TextChunk]:
+        """Yield its text chunks at their places in the whole text; the last one has the part's pause."""
+        chunk = None
+        for following in chunks:
+            if chunk is not None:
+                yield chunk
+            chunk = replace(following, start=self.start + following.start, end=self.start + following.end)
+        if chunk is not None:
+            yield replace(chunk, pause=self.pause)
 
 
 class TextSource(Protocol):
@@ -72,6 +83,11 @@ class RequestText:
         self._first: TextPart | None = None
         self._skipped: deque[SkippedEvent] = deque()
         self._parts = self._with_words()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it came with the request."""
+        return self._source is None
 
     def await_words(self) -> None:
         """Wait for the first word; raises ``NothingToSpeak`` and what ``Clock`` raises."""
@@ -120,7 +136,9 @@ class RequestText:
             part = self._source.poll()
             if part is None:
                 yield None
-            elif not part.text:
+                continue
+            self._source.is_waiting = False
+            if not part.text:
                 self._skip(part, "open_thought")
             elif not self.request.has_words(part.text):
                 self._skip(part, "nothing_to_speak")

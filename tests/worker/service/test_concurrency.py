@@ -5,7 +5,7 @@ from scripted_engine import ScriptedEngine
 
 from worker.engine.machine import core_limit, free_memory, memory_limit
 from worker.request import Arrival
-from worker.service.service import requests_at_once
+from worker.service.request_threads import requests_at_once
 from worker.speech.progress import Clock
 
 GIBIBYTE = 1 << 30

@@ -46,3 +46,11 @@ def test_giving_up_before_the_beginning_is_nothing():
     begun = Begun()
     ahead(begun, "abc").close()
     assert begun == []
+
+
+def test_a_text_chunk_that_has_not_come_holds_none_up_that_is_under_way():
+    begun = Begun()
+    streams = ahead(begun, ["a", None, None, "b", "c", None])
+    told = [each and each[0] for each in streams]
+    assert told == ["a", None, "b", "c"]
+    assert [stream.order for stream in begun] == [0, 1, 2]

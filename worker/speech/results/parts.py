@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import secrets
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from voices.claim import is_claim
 from voices.clips.clip import Samples
 from voices.errors import StoreFailure
 from worker.audio.encoders.pcm import to_int16
-from worker.engine.base import SpeechBlock
+from worker.engine.base import SpeechBlock, SpeechStream
 from worker.text.chunks import TextChunk
 
 log = logging.getLogger(__name__)
@@ -164,6 +165,22 @@ class KeptParts:
     def _text_digest(self, chunk: TextChunk) -> str:
         told = f"{self._digest} {self.seed} {chunk.start} {chunk.end} {chunk.text}"
         return hashlib.sha256(told.encode()).hexdigest()
+
+
+class StoredSpeech(SpeechStream):
+    """A text chunk's speech from the disk."""
+
+    def __init__(self, block: SpeechBlock) -> None:
+        self._blocks = iter((block,))
+
+    def __iter__(self) -> Iterator[SpeechBlock]:
+        return self
+
+    def __next__(self) -> SpeechBlock:
+        return next(self._blocks)
+
+    def close(self) -> None:
+        """Do nothing: no work is under way."""
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
