@@ -1,4 +1,4 @@
-"""What fewer bits change in T3's next-token distributions, along the same speech."""
+"""Effect of fewer bits on T3's next-token distributions, along the same speech."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -17,7 +17,7 @@ _TOKENS = 48
 
 
 def divergences(models: Mapping[Precision, T3], join_of: Callable[[], Join]) -> list[Result]:
-    """Compare every precision with float32, along what float32 says by stock's default options."""
+    """Compare every precision with float32, along float32's tokens with stock's default options."""
     exact = models[Precision.FLOAT32]
     tokens = spoken_by(exact, join_of(), _TOKENS)
     right = logits_along(exact, join_of(), tokens)
@@ -32,7 +32,7 @@ def divergences(models: Mapping[Precision, T3], join_of: Callable[[], Join]) -> 
 
 
 def spoken_by(t3: T3, join: Join, count: int) -> list[int]:
-    """Let a model speak by stock's default options."""
+    """Generate a model's tokens with stock's default options."""
     decoder = Decoder(t3, 1, _room(join, count))
     tokens = decoder.prefill([Join(0, join.conditionals, None, join.text, Sampling(), 0)]).wait()
     while len(tokens) < count:
@@ -42,7 +42,7 @@ def spoken_by(t3: T3, join: Join, count: int) -> list[int]:
 
 @torch.inference_mode()
 def logits_along(t3: T3, join: Join, tokens: Sequence[int]) -> Tensor:
-    """Return the logits before each of ``tokens``, as if the model had said those before it: (n, v)."""
+    """Return the logits before each of ``tokens``, each conditioned on the tokens before it: (n, v)."""
     length = _room(join, len(tokens))
     cache = KVCache(t3.sizes, 1, length, cache_dtype(t3), t3.device)
     slot = torch.zeros(1, dtype=torch.long, device=t3.device)

@@ -1,6 +1,6 @@
 """Extras: what an installation left out, and the command that adds it to the Python that runs here.
 
-`pip install .` brings the voices command and the client; the worker, Chatterbox and pictures are extras.
+`pip install .` brings the client; the voices command, the worker, Chatterbox and plots are extras.
 """
 
 import importlib.util

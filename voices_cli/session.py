@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import typer
 
 from chatterpod import SpeechClient
-from chatterpod.errors import ClientError, EndpointUnreachable, RequestFailed
+from chatterpod.errors import ClientError, EndpointUnreachable
+from chatterpod.request_errors import RequestFailed
 from voices.errors import ChatterpodError, InvalidRequest, StoreFailure
 from voices.registry import VoiceRegistry, voices_dirs
 from voices.stores.targets import open_store

@@ -69,7 +69,7 @@ def test_a_worker_without_its_extra_says_so(run, arguments):
 def test_where_the_client_alone_is_installed_the_commands_say_so(run):
     listed = run({"typer"}, "-m", "voices_cli", "list")
     assert (listed.returncode, "Traceback" in listed.stderr) == (1, False)
-    assert _command(listed.stderr)[-1] == str(ROOT)
+    assert _command(listed.stderr)[-1] == f"{ROOT}[voices]"
     served = run({"typer"}, "-m", "worker", "serve")
     assert (served.returncode, "Traceback" in served.stderr) == (1, False)
     assert _command(served.stderr)[-1] == f"{ROOT}[worker]"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chatterpod.errors import ClientError, RequestFailed
+from chatterpod.errors import ClientError
+from chatterpod.request_errors import RequestFailed
 from voices.errors import ChatterpodError
 from voices_cli.books.book import Book, first_words
 from voices_cli.narration.pieces import Piece
