@@ -9,10 +9,9 @@ not run a failed one again: any other job ends with an error upon which our clie
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 
-from worker.service.service import SpeechService
+from worker.service.unable import Service
 
 log = logging.getLogger(__name__)
 
@@ -25,31 +24,24 @@ _FAILURE_GRACE_S = 5.0
 """After an engine's failure nothing can be finished: only the errors have to be posted."""
 
 
-@dataclass(frozen=True)
-class JobCounts:
-    """The jobs that the SDK holds."""
-
-    held: int
-    started: int
-
-
 class Draining:
     """Its ``concurrency`` is the SDK's ``concurrency_modifier``, called before each request for jobs.
 
-    ``count_jobs`` is asked on the SDK's event loop.
+    ``held_jobs`` names the jobs that the SDK holds, and ``has_begun`` says of one whether the handler has it;
+    both are called on the SDK's event loop.
     """
 
     def __init__(
         self,
-        service: SpeechService | None,
-        concurrency: int,
+        service: Service,
         grace_s: float,
-        count_jobs: Callable[[], JobCounts],
+        held_jobs: Callable[[], Collection[str]],
+        has_begun: Callable[[str], bool],
     ) -> None:
         self._service = service
-        self._concurrency = concurrency
         self._grace_s = grace_s
-        self._count_jobs = count_jobs
+        self._held_jobs = held_jobs
+        self._has_begun = has_begun
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending: asyncio.Task[None] | None = None
         self._asks_no_more = False
@@ -64,10 +56,9 @@ class Draining:
         if self._loop is None:
             self._take_over_signals()
         if self._ending is None:
-            return self._concurrency
+            return self._service.max_concurrency
         self._asks_no_more = True
-        jobs = self._count_jobs()
-        return 0 if jobs.started == jobs.held else self._concurrency + 1
+        return 0 if all(map(self._has_begun, self._held_jobs())) else self._service.max_concurrency + 1
 
     @property
     def longest_s(self) -> float:
@@ -91,8 +82,7 @@ class Draining:
     def _begin(self, grace_s: float) -> None:
         if self._ending is None:
             log.info("told to end: what is being spoken may take %.0f s more", grace_s)
-            if self._service is not None:
-                self._service.end_within(grace_s, takes_what_fits=True)
+            self._service.end_within(grace_s, takes_what_fits=True)
             self._ending = asyncio.create_task(self._end(grace_s))
 
     async def _end(self, grace_s: float) -> None:
@@ -100,9 +90,9 @@ class Draining:
         over = asyncio.get_running_loop().time() + grace_s
         # After a failure the SDK itself ends, and would take one job more without ever running it.
         await self._until(lambda: self._asks_no_more or self._has_failed, over)
-        await self._until(lambda: not self._count_jobs().held, over + _POSTING_S)
-        if left := self._count_jobs().held:
-            log.error("%d jobs did not end in time", left)
+        await self._until(lambda: not self._held_jobs(), over + _POSTING_S)
+        if left := self._held_jobs():
+            log.error("%d jobs did not end in time", len(left))
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
 

@@ -12,8 +12,6 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
-from copy import copy
-from functools import partial
 from typing import Any
 
 os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")  # read at import; its default logs every chunk
@@ -24,14 +22,14 @@ from runpod.serverless.modules.rp_http import JOB_DONE_URL
 from runpod.serverless.modules.worker_state import JobsProgress
 
 from voices.errors import ChatterpodError
-from worker.draining import Draining, JobCounts
+from worker.draining import Draining
 from worker.errors import DeviceFailure, EngineFailure, EngineStuck
-from worker.events import Event
 from worker.health_check import Heartbeat
 from worker.job_fetching import Aggregate, taking
 from worker.request import Arrival
 from worker.service.outer_watchdog import OuterWatchdog
 from worker.service.service import SpeechService
+from worker.service.unable import Service, Unable
 from worker.service.watchdog import REPLACED_AFTER_S
 from worker.settings import Settings
 from worker.telemetry.logs import set_up_logging
@@ -39,8 +37,6 @@ from worker.telemetry.observer import Observer, sinks_of
 
 log = logging.getLogger(__name__)
 
-_CONCURRENCY_OF_REFUSALS = 32
-"""Jobs at once for a worker that cannot speak, and answers each with the reason."""
 _HUNG = EngineStuck(
     "The worker did not get on, or did not end in time: it is being replaced. Send the request again.",
     retry_after_s=REPLACED_AFTER_S,
@@ -50,9 +46,7 @@ _HUNG = EngineStuck(
 class JobHandler:
     """Answers jobs; after a start that failed, each with its cause: a crash would only be restarted."""
 
-    def __init__(
-        self, service: SpeechService | ChatterpodError, observer: Observer, max_result_bytes: int
-    ) -> None:
+    def __init__(self, service: Service, observer: Observer, max_result_bytes: int) -> None:
         self._service = service
         self._observer = observer
         self._max_result_bytes = max_result_bytes
@@ -99,36 +93,31 @@ class JobHandler:
             task.add_done_callback(end)
 
     async def _items(self, job_input: object, arrival: Arrival) -> AsyncGenerator[dict[str, Any]]:
-        respond = partial(self._respond, job_input, arrival)
+        answer = self._service.respond(job_input, arrival)
         aggregate = Aggregate(self._max_result_bytes)
-        async with aclosing(self._observer.watch(respond, job_input, arrival, "queue")) as events:
+        async with aclosing(self._observer.watch(answer, job_input, arrival, "queue")) as events:
             async for event in events:
                 item = event.as_json()
                 yield item
                 aggregate.add(item)
 
-    def _respond(self, job_input: object, arrival: Arrival) -> AsyncGenerator[Event]:
-        if isinstance(self._service, ChatterpodError):
-            raise copy(self._service)  # each raise of the same one would add to its traceback
-        return self._service.respond(job_input, arrival)
 
-
-def start_service(settings: Settings) -> SpeechService | ChatterpodError:
-    """Start the service, or return why it cannot be."""
+def start_service(settings: Settings) -> Service:
+    """Start the service, or return one that tells each job why it could not be started."""
     try:
         return SpeechService.start(settings)
     except ChatterpodError as error:
         log.exception("the worker cannot speak: %s", error.message)
-        return error
+        return Unable(error)
 
 
-def start_observer(settings: Settings, service: SpeechService | ChatterpodError) -> Observer:
+def start_observer(settings: Settings, service: Service) -> Observer:
     """Return who sees the jobs; exits where METRICS_PORT cannot be had."""
     sinks = sinks_of(settings)
     if settings.metrics_port is not None:
         from worker.telemetry.metrics import Metrics
 
-        metrics = Metrics(lambda: service.vitals() if isinstance(service, SpeechService) else None)
+        metrics = Metrics(service.vitals)
         try:
             metrics.listen(settings.metrics_host, settings.metrics_port)
         except OSError as error:
@@ -148,25 +137,19 @@ def serve_unable(reason: str) -> None:
     settings = Settings.model_construct()
     set_up_logging(settings.log_level, settings.log_format)
     log.error("the worker cannot speak: %s", reason)
-    serve_jobs(EngineFailure(f"This endpoint's settings are wrong. {reason}"), settings)
+    serve_jobs(Unable(EngineFailure(f"This endpoint's settings are wrong. {reason}")), settings)
 
 
-def serve_jobs(service: SpeechService | ChatterpodError, settings: Settings) -> None:
+def serve_jobs(service: Service, settings: Settings) -> None:
     """Run the SDK's loop until it is told to end, or the engine is beyond help; ends the process then."""
     handler = JobHandler(service, start_observer(settings, service), settings.max_result_bytes)
-    speaking = service if isinstance(service, SpeechService) else None
-    draining = Draining(
-        speaking,
-        _CONCURRENCY_OF_REFUSALS if speaking is None else speaking.max_concurrency,
-        settings.shutdown_grace_s,
-        lambda: _count_jobs(handler),
-    )
+    draining = Draining(service, settings.shutdown_grace_s, _held_jobs, handler.has_begun)
     config = {
         "handler": handler.handle,
         "return_aggregate_stream": True,
         "concurrency_modifier": draining.concurrency,
     }
-    if speaking is not None:
+    if service.is_started:
         outer = OuterWatchdog(settings.engine_timeout_s, JOB_DONE_URL, json.dumps(_HUNG.for_clients()))
         handler.on_begin = outer.beat
         config["concurrency_modifier"] = _beating(draining, Heartbeat(settings.heartbeat_file), outer)
@@ -175,16 +158,16 @@ def serve_jobs(service: SpeechService | ChatterpodError, settings: Settings) -> 
             config["refresh_worker"] = True  # with its results the SDK asks RunPod for a fresh one
             draining.begin_after_failure()
 
-        speaking.on_failure = replace_worker
-        if speaking.failure is not None:  # it was quicker
+        service.on_failure = replace_worker
+        if service.failure is not None:  # it was quicker
             replace_worker()
-    elif isinstance(service, DeviceFailure):
-        _declare_unfit(service)
+    elif isinstance(service.failure, DeviceFailure):
+        _declare_unfit(service.failure)
     rp_scale.get_job = taking(rp_job.get_job)  # its configuration takes another one in a local test alone
     with suppress(asyncio.CancelledError):  # how draining ends the loop
         runpod.serverless.start(config)
-    if speaking is not None:
-        _end_process(speaking)
+    if service.is_started:
+        _end_process(service)
 
 
 def _beating(draining: Draining, heartbeat: Heartbeat, outer: OuterWatchdog) -> Callable[[int], int]:
@@ -203,11 +186,6 @@ def _held_jobs() -> list[str]:
     return [str(job) for job in JobsProgress()]
 
 
-def _count_jobs(handler: JobHandler) -> JobCounts:
-    held = _held_jobs()
-    return JobCounts(held=len(held), started=sum(map(handler.has_begun, held)))
-
-
 def _declare_unfit(failure: DeviceFailure) -> None:
     """Let RunPod replace this machine: only its own faults count, never a missing voice or checkpoint."""
 
@@ -217,7 +195,7 @@ def _declare_unfit(failure: DeviceFailure) -> None:
     runpod.serverless.register_fitness_check(engine)
 
 
-def _end_process(service: SpeechService) -> None:
+def _end_process(service: Service) -> None:
     service.close()
     if service.failure is None:
         return

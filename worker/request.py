@@ -112,14 +112,17 @@ class SpeechRequest(_Request):
         FormatName.parse(self.format).check_rate(self.sample_rate)
         return self
 
-    def check_words(self) -> None:
-        """Raise ``NothingToSpeak`` unless there is a word in the text.
+    def has_words(self, text: str) -> bool:
+        """Whether there is a word in a text that is to be spoken as this request says.
 
-        Apart from the other checks, which are quick: it puts the first paragraphs into words, and so belongs
-        on the request's own thread.
+        It puts the first paragraphs into words, and so belongs on the request's own thread.
         """
-        chunks = split_text(self.text, language=self.language, normalize=self.normalize)
-        if not any(is_speakable(chunk.text) for chunk in chunks):
+        chunks = split_text(text, language=self.language, normalize=self.normalize)
+        return any(is_speakable(chunk.text) for chunk in chunks)
+
+    def check_words(self) -> None:
+        """Raise ``NothingToSpeak`` unless there is a word in the text; as slow as ``has_words``."""
+        if not self.has_words(self.text):
             raise NothingToSpeak(" but markup") if is_speakable(self.text) else NothingToSpeak()
 
     def output(self, engine_rate: int) -> AudioOutput:

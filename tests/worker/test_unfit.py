@@ -11,10 +11,11 @@ from local_runpod import LocalEndpoint
 BROKEN_GPU = """
 from worker.errors import DeviceFailure
 from worker.handler import serve_jobs
+from worker.service.unable import Unable
 from worker.settings import Settings
 
 if __name__ == "__main__":
-    serve_jobs(DeviceFailure("The GPU fell off the bus."), Settings())
+    serve_jobs(Unable(DeviceFailure("The GPU fell off the bus.")), Settings())
 """
 
 

@@ -54,6 +54,16 @@ class SpeechJoiner:
         self._at_the_end = _faded(long, fade) if ending.tail_is_cut else long
         return heard
 
+    def settle(self) -> Samples:
+        """Return the pause before the next text chunk, of which is not known when it comes.
+
+        Nothing of what was spoken is held back then. Where no speech follows, the pause ends the speech.
+        """
+        settled, self._before_next = self._before_next, self._nothing
+        self._at_the_end = self._nothing
+        self._given += len(settled)
+        return settled
+
     def finish(self) -> Samples:
         """Return the speech's faded end; no text chunk can be begun afterwards."""
         last, self._at_the_end = self._at_the_end, self._nothing

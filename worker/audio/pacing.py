@@ -32,6 +32,11 @@ class EventPacer:
             self._wanted_seconds = min(self._wanted_seconds * _GROWTH, LAST_EVENT_SECONDS)
             yield from self._take(self._length - self._length % self._unit)
 
+    def settle(self) -> Iterator[Samples]:
+        """Yield what is gathered, in whole units; the next event is as short as the first."""
+        self._wanted_seconds = FIRST_EVENT_SECONDS
+        yield from self._take(self._length - self._length % self._unit)
+
     def rest(self) -> Iterator[Samples]:
         """Yield the remaining samples, in events of at most ``MAX_EVENT_SECONDS``."""
         yield from self._take(self._length)

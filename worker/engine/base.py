@@ -88,6 +88,16 @@ class Playback:
         """Audio that the listener has not played yet; below zero is how long there has been none."""
         return 0.0 if self._as_of is None else self._seconds - (self._clock() - self._as_of)
 
+    def excuse(self) -> bool:
+        """Return whether the listener has nothing to play, which is no fault of the engine's: text is late.
+
+        No underrun is counted for it, and the next audio is a first one.
+        """
+        if self.buffered_seconds > 0:
+            return False
+        self._seconds, self._as_of = 0.0, None
+        return True
+
     def note(self, seconds: float) -> None:
         """Take in that the listener was given this much more."""
         left = self.buffered_seconds

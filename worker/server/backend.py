@@ -7,8 +7,6 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future
 from contextlib import aclosing
-from copy import copy
-from functools import partial
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -21,9 +19,10 @@ from worker.server.failures import Loading
 from worker.server.settings import ServerSettings
 from worker.server.store_probe import StoreProbe
 from worker.server.waiting import WaitingText
-from worker.service.service import SpeechService
+from worker.service.unable import Service, Unable
 from worker.settings import Settings
 from worker.speech.errands import Errands
+from worker.speech.text_source import TextSource
 from worker.telemetry.metrics import ServerMetrics
 from worker.telemetry.observer import Observer, sinks_of
 
@@ -40,7 +39,7 @@ class Backend:
 
     def __init__(
         self,
-        start: Callable[[], SpeechService],
+        start: Callable[[], Service],
         library: VoiceLibrary,
         settings: Settings,
         server_settings: ServerSettings,
@@ -49,8 +48,8 @@ class Backend:
         self.library = library
         self.settings = settings
         self.server_settings = server_settings
-        self._service: SpeechService | None = None
-        self._failure: ChatterpodError | None = None
+        self._service: Service = Unable(Loading())
+        self._is_loading = True
         self.open_sockets = 0
         self.is_ending = False
         self.on_ready: Callable[[], None] = lambda: None
@@ -65,49 +64,53 @@ class Backend:
     @property
     def state(self) -> Literal["loading", "ready", "failed"]:
         """Whether it can speak."""
-        if self.failure is not None:
-            return "failed"
-        return "loading" if self._service is None else "ready"
+        if self._is_loading:
+            return "loading"
+        return "ready" if self.failure is None else "failed"
 
     @property
     def failure(self) -> ChatterpodError | None:
         """Why the engine could not be loaded, or will not speak again."""
-        if self._failure is not None:
-            return self._failure
-        return self._service.failure if self._service is not None else None
+        return None if self._is_loading else self._service.failure
 
     async def load(self) -> None:
-        """Load the engine on a thread; a failure is kept, to be told to whoever asks."""
+        """Load the engine on a thread; a failure is kept, and answers each request."""
         try:
             self._service = await asyncio.wrap_future(_begin(self._start))
+            self._is_loading = False
             self.on_ready()
         except ChatterpodError as error:
             log.exception("the server cannot speak: %s", error.message)
-            self._failure = error
+            self._fail(error)
         except Exception:
             log.exception("the server cannot speak")
-            self._failure = EngineFailure("The engine could not be loaded; the worker's log says why.")
+            self._fail(EngineFailure("The engine could not be loaded; the worker's log says why."))
 
     def end_within(self, seconds: float) -> None:
         """Take no more requests; those under way may go on for so long, and then end with an error."""
         self.is_ending = True
-        if self._service is not None:
-            self._service.end_within(seconds)
+        self._service.end_within(seconds)
 
     @property
     def has_failed_for_good(self) -> bool:
         """Whether the engine, once loaded, is beyond help: another process may do better."""
-        return self._service is not None and self._service.failure is not None
+        return self._service.is_started and self._service.failure is not None
 
     @property
     def fingerprint(self) -> str:
         """The engine's; raises ``ChatterpodError`` where there is none."""
-        return self._ready().fingerprint
+        return self._service.fingerprint
+
+    @property
+    def engine_name(self) -> str:
+        """The engine's name; raises the ``ChatterpodError`` with which any request would be refused now."""
+        self._service.check_open()
+        return self._service.engine_name
 
     @property
     def active_requests(self) -> int:
         """How many requests are under way."""
-        return self._service.active_requests if self._service is not None else 0
+        return self._service.active_requests
 
     def count_sockets(self, by: int) -> None:
         """Note that a WebSocket was opened, or that nothing of one is left."""
@@ -116,17 +119,20 @@ class Backend:
 
     async def close(self) -> None:
         """End what is under way and give back what the engine holds."""
-        if self._service is not None:
-            await asyncio.to_thread(self._service.close)
+        await asyncio.to_thread(self._service.close)
 
-    async def respond(self, job_input: object, arrival: Arrival, interface: str) -> AsyncGenerator[Event]:
+    async def respond(
+        self, job_input: object, arrival: Arrival, interface: str, source: TextSource | None = None
+    ) -> AsyncGenerator[Event]:
         """Yield the events that answer a job's input; raises nothing but ``ChatterpodError``.
 
         Closing it, or cancelling whoever waits for it, frees the request's slot before its next step.
-        ``interface`` names the route in the log and the counters.
+        ``interface`` names the route in the log and the counters. The text to speak may come from ``source``.
         """
-        respond = partial(self._respond, job_input, arrival)
-        async with aclosing(self._observer.watch(respond, job_input, arrival, interface)) as events:
+        answer = self._service.respond(job_input, arrival, source)
+        fed_text = None if source is None else lambda: source.taken
+        watched = self._observer.watch(answer, job_input, arrival, interface, fed_text)
+        async with aclosing(watched) as events:
             async for event in events:
                 yield event
 
@@ -151,14 +157,15 @@ class Backend:
         most = max(_WAITING_CHARACTERS, self.settings.max_text_characters)
         return WaitingText(most, "This connection", self._waiting)
 
-    async def ask(self, job_input: object) -> Event:
-        """Return the one event that answers an action such as ``prepare_voice``."""
-        async with aclosing(self.respond(job_input, arrival(None), "http")) as events:
-            return await anext(events)
+    async def prepare_voice(self, voice_id: str) -> None:
+        """Load a voice, or compute its conditionals, before it is first spoken: a request like any other."""
+        asked = {"action": "prepare_voice", "voice_id": voice_id}
+        async with aclosing(self.respond(asked, arrival(None), "http")) as events:
+            await anext(events)
 
     async def voices(self) -> list[dict[str, Any]]:
-        """Return the description of every voice; raises ``StoreFailure`` and ``Overloaded``."""
-        service = self._ready()
+        """Return the description of every voice; raises ``ChatterpodError``."""
+        service = self._service
 
         def pages() -> list[dict[str, Any]]:
             voices: list[dict[str, Any]] = []
@@ -174,32 +181,23 @@ class Backend:
 
     async def health(self) -> dict[str, Any]:
         """Return how the service is, in any state of the store and however many requests there are."""
-        return (await asyncio.to_thread(self._ready().health)).as_json()
+        return (await asyncio.to_thread(self._service.health)).as_json()
 
     @property
     def store_failure(self) -> StoreFailure | None:
         """Why no voice can be read that is not in memory, if so; asking waits for nothing."""
-        if self._service is not None and self._service.errands.is_blocked:
-            return self._service.errands.silence()
-        return self._probe.failure()
-
-    def _respond(self, job_input: object, arrival: Arrival) -> AsyncGenerator[Event]:
-        return self._ready().respond(job_input, arrival)
+        return self._service.store_failure or self._probe.failure()
 
     def _vitals(self) -> Vitals | None:
-        return self._service.vitals() if self._service is not None else None
+        return self._service.vitals()
 
-    def _ready(self) -> SpeechService:
-        if self._failure is not None:
-            raise copy(self._failure)  # each raise of the same one would add to its traceback
-        if self._service is None:
-            raise Loading
-        return self._service
+    def _fail(self, error: ChatterpodError) -> None:
+        self._service, self._is_loading = Unable(error), False
 
 
-def _begin(start: Callable[[], SpeechService]) -> Future[SpeechService]:
+def _begin(start: Callable[[], Service]) -> Future[Service]:
     """Call ``start`` on a thread that nobody has to wait for: a load cannot be stopped half-way."""
-    started: Future[SpeechService] = Future()
+    started: Future[Service] = Future()
 
     def run() -> None:
         try:

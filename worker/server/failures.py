@@ -29,8 +29,10 @@ class Loading(ChatterpodError):
 
     code = "loading"
 
-    def __init__(self) -> None:
-        super().__init__("The engine is still being loaded: try again in a few seconds.", retry_after_s=5.0)
+    def __init__(
+        self, message: str = "The engine is still being loaded: try again in a few seconds."
+    ) -> None:
+        super().__init__(message, retry_after_s=5.0)
 
 
 class NotAuthorised(ChatterpodError):

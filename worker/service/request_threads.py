@@ -2,14 +2,19 @@
 
 import asyncio
 import contextvars
+import logging
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from copy import copy
 from typing import Any, Generic, TypeVar
 
-from worker.engine.base import IsCancelled
+from worker.engine.base import Engine, IsCancelled
+from worker.engine.machine import free_memory
 from worker.errors import Cancelled, Overloaded
+from worker.settings import MEBIBYTE
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -20,6 +25,23 @@ _NEWEST = 0.2
 """What the newest request counts for in the mean of how long one takes."""
 _SOONEST_S, _LATEST_S = 1.0, 30.0
 """When who was refused may come again."""
+
+
+_BYTES_A_REQUEST = 24 * MEBIBYTE
+"""4 were measured while it streams MP3; a result of MAX_RESULT_MB is held whole, twice for a moment."""
+_SHARE_OF_FREE_MEMORY = 0.5
+
+
+def requests_at_once(engine: Engine, free_host_bytes: int | None = None) -> int:
+    """Return what the engine has memory for on its device, and the rest of a request in this container."""
+    free = free_memory() if free_host_bytes is None else free_host_bytes
+    in_host = int(free * _SHARE_OF_FREE_MEMORY / _BYTES_A_REQUEST)
+    count = max(min(engine.capacity, in_host), 1)
+    log.info(
+        "%d requests at once: the engine has memory for %d, %d MB free in the container allow %d",
+        count, engine.capacity, free // MEBIBYTE, in_host,
+    )  # fmt: skip
+    return count
 
 
 class RequestThreads:
@@ -36,22 +58,25 @@ class RequestThreads:
 
     @property
     def active(self) -> int:
-        """How many requests are under way."""
-        return len(self._work)
+        """How many requests are under way, without those that wait for their clients' text."""
+        return sum(not work.is_idle() for work in list(self._work))
 
-    async def stream(self, start: Callable[[IsCancelled], Iterator[T]]) -> AsyncGenerator[T]:
+    async def stream(
+        self, start: Callable[[IsCancelled], Iterator[T]], is_idle: Callable[[], bool] | None = None
+    ) -> AsyncGenerator[T]:
         """Run the generator that ``start`` makes, on a thread of its own; yield what it yields.
 
         Leaving early, or being cancelled, closes the generator before its next step; ``start``
         gets a function by which a long step can notice that too. Raises what the generator
-        raises, ``Overloaded``, and ``Cancelled`` for a consumer that stalls.
+        raises, ``Overloaded``, and ``Cancelled`` for a consumer that stalls. ``is_idle`` says whether
+        the generator waits for its client; then it takes no place of another request.
         """
         if self.active >= self._max_requests:
             raise Overloaded(
                 f"The worker has {self.active} requests, as many as it can hold: try again in a few seconds.",
                 retry_after_s=self._free_again_s(),
             )
-        work: _Work[T] = _Work(start, self._stall_seconds)
+        work: _Work[T] = _Work(start, self._stall_seconds, is_idle or _never)
         self._work.add(work)
         began = time.monotonic()
         try:
@@ -61,7 +86,8 @@ class RequestThreads:
         finally:
             work.abandon()
             self._work.discard(work)
-            self._mean_seconds += _NEWEST * (time.monotonic() - began - self._mean_seconds)
+            if is_idle is None:  # else most of the time may be the client's
+                self._mean_seconds += _NEWEST * (time.monotonic() - began - self._mean_seconds)
 
     def fail(self, error: Exception) -> None:
         """End what is under way: each consumer gets ``error`` after what was made for it. From any thread."""
@@ -80,10 +106,20 @@ class RequestThreads:
         return round(min(max(self._mean_seconds / self._max_requests, _SOONEST_S), _LATEST_S), 1)
 
 
+def _never() -> bool:
+    return False
+
+
 class _Work(Generic[T]):
     """A generator on its thread, ahead of its consumer by a few items."""
 
-    def __init__(self, start: Callable[[IsCancelled], Iterator[T]], stall_seconds: float) -> None:
+    def __init__(
+        self,
+        start: Callable[[IsCancelled], Iterator[T]],
+        stall_seconds: float,
+        is_idle: Callable[[], bool],
+    ) -> None:
+        self.is_idle = is_idle
         self.thread = threading.Thread(
             target=contextvars.copy_context().run, args=(self._run,), name="request", daemon=True
         )

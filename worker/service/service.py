@@ -3,16 +3,18 @@
 import logging
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, closing, suppress
-from copy import copy
+from functools import partial
+
+from typing_extensions import override
 
 from voices.errors import ChatterpodError, StoreFailure
 from voices.library import VoiceLibrary
 from voices.voice import DEFAULT_VOICE_ID
 from worker.engine.base import Engine, IsCancelled
 from worker.engine.choice import open_engine
-from worker.engine.machine import device_memory, free_memory
+from worker.engine.machine import device_memory
 from worker.errors import EngineFailure, ShuttingDown
 from worker.events import EndEvent, Event, HealthEvent, Vitals, VoicePreparedEvent, VoicesEvent
 from worker.request import (
@@ -26,30 +28,13 @@ from worker.request import (
 )
 from worker.service.last_requests import LastRequests, Pace
 from worker.service.listing import list_voices
-from worker.service.request_threads import RequestThreads
+from worker.service.request_threads import RequestThreads, requests_at_once
+from worker.service.unable import Service, Unable
 from worker.service.watchdog import Watchdog
-from worker.settings import MEBIBYTE, Settings, doubts
+from worker.settings import Settings, doubts
 from worker.speech.errands import Errands
 from worker.speech.synthesizer import Synthesizer
-
-log = logging.getLogger(__name__)
-
-_BYTES_A_REQUEST = 24 * MEBIBYTE
-"""4 were measured while it streams MP3; a result of MAX_RESULT_MB is held whole, twice for a moment."""
-_SHARE_OF_FREE_MEMORY = 0.5
-
-
-def requests_at_once(engine: Engine, free_host_bytes: int | None = None) -> int:
-    """Return what the engine has memory for on its device, and the rest of a request in this container."""
-    free = free_memory() if free_host_bytes is None else free_host_bytes
-    in_host = int(free * _SHARE_OF_FREE_MEMORY / _BYTES_A_REQUEST)
-    count = max(min(engine.capacity, in_host), 1)
-    log.info(
-        "%d requests at once: the engine has memory for %d, %d MB free in the container allow %d",
-        count, engine.capacity, free // MEBIBYTE, in_host,
-    )  # fmt: skip
-    return count
-
+from worker.speech.text_source import TextSource
 
 log = logging.getLogger(__name__)
 
@@ -58,12 +43,14 @@ _WAITING_FOR_EACH = 4
 """Requests that may wait for each one that is spoken; RunPod's own queue holds the rest."""
 
 
-class SpeechService:
+class SpeechService(Service):
     """Answers requests with one engine and one registry.
 
-    An engine that is stuck, or beyond help, fails what is under way and all that comes after; who wants to
-    replace the worker then, sets ``on_failure``.
+    An engine that is stuck, or beyond help, fails the requests under way and all that come after; a caller
+    that replaces the worker then sets ``on_failure``.
     """
+
+    is_started = True
 
     def __init__(self, engine: Engine, library: VoiceLibrary, settings: Settings) -> None:
         self._settings = settings
@@ -76,9 +63,9 @@ class SpeechService:
         if waiting is None:
             waiting = self.max_concurrency * _WAITING_FOR_EACH
         self._threads = RequestThreads(self.max_concurrency + waiting, settings.stall_timeout_s)
-        self.on_failure: Callable[[], None] = lambda: None
-        """Called once, from another thread, after an engine's failure for good."""
-        self._failure: EngineFailure | None = None
+        self.on_failure = lambda: None
+        self._unable: Unable | None = None
+        """Answers in its place once the engine has failed for good."""
         self._pace = Pace()
         self._is_ending = False
         self._last_requests: LastRequests | None = None
@@ -98,29 +85,48 @@ class SpeechService:
         return cls(engine, library, settings)
 
     @property
+    @override
     def active_requests(self) -> int:
-        """How many requests are under way."""
         return self._threads.active
 
     @property
+    @override
+    def engine_name(self) -> str:
+        return self._engine.name
+
+    @property
+    @override
     def fingerprint(self) -> str:
-        """The engine's: voices with conditionals for it need no computing."""
         return self._engine.fingerprint
 
     @property
-    def failure(self) -> EngineFailure | None:
-        """Why it will not speak again, if so."""
-        return self._failure
+    @override
+    def failure(self) -> ChatterpodError | None:
+        return None if self._unable is None else self._unable.failure
 
-    async def respond(self, job_input: object, arrival: Arrival) -> AsyncGenerator[Event]:
-        """Yield the events that answer a job's input; raises nothing but ``ChatterpodError``."""
-        if self._is_ending and self._last_requests is None and self._failure is None:
+    @property
+    @override
+    def store_failure(self) -> StoreFailure | None:
+        return self.errands.silence() if self.errands.is_blocked else None
+
+    @override
+    def check_open(self) -> None:
+        if self._unable is not None:
+            self._unable.check_open()
+        if self._is_ending and self._last_requests is None:
             raise ShuttingDown
+
+    @override
+    async def respond(
+        self, job_input: object, arrival: Arrival, source: TextSource | None = None
+    ) -> AsyncGenerator[Event]:
+        if self._unable is None:  # else what is wrong with the request is told first
+            self.check_open()
         try:
             request = self._accept(job_input)
-            async with aclosing(
-                self._threads.stream(lambda cancelled: self._answer(request, arrival, cancelled))
-            ) as events:
+            start = partial(self._answer, request, arrival, source)
+            is_idle = None if source is None else lambda: source.is_waiting
+            async with aclosing(self._threads.stream(start, is_idle)) as events:
                 async for event in events:
                     yield event
         except ChatterpodError:
@@ -131,11 +137,8 @@ class SpeechService:
                 f"The engine failed on this request; the worker's log says why, under {arrival.request_id}."
             ) from error
 
+    @override
     def end_within(self, seconds: float, *, takes_what_fits: bool = False) -> None:
-        """Let the requests under way go on for so long, and then end with an error; take no more.
-
-        ``takes_what_fits`` still takes the requests that are likely to end in time.
-        """
         self._last_requests = LastRequests(seconds, self._pace) if takes_what_fits else None
         self._is_ending = True
         error = ShuttingDown(
@@ -145,8 +148,8 @@ class SpeechService:
         self._last_call.daemon = True
         self._last_call.start()
 
+    @override
     def vitals(self) -> Vitals:
-        """Tell how it is right now; any thread may ask."""
         return Vitals(
             active_requests=self._threads.active,
             cached_voices=len(self._synthesizer.voices),
@@ -155,8 +158,8 @@ class SpeechService:
             device_memory=device_memory(),
         )
 
+    @override
     def health(self) -> HealthEvent:
-        """Tell how it is, with the number of voices where the store says it within a second."""
         count: int | None = None
         with suppress(StoreFailure):
             count = self.errands.run("count", lambda: len(self._library.ids()), _COUNT_S)
@@ -167,23 +170,23 @@ class SpeechService:
             **vars(self.vitals()),
         )
 
+    @override
     def voices(self, request: ListVoicesRequest) -> VoicesEvent:
-        """Return a page of the voices, on the caller's own thread."""
         return list_voices(self._library, request, self._engine.fingerprint)
 
+    @override
     def close(self) -> None:
-        """Stop the requests' threads and give back what the engine holds; one that failed may never do so."""
         self._watchdog.close()
         if self._last_call is not None:
             self._last_call.cancel()
-        if self._failure is not None:
+        if self._unable is not None:  # an engine that failed may never give anything back
             return
         self._threads.close()
         self._synthesizer.close()
         self._engine.close()
 
     def _fail(self, failure: EngineFailure) -> None:
-        self._failure = failure
+        self._unable = Unable(failure)
         self.on_failure()  # first: the answers may already have to say it
         self._threads.fail(failure)
 
@@ -193,13 +196,15 @@ class SpeechService:
             max_text_characters=self._settings.max_text_characters,
             voice_aliases=self._settings.voice_aliases,
         )
-        if self._failure is not None:
-            raise copy(self._failure)  # each raise of the same one would add to its traceback
+        if self._unable is not None:
+            self._unable.check_open()
         if self._last_requests is not None and not self._last_requests.have_room_for(request):
             raise ShuttingDown
         return request
 
-    def _answer(self, request: Request, arrival: Arrival, cancelled: IsCancelled) -> Iterator[Event]:
+    def _answer(
+        self, request: Request, arrival: Arrival, source: TextSource | None, cancelled: IsCancelled
+    ) -> Iterator[Event]:
         match request:
             case HealthRequest():
                 yield self.health()
@@ -208,13 +213,15 @@ class SpeechService:
             case PrepareVoiceRequest():
                 yield self._prepare(request)
             case SpeechRequest():
-                yield from self._speak(request, arrival, cancelled)
+                yield from self._speak(request, arrival, source, cancelled)
 
-    def _speak(self, request: SpeechRequest, arrival: Arrival, cancelled: IsCancelled) -> Iterator[Event]:
+    def _speak(
+        self, request: SpeechRequest, arrival: Arrival, source: TextSource | None, cancelled: IsCancelled
+    ) -> Iterator[Event]:
         began = time.monotonic()
-        with closing(self._synthesizer.speak(request, arrival, cancelled)) as events:
+        with closing(self._synthesizer.speak(request, arrival, cancelled, source)) as events:
             for event in events:
-                if isinstance(event, EndEvent):
+                if isinstance(event, EndEvent) and source is None:
                     self._pace.note(request.text, time.monotonic() - began)
                 yield event
 

@@ -1,8 +1,8 @@
-"""One request's clock: when it came, whether it must stop, and what it has cost."""
+"""One request's clock: when it came, when it must stop, and what it has cost."""
 
+import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeVar
 
 from worker.engine.base import IsCancelled, Playback, SpeechBlock
@@ -10,55 +10,39 @@ from worker.errors import Cancelled, DeadlineExceeded
 from worker.events import Metrics
 from worker.request import Arrival
 
-
-@dataclass(frozen=True)
-class TimeLimit:
-    """Milliseconds from the request's arrival."""
-
-    milliseconds: float
-    is_requested: bool
-    """Whether it is the request's own ``deadline_ms``."""
-
-    @classmethod
-    def of(cls, deadline_ms: int | None, most_seconds: float | None) -> "TimeLimit | None":
-        """Return the earlier of the two; None where there is neither."""
-        limits = [cls(deadline_ms, is_requested=True)] if deadline_ms is not None else []
-        limits += [cls(most_seconds * 1000, is_requested=False)] if most_seconds is not None else []
-        return min(limits, key=lambda limit: limit.milliseconds, default=None)
-
-    def exceeded(self) -> DeadlineExceeded:
-        """Return the error that says so."""
-        if self.is_requested:
-            return DeadlineExceeded(
-                f"The speech was not complete within deadline_ms={self.milliseconds:.0f}: "
-                "allow more time, or send less text.",
-                field="deadline_ms",
-            )
-        return DeadlineExceeded(
-            f"The speech was not complete within the {self.milliseconds / 1000:.0f} s that this worker gives "
-            "a request (MAX_REQUEST_SECONDS): send the text in parts.",
-            field="text",
-        )
-
-
 T = TypeVar("T")
 
 
-class Progress:
-    """Made when the work on a request begins."""
+class Clock:
+    """Made when the work on a request begins.
 
-    def __init__(self, arrival: Arrival, limit: TimeLimit | None, cancelled: IsCancelled) -> None:
-        self._speech_tokens = 0
-        self._cut_text_chunks = 0
-        self._resumed_text_chunks = 0
+    The time limit counts from the request's arrival: its own ``deadline_ms`` or the worker's
+    ``most_seconds``, whichever ends first.
+    """
+
+    def __init__(
+        self,
+        arrival: Arrival,
+        cancelled: IsCancelled,
+        deadline_ms: int | None = None,
+        most_seconds: float | None = None,
+    ) -> None:
         self.request_id = arrival.request_id
+        self.is_limit_requested = deadline_ms is not None and (
+            most_seconds is None or deadline_ms <= most_seconds * 1000
+        )
+        """Whether the limit is the request's own."""
+        limits = (deadline_ms, None if most_seconds is None else most_seconds * 1000)
+        self.limit_ms = min((limit for limit in limits if limit is not None), default=None)
         self._arrived = arrival.at
-        self._started = time.perf_counter()
-        self._limit = limit
         self._cancelled = cancelled
+        self._started = time.perf_counter()
         self._first_audio: float | None = None
         self._busy_seconds = 0.0
         self._stalled_seconds = 0.0
+        self._speech_tokens = 0
+        self._cut_text_chunks = 0
+        self._resumed_text_chunks = 0
 
     def must_stop(self) -> bool:
         """Whether the request was cancelled or is late: asked between steps of long work."""
@@ -68,8 +52,30 @@ class Progress:
         """Raise ``Cancelled`` or ``DeadlineExceeded`` where the request must not go on."""
         if self._cancelled():
             raise Cancelled("The request was cancelled.")
-        if self._limit is not None and self._is_late():
-            raise self._limit.exceeded()
+        if self._is_late():
+            raise self.exceeded()
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the limit; infinite without one."""
+        if self.limit_ms is None:
+            return math.inf
+        return max(self.limit_ms / 1000 - (time.perf_counter() - self._arrived), 0.0)
+
+    def exceeded(self) -> DeadlineExceeded:
+        """Return the error of a request that has reached its limit."""
+        limit_ms = self.limit_ms or 0.0
+        if self.is_limit_requested:
+            return DeadlineExceeded(
+                f"The speech was not complete within deadline_ms={limit_ms:.0f}: "
+                "allow more time, or send less text.",
+                field="deadline_ms",
+            )
+        return DeadlineExceeded(
+            f"The speech was not complete within the {limit_ms / 1000:.0f} s that this worker gives "
+            "a request (MAX_REQUEST_SECONDS): send the text in parts.",
+            field="text",
+        )
 
     def note_audio(self) -> None:
         """Mark that encoded audio is there; the first time counts."""
@@ -119,10 +125,7 @@ class Progress:
         )
 
     def _is_late(self) -> bool:
-        return (
-            self._limit is not None
-            and (time.perf_counter() - self._arrived) * 1000 > self._limit.milliseconds
-        )
+        return self.limit_ms is not None and (time.perf_counter() - self._arrived) * 1000 > self.limit_ms
 
 
 def _milliseconds(seconds: float) -> float:

@@ -1,9 +1,12 @@
 """One request's speech: from its text to the encoded audio of each event."""
 
+import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from itertools import count
+from typing import Protocol, TypeVar
 
 from voices.clips.clip import Samples
 from worker.audio.joining import SpeechJoiner
@@ -11,193 +14,240 @@ from worker.audio.pacing import EventPacer
 from worker.audio.resample import Resampler
 from worker.audio.speed import TimeStretch
 from worker.audio.stages import Stage, StageChain
-from worker.engine.base import Delivery, Engine, Playback, SpeechStream
-from worker.events import SpokenText
-from worker.request import SpeechRequest
-from worker.speech.progress import Progress
-from worker.speech.results.parts import KeptParts, keep
+from worker.engine.base import Delivery, Engine, Playback, SpeechBlock, SpeechStream
+from worker.events import AudioEvent, SpokenText
+from worker.speech.results.parts import KeptParts, StoredSpeech
+from worker.speech.text_source import RequestText
 from worker.speech.voice_cache import LoadedVoice
-from worker.text.chunks import TextChunk, split_text
+from worker.text.chunks import FIRST_CHUNK_CHARACTERS, MAX_CHUNK_CHARACTERS, TextChunk, split_text
 from worker.text.pauses import PAUSE_SECONDS
 
-T = TypeVar("T")
-
+_PATIENCE_S = 0.05
+"""Text that comes so soon was not waited for: what is held back for it need not be given out before it."""
 _AHEAD = 2
 """Text chunks under way beside the current one: no gap between sentences, and room for other requests."""
 
 
-class StreamsAhead(Generic[T]):
-    """Yields each text chunk with its stream, in order; begins them a few at a time."""
-
-    def __init__(self, begin: Callable[[int, T], SpeechStream], text_chunks: Iterable[T]) -> None:
-        self._begin = begin
-        self._text_chunks = enumerate(text_chunks)
-        self._under_way: deque[tuple[T, SpeechStream]] = deque()
-        self._current: SpeechStream | None = None
-
-    def __iter__(self) -> Iterator[tuple[T, SpeechStream]]:
-        """Yield the next once the one before has been read."""
-        while True:
-            while len(self._under_way) <= _AHEAD and (following := next(self._text_chunks, None)) is not None:
-                order, text_chunk = following
-                self._under_way.append((text_chunk, self._begin(order, text_chunk)))
-            if not self._under_way:
-                return
-            text_chunk, self._current = self._under_way.popleft()
-            yield text_chunk, self._current
+class Closable(Protocol):
+    """Work that can be given up, as a ``SpeechStream``."""
 
     def close(self) -> None:
-        """Give up all that are under way."""
-        for stream in (self._current, *(stream for _, stream in self._under_way)):
-            if stream is not None:
-                stream.close()
-        self._under_way.clear()
+        """Stop the work, if there is any left."""
+        ...
 
 
-class Timeline:
-    """Holds what was begun until the audio is there in which it begins; ``speed`` is the request's."""
-
-    def __init__(self, speed: float) -> None:
-        self._speed = speed
-        self._waiting: deque[SpokenText] = deque()
-
-    def note(self, seconds: float, start: int, end: int) -> None:
-        """Take in that a text chunk begins after so many seconds of speech, at speed 1."""
-        self._waiting.append(SpokenText(round(seconds / self._speed, 6), start, end))
-
-    def until(self, offset_s: float) -> list[SpokenText]:
-        """Return, and forget, what begins before that moment of the audio."""
-        begun = []
-        while self._waiting and self._waiting[0].offset_s < offset_s:
-            begun.append(self._waiting.popleft())
-        return begun
-
-    def rest(self) -> list[SpokenText]:
-        """Return, and forget, all that is left."""
-        return self.until(float("inf"))
+T = TypeVar("T")
+S = TypeVar("S", bound=Closable)
 
 
-@dataclass(frozen=True, eq=False)
-class EncodedAudio:
-    """One audio event's share."""
+def ahead(begin: Callable[[int, T], S], text_chunks: Iterable[T | None]) -> Generator[tuple[T, S] | None]:
+    """Yield each text chunk with its stream, in order, and begin them a few at a time.
 
-    seconds: float
-    """Of speech that went into it."""
-    encoded: bytes
-    text: list[SpokenText]
-    """The text chunks that begin in it."""
+    The next one is asked for once the one before has been read. A text chunk that is None has not come yet:
+    None is yielded where none is under way. Closing this closes all that are under way.
+    """
+    orders = count()
+    under_way: deque[tuple[T, S]] = deque()
+    try:
+        for text_chunk in text_chunks:
+            if text_chunk is not None:
+                under_way.append((text_chunk, begin(next(orders), text_chunk)))
+                if len(under_way) <= _AHEAD:
+                    continue
+            if not under_way:
+                yield None
+                continue
+            yield under_way[0]
+            under_way.popleft()
+        while under_way:
+            yield under_way[0]
+            under_way.popleft()
+    finally:
+        for _, stream in under_way:
+            stream.close()
 
 
-class Speaking:
-    """One request while it is spoken; each method passes on what the one below it makes."""
+class SpokenRequest:
+    """The state of one request while it is spoken.
+
+    Its speech passes through ``_joined``, ``_paced`` and ``audio``, each of which takes what the one before
+    it makes. Where the next text has not come yet, each passes None on after all that it held back.
+    All positions that are noted are in seconds of the audio.
+    """
 
     def __init__(
         self,
         engine: Engine,
-        request: SpeechRequest,
+        text: RequestText,
         voice: LoadedVoice,
-        progress: Progress,
-        parts: KeptParts | None,
         *,
+        parts: KeptParts | None,
         is_marked: bool,
     ) -> None:
+        request = text.request
+        self.request = request
+        self.text = text
+        self.voice = voice
+        self.clock = text.clock
         self.output = request.output(engine.sample_rate)
         self.playback = Playback()
+        self.seconds = 0.0
+        """Of audio so far, sent or not."""
+        self.sent = 0
+        """Audio events."""
+        self.sent_bytes = hashlib.sha256()
         self._engine = engine
-        self._request = request
-        self._voice = voice
-        self._progress = progress
         self._parts = parts
         self._is_marked = is_marked
-        self._timeline = Timeline(request.speed)
+        self._language = request.language or voice.language
+        self._begun_text: deque[SpokenText] = deque()
+        """Text chunks that were begun, until the audio is there in which they begin."""
+        self._is_awaited = True
+        """Whether nothing is heard before the next text chunk is spoken."""
 
-    def encoded(self) -> Iterator[EncodedAudio]:
-        """Yield each audio event's share."""
+    def audio(self) -> Iterator[AudioEvent | None]:
+        """Yield the encoded audio as it is made; None before text is waited for."""
         encoder = self.output.encoder()
-        offset = held_seconds = 0.0
+        held_seconds = 0.0
         for samples in self._paced():
+            if samples is None:
+                yield None
+                continue
             held_seconds += len(samples) / self.output.sample_rate
             if encoded := encoder.encode(samples):
-                offset += held_seconds
-                yield EncodedAudio(held_seconds, encoded, self._timeline.until(offset))
+                yield self._event(encoded, held_seconds)
                 held_seconds = 0.0
         if encoded := encoder.flush():
-            yield EncodedAudio(held_seconds, encoded, self._timeline.until(offset + held_seconds))
+            yield self._event(encoded, held_seconds)
 
-    def _paced(self) -> Iterator[Samples]:
+    def note_sent(self, event: AudioEvent) -> AudioEvent:
+        """Return ``event``, taken into what the end event proves."""
+        self.sent += 1
+        self.sent_bytes.update(event.audio)
+        return event
+
+    def _event(self, encoded: bytes, seconds: float) -> AudioEvent:
+        offset, self.seconds = self.seconds, self.seconds + seconds
+        self.clock.note_audio()
+        self.playback.note(seconds)
+        return AudioEvent(
+            index=self.sent,
+            offset_s=round(offset, 6),
+            seconds=round(seconds, 6),
+            audio=encoded,
+            text=self._text_before(self.seconds),
+        )
+
+    def _paced(self) -> Iterator[Samples | None]:
         """Yield each event's share of the samples, at the request's speed and sample rate."""
         pacer = EventPacer(self.output.sample_rate, self.output.event_samples)
-        stages = StageChain(self._stages(self._request, self.output.sample_rate))
+        stages = StageChain(self._stages())
         for samples in self._joined():
-            yield from pacer.gather(stages.process(samples))
+            if samples is not None:
+                yield from pacer.gather(stages.process(samples))
+                continue
+            yield from pacer.gather(stages.flush())
+            yield from pacer.settle()
+            yield None
+            stages = StageChain(self._stages())
         yield from pacer.gather(stages.flush())
         yield from pacer.rest()
 
-    def _stages(self, request: SpeechRequest, sample_rate: int) -> list[Stage]:
+    def _stages(self) -> list[Stage]:
         stages: list[Stage] = []
         if self._is_marked and (watermark := self._engine.watermark()) is not None:
             stages.append(watermark)
-        if request.speed != 1.0:
-            stages.append(TimeStretch(request.speed, self._engine.sample_rate))
-        if sample_rate != self._engine.sample_rate:
-            stages.append(Resampler(self._engine.sample_rate, sample_rate))
+        if self.request.speed != 1.0:
+            stages.append(TimeStretch(self.request.speed, self._engine.sample_rate))
+        if self.output.sample_rate != self._engine.sample_rate:
+            stages.append(Resampler(self._engine.sample_rate, self.output.sample_rate))
         return stages
 
-    def _joined(self) -> Iterator[Samples]:
+    def _joined(self) -> Iterator[Samples | None]:
         """Yield the speech of all text chunks, with pauses between them; note where each begins."""
         joiner = SpeechJoiner(self._engine.sample_rate)
-        streams = StreamsAhead(self._begin, self._text_chunks())
-        try:
-            for text_chunk, stream in streams:
-                yield from self._spoken(text_chunk, stream, joiner)
-                self._progress.check()
-                keep(stream)
+        with closing(ahead(self._begin, self._text_chunks())) as streams:
+            for next_up in streams:
+                if next_up is None:
+                    yield from self._awaited(joiner)
+                    continue
+                text_chunk, stream = next_up
+                yield from self._spoken(text_chunk, self.clock.timed(stream), joiner)
                 self.playback.order += 1
-            yield joiner.finish()
-            if self._parts is not None:
-                self._progress.note_resumed(self._parts.resumed)
-        finally:
-            streams.close()
+        yield joiner.finish()
+        if self._parts is not None:
+            self.clock.note_resumed(self._parts.resumed)
 
-    def _spoken(self, text_chunk: TextChunk, stream: SpeechStream, joiner: SpeechJoiner) -> Iterator[Samples]:
-        """Yield one text chunk's speech."""
+    def _spoken(
+        self, text_chunk: TextChunk, blocks: Iterator[SpeechBlock], joiner: SpeechJoiner
+    ) -> Iterator[Samples]:
+        """Yield one text chunk's speech, and keep it where the job is kept; raises what ``Clock`` raises."""
         joiner.begin()
         is_noted = False
-        for block in self._progress.timed(stream):
-            self._progress.note_block(block)
+        kept: list[SpeechBlock] = []
+        for made in blocks:
+            block = made if self._parts is None else self._parts.rounded(made)
+            self.clock.note_block(block)
             samples = joiner.process(block.samples)
             if samples.size and not is_noted:
                 self._note(text_chunk, joiner)
                 is_noted = True
             yield samples
+            if self._parts is not None:
+                kept.append(block)
         rest = joiner.end(PAUSE_SECONDS[text_chunk.pause])
         if not is_noted:
             self._note(text_chunk, joiner)
         yield rest
+        self.clock.check()
+        if self._parts is not None:
+            self._parts.keep(self.playback.order, text_chunk, kept)
+
+    def _awaited(self, joiner: SpeechJoiner) -> Iterator[Samples | None]:
+        """Wait for text, which the client may send as late as it likes; raises what ``Clock`` raises."""
+        if self.text.comes_within(_PATIENCE_S):
+            return
+        yield joiner.settle()
+        yield None
+        self.text.wait()
+        self._is_awaited = self.playback.excuse()
 
     def _note(self, text_chunk: TextChunk, joiner: SpeechJoiner) -> None:
         """Note where a text chunk begins; one without a sound, where it would have."""
         position = joiner.position if joiner.begun_at is None else joiner.begun_at
-        self._timeline.note(position / self._engine.sample_rate, text_chunk.start, text_chunk.end)
+        seconds = position / self._engine.sample_rate / self.request.speed
+        self._begun_text.append(SpokenText(round(seconds, 6), text_chunk.start, text_chunk.end))
+
+    def _text_before(self, seconds: float) -> list[SpokenText]:
+        """Return, and forget, the text that begins before that moment of the audio."""
+        begun = []
+        while self._begun_text and self._begun_text[0].offset_s < seconds:
+            begun.append(self._begun_text.popleft())
+        return begun
 
     def _begin(self, order: int, text_chunk: TextChunk) -> SpeechStream:
         """Begin a text chunk, while earlier ones are still being heard; what is on the disk is not spoken."""
+        if self._parts is not None and (stored := self._parts.stored(order, text_chunk)) is not None:
+            return StoredSpeech(stored)
+        delivery = Delivery(self.clock.must_stop, self.playback, order, whole=not self.request.stream)
+        options = self.request.options
+        if self._parts is not None:
+            options = replace(options, seed=self._parts.seed)
+        options = replace(options.for_text_chunk(order), language=self._language)
+        return self._engine.stream(text_chunk.text, self.voice.conditionals, options, delivery)
 
-        def speak() -> SpeechStream:
-            delivery = Delivery(
-                self._progress.must_stop, self.playback, order, whole=not self._request.stream
+    def _text_chunks(self) -> Iterator[TextChunk | None]:
+        """Yield the text chunks of all parts; None where no text has come yet."""
+        for part in self.text.parts():
+            if part is None:
+                yield None
+                continue
+            first_limit = FIRST_CHUNK_CHARACTERS if self._is_awaited else MAX_CHUNK_CHARACTERS
+            self._is_awaited = False
+            chunks = split_text(
+                part.text,
+                language=self._language,
+                normalize=self.request.normalize,
+                first_limit=first_limit,
             )
-            options = self._request.options
-            if self._parts is not None:
-                options = replace(options, seed=self._parts.seed)
-            options = replace(options.for_text_chunk(order), language=self._language)
-            return self._engine.stream(text_chunk.text, self._voice.conditionals, options, delivery)
-
-        return speak() if self._parts is None else self._parts.begin(order, text_chunk, speak)
-
-    def _text_chunks(self) -> Iterator[TextChunk]:
-        return split_text(self._request.text, language=self._language, normalize=self._request.normalize)
-
-    @property
-    def _language(self) -> str | None:
-        return self._request.language or self._voice.language
+            yield from chunks if self.text.is_whole else part.placed(chunks)

@@ -18,14 +18,14 @@ from typing_extensions import override
 
 from worker.errors import CannotListen
 from worker.events import Vitals
-from worker.telemetry.record import FinishedRequest, Sink
+from worker.telemetry.record import RequestRecord
 from worker.text.undone import undone_rules
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30)
 _REAL_TIME_FACTORS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 1, 1.5, 3)
 
 
-class Metrics(Sink):
+class Metrics:
     """One worker's counters, in a registry of its own; ``vitals`` returns None until it can speak."""
 
     def __init__(self, vitals: Callable[[], Vitals | None]) -> None:
@@ -33,7 +33,6 @@ class Metrics(Sink):
         ProcessCollector(registry=registry)
         registry.register(_VitalsCollector(vitals))
         registry.register(_UndoneRulesCollector())
-        self._active = Gauge("chatterpod_active_requests", "Requests being answered now.", registry=registry)
         self._requests = Counter(
             "chatterpod_requests",
             "Requests answered: ok, cancelled by the client, or the code of their error.",
@@ -66,13 +65,8 @@ class Metrics(Sink):
             "chatterpod_voice_cache", "Voices used, by where they came from.", ["source"], registry=registry
         )
 
-    @override
-    def began(self) -> None:
-        self._active.inc()
-
-    @override
-    def finished(self, request: FinishedRequest) -> None:
-        self._active.dec()
+    def __call__(self, request: RequestRecord) -> None:
+        """Count a request that is over."""
         self._requests.labels(request.interface, request.action, request.outcome).inc()
         self._audio.inc(request.audio_seconds)
         if request.ttfa_ms is not None:
@@ -116,6 +110,8 @@ class _VitalsCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         vitals = self._vitals()
         yield _gauge("ready", "1 once the engine is loaded.", int(vitals is not None))
+        active = 0 if vitals is None else vitals.active_requests
+        yield _gauge("active_requests", "Requests being answered now.", active)
         if vitals is None:
             return
         yield _gauge("cached_voices", "Voices kept in the host's memory.", vitals.cached_voices)

@@ -1,13 +1,13 @@
 """Every request from its arrival to its end, whichever interface it came by."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from worker.events import Event
 from worker.request import Arrival
 from worker.settings import Settings
 from worker.telemetry.logs import named_request
-from worker.telemetry.record import RequestUnderWay, Sink
+from worker.telemetry.record import RequestRecord, Sink
 from worker.telemetry.request_log import RequestLog
 from worker.telemetry.traces import Traces
 
@@ -26,31 +26,30 @@ class Observer:
 
     async def watch(
         self,
-        respond: Callable[[], AsyncIterator[Event]],
+        events: AsyncGenerator[Event],
         job_input: object,
         arrival: Arrival,
         interface: str,
+        fed_text: Callable[[], str] | None = None,
     ) -> AsyncGenerator[Event]:
-        """Yield what ``respond()`` yields, and raise what it raises; closing this closes that."""
-        under_way = RequestUnderWay(job_input, arrival, interface)
-        for sink in self._sinks:
-            sink.began()
+        """Yield ``events``, which answer ``job_input``; raise what they raise, close them when closed."""
+        record = RequestRecord(job_input, arrival, interface, fed_text)
         try:
-            async with aclosing(respond()) as events:  # type: ignore[type-var]
+            async with aclosing(events):
                 while (event := await _next(events, arrival.request_id)) is not None:
-                    under_way.note(event)
+                    record.note(event)
                     yield event
         except Exception as error:
-            under_way.fail(error)
+            record.fail(error)
             raise
         finally:
-            request = under_way.finish()
-            with named_request(request.request_id):
+            record.finish()
+            with named_request(record.request_id):
                 for sink in self._sinks:
-                    sink.finished(request)
+                    sink(record)
 
 
-async def _next(events: AsyncIterator[Event], request_id: str) -> Event | None:
+async def _next(events: AsyncGenerator[Event], request_id: str) -> Event | None:
     # Named for one step at a time: several requests may take turns in one task.
     with named_request(request_id):
         return await anext(events, None)

@@ -1,49 +1,82 @@
 """A request as it is known at its end: what the log, the counters and the traces are made of."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping
 
 from voices.errors import ChatterpodError
 from worker.events import AudioEvent, EndEvent, Event, Metrics, ProgressEvent, StartEvent
 from worker.request import Arrival, named_action
 
 
-class Sink(Protocol):
-    """Keeps account of requests. Both methods are called on the event loop, and must not wait."""
+class RequestRecord:
+    """What was asked, what came of it, and when (``time.perf_counter`` seconds); filled in by its events."""
 
-    def began(self) -> None:
-        """Take in that a request has come."""
-        ...
+    def __init__(
+        self,
+        job_input: object,
+        arrival: Arrival,
+        interface: str,
+        fed_text: Callable[[], str] | None = None,
+    ) -> None:
+        """``fed_text`` returns the text so far where it does not come with ``job_input``."""
+        self._fed_text = fed_text
+        self._asked: Mapping[str, object] = job_input if isinstance(job_input, Mapping) else {}
+        self.request_id = arrival.request_id
+        self.interface = interface
+        """``queue``, or the HTTP route's name."""
+        self.start: StartEvent | None = None
+        """None where it did not come so far."""
+        self.end: EndEvent | None = None
+        self.error: ChatterpodError | None = None
+        self.audio_seconds = 0.0
+        self.arrived = arrival.at
+        self.voice_ready: float | None = None
+        self.first_audio: float | None = None
+        self.ended = arrival.at
+        self._is_answered = False
+        self._was_defect = False
 
-    def finished(self, request: "FinishedRequest") -> None:
-        """Take in that it is over; called once for each that began."""
-        ...
+    def note(self, event: Event) -> None:
+        """Take in an event on its way to the client."""
+        match event:
+            case StartEvent():
+                self.start, self.voice_ready = event, time.perf_counter()
+            case AudioEvent():
+                self.first_audio = self.first_audio or time.perf_counter()
+                self.audio_seconds += event.seconds
+            case EndEvent():
+                self.end, self.audio_seconds = event, event.audio_seconds
+        self._is_answered = not isinstance(event, (StartEvent, AudioEvent, ProgressEvent))
 
+    def fail(self, error: Exception) -> None:
+        """Take in what ended it."""
+        self.error = error if isinstance(error, ChatterpodError) else None
+        self._was_defect = self.error is None
 
-@dataclass(frozen=True)
-class FinishedRequest:
-    """What was asked, what came of it, and when (``time.perf_counter`` seconds)."""
+    def finish(self) -> None:
+        """Say that it is over."""
+        self.ended = time.perf_counter()
 
-    request_id: str
-    interface: str
-    """``queue``, or the HTTP route's name."""
-    action: str
-    """``speak``, or another of ``worker/request.py``; ``unknown`` for one that there is not."""
-    outcome: str
-    """``ok``, ``cancelled``, or the code of its error."""
-    error: ChatterpodError | None
-    text: str | None
-    """As it was sent: not for the log unless the operator says so."""
-    start: StartEvent | None
-    """None where it did not come so far."""
-    end: EndEvent | None
-    audio_seconds: float
-    arrived: float
-    voice_ready: float | None
-    first_audio: float | None
-    ended: float
+    @property
+    def action(self) -> str:
+        """``speak``, or another of ``worker/request.py``; ``unknown`` for one that there is not."""
+        return named_action(self._asked) or "unknown"
+
+    @property
+    def text(self) -> str | None:
+        """As it was sent: not for the log unless the operator says so."""
+        text = self._asked.get("text") if self._fed_text is None else self._fed_text()
+        return text if isinstance(text, str) else None
+
+    @property
+    def outcome(self) -> str:
+        """``ok``, ``cancelled``, or the code of its error."""
+        if self.error is not None:
+            return self.error.code
+        if self._was_defect:
+            return "engine_failure"
+        # A client that has read an answer to its end may leave before the generator has ended.
+        return "ok" if self._is_answered else "cancelled"
 
     @property
     def seconds(self) -> float:
@@ -63,62 +96,5 @@ class FinishedRequest:
         return None if self.first_audio is None else round((self.first_audio - self.arrived) * 1000, 1)
 
 
-class RequestUnderWay:
-    """Takes in a request's events; ``finish`` sums them up."""
-
-    def __init__(self, job_input: object, arrival: Arrival, interface: str) -> None:
-        self._asked: Mapping[str, object] = job_input if isinstance(job_input, Mapping) else {}
-        self._arrival = arrival
-        self._interface = interface
-        self._start: StartEvent | None = None
-        self._end: EndEvent | None = None
-        self._audio_seconds = 0.0
-        self._voice_ready: float | None = None
-        self._first_audio: float | None = None
-        self._is_answered = False
-        self._error: ChatterpodError | None = None
-        self._was_defect = False
-
-    def note(self, event: Event) -> None:
-        """Take in an event on its way to the client."""
-        match event:
-            case StartEvent():
-                self._start, self._voice_ready = event, time.perf_counter()
-            case AudioEvent():
-                self._first_audio = self._first_audio or time.perf_counter()
-                self._audio_seconds += event.seconds
-            case EndEvent():
-                self._end, self._audio_seconds = event, event.audio_seconds
-        self._is_answered = not isinstance(event, (StartEvent, AudioEvent, ProgressEvent))
-
-    def fail(self, error: Exception) -> None:
-        """Take in what ended it."""
-        self._error = error if isinstance(error, ChatterpodError) else None
-        self._was_defect = self._error is None
-
-    def finish(self) -> FinishedRequest:
-        """Sum up, as of now."""
-        text = self._asked.get("text")
-        return FinishedRequest(
-            request_id=self._arrival.request_id,
-            interface=self._interface,
-            action=named_action(self._asked) or "unknown",
-            outcome=self._outcome(),
-            error=self._error,
-            text=text if isinstance(text, str) else None,
-            start=self._start,
-            end=self._end,
-            audio_seconds=self._audio_seconds,
-            arrived=self._arrival.at,
-            voice_ready=self._voice_ready,
-            first_audio=self._first_audio,
-            ended=time.perf_counter(),
-        )
-
-    def _outcome(self) -> str:
-        if self._error is not None:
-            return self._error.code
-        if self._was_defect:
-            return "engine_failure"
-        # Whoever reads an answer to its end may leave before the generator has.
-        return "ok" if self._is_answered else "cancelled"
+Sink = Callable[[RequestRecord], None]
+"""Takes each request's record once it is over; called on the event loop, and must not wait."""

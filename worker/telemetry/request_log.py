@@ -3,10 +3,8 @@
 import logging
 from dataclasses import asdict
 
-from typing_extensions import override
-
 from worker.telemetry.logs import fields
-from worker.telemetry.record import FinishedRequest, Sink
+from worker.telemetry.record import RequestRecord
 
 log = logging.getLogger("worker.requests")
 
@@ -14,18 +12,14 @@ _MOST_CHARACTERS = 1000
 """Of a text in the log."""
 
 
-class RequestLog(Sink):
+class RequestLog:
     """Tells what a request was and what it cost: never its audio, and its text with ``log_text`` alone."""
 
     def __init__(self, *, log_text: bool = False) -> None:
         self._log_text = log_text
 
-    @override
-    def began(self) -> None:
-        pass
-
-    @override
-    def finished(self, request: FinishedRequest) -> None:
+    def __call__(self, request: RequestRecord) -> None:
+        """Log a request that is over."""
         start, error, text = request.start, request.error, request.text
         log.log(
             _level(request),
@@ -51,14 +45,14 @@ class RequestLog(Sink):
         )
 
 
-def _level(request: FinishedRequest) -> int:
+def _level(request: RequestRecord) -> int:
     if request.outcome not in {"ok", "cancelled"}:
         return logging.WARNING
     # A balancer may ask for the state every second.
     return logging.INFO if request.action == "speak" else logging.DEBUG
 
 
-def _costs(request: FinishedRequest) -> dict[str, object]:
+def _costs(request: RequestRecord) -> dict[str, object]:
     if request.metrics is None:
         return {"ttfa_ms": request.ttfa_ms}
     return asdict(request.metrics)

@@ -6,9 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Optional
 
-from typing_extensions import override
-
-from worker.telemetry.record import FinishedRequest, Sink
+from worker.telemetry.record import RequestRecord
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -19,7 +17,7 @@ _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT
 _SERVICE_NAME = "chatterpod"
 
 
-class Traces(Sink):
+class Traces:
     """Makes spans of finished requests; nothing of OpenTelemetry is imported before there is one of these."""
 
     def __init__(self, provider: "TracerProvider") -> None:
@@ -45,12 +43,8 @@ class Traces(Sink):
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         return cls(provider)
 
-    @override
-    def began(self) -> None:
-        pass
-
-    @override
-    def finished(self, request: FinishedRequest) -> None:
+    def __call__(self, request: RequestRecord) -> None:
+        """Make the spans of a request that is over."""
         offset = time.time() - time.perf_counter()
 
         def nanoseconds(moment: float) -> int:
@@ -88,7 +82,7 @@ def _resource(environ: Mapping[str, str]) -> dict[str, Any]:
     return {} if is_named else {"service.name": _SERVICE_NAME}
 
 
-def _phases(request: FinishedRequest) -> Iterator[tuple[str, float, float]]:
+def _phases(request: RequestRecord) -> Iterator[tuple[str, float, float]]:
     """Yield the parts of a request that came so far: name, begin, end."""
     if request.voice_ready is None:
         return
@@ -101,7 +95,7 @@ def _phases(request: FinishedRequest) -> Iterator[tuple[str, float, float]]:
     yield "speech", request.first_audio, request.ended
 
 
-def _attributes(request: FinishedRequest) -> dict[str, str | int | float]:
+def _attributes(request: RequestRecord) -> dict[str, str | int | float]:
     start, metrics = request.start, request.metrics
     found: dict[str, str | int | float | None] = {
         "request_id": request.request_id,

@@ -4,8 +4,9 @@ import pytest
 from scripted_engine import ScriptedEngine
 
 from worker.engine.machine import core_limit, free_memory, memory_limit
-from worker.service.service import requests_at_once
-from worker.speech.progress import TimeLimit
+from worker.request import Arrival
+from worker.service.request_threads import requests_at_once
+from worker.speech.progress import Clock
 
 GIBIBYTE = 1 << 30
 
@@ -81,14 +82,15 @@ def test_the_containers_limits_are_read_in_both_versions(cgroup, files, memory, 
 
 class TestTimeLimit:
     def test_none_where_nobody_sets_one(self):
-        assert TimeLimit.of(None, None) is None
+        clock = Clock(Arrival("r1"), lambda: False)
+        assert clock.limit_ms is None
+        clock.check()
 
     @pytest.mark.parametrize(
         ("deadline_ms", "most_seconds", "field"),
         [(500, None, "deadline_ms"), (500, 1.0, "deadline_ms"), (5000, 1.0, "text"), (None, 1.0, "text")],
     )
     def test_the_earlier_one_holds_and_says_whose_it_is(self, deadline_ms, most_seconds, field):
-        limit = TimeLimit.of(deadline_ms, most_seconds)
-        assert limit is not None
-        assert limit.milliseconds == min(deadline_ms or 1000, 1000)
-        assert limit.exceeded().field == field
+        clock = Clock(Arrival("r1"), lambda: False, deadline_ms, most_seconds)
+        assert clock.limit_ms == min(deadline_ms or 1000, 1000)
+        assert clock.exceeded().field == field

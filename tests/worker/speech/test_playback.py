@@ -50,3 +50,14 @@ def test_silence_after_the_end_is_no_underrun(playback, clock):
     playback.note(1.0)
     clock.now += 10
     assert playback.underruns == 0
+
+
+def test_silence_while_text_is_late_is_no_underrun(playback, clock):
+    playback.note(1.0)
+    clock.now += 0.5
+    assert not playback.excuse()
+    clock.now += 10
+    assert playback.excuse()
+    assert not playback.has_begun
+    playback.note(1.0)
+    assert (playback.underruns, playback.buffered_seconds) == (0, pytest.approx(1.0))

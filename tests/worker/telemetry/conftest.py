@@ -32,9 +32,8 @@ class Watched:
 
     def watch(self, job_input, request_id="r1", interface="queue"):
         arrival = Arrival(request_id)
-        return self._observer.watch(
-            lambda: self.service.respond(job_input, arrival), job_input, arrival, interface
-        )
+        events = self.service.respond(job_input, arrival)
+        return self._observer.watch(events, job_input, arrival, interface)
 
     async def ask(self, job_input, request_id="r1"):
         return [event async for event in self.watch(job_input, request_id)]

@@ -23,9 +23,9 @@ from worker.settings import Settings
 async def speak(job_input):
     service = SpeechService(PreviewEngine(), VoiceLibrary.at(Path(sys.argv[1])), Settings())
     observer = Observer(sinks_of(Settings()))
-    respond = lambda: service.respond(job_input, Arrival("r1"))
+    answer = service.respond(job_input, Arrival("r1"))
     try:
-        async for _ in observer.watch(respond, job_input, Arrival("r1"), "queue"):
+        async for _ in observer.watch(answer, job_input, Arrival("r1"), "queue"):
             pass
     except Exception as error:
         print(type(error).__name__)

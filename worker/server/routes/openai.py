@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field
 
 from voices.errors import UnknownVoice
 from voices.voice import DEFAULT_VOICE_ID
-from worker.events import HealthEvent
 from worker.server.backend import Backend, arrival
 from worker.server.bodies import DescribedBy, JsonRoute, RequestId, examples
 from worker.server.failures import NotFound
@@ -93,7 +92,7 @@ async def speech(
     """Answer with audio, or with `stream_format` `sse` with OpenAI's events."""
     asked = read_request(body)
     if asked.model is not None:
-        await _check_model(backend, asked.model)
+        _check_model(backend, asked.model)
     job_input, headers = asked.job_input, {}
     if await _is_only_openais(backend, asked.voice):
         job_input = {**job_input, "voice_id": DEFAULT_VOICE_ID}
@@ -112,7 +111,7 @@ async def speech(
 @openai_routes.get("/models", summary="The models", response_description="The models.")
 async def models(backend: TheBackend) -> ModelList:
     """List the engine, and OpenAI's names under which it answers too."""
-    return ModelList(object="list", data=[Model.named(each) for each in await _model_names(backend)])
+    return ModelList(object="list", data=[Model.named(each) for each in _model_names(backend)])
 
 
 @openai_routes.get(
@@ -123,7 +122,7 @@ async def models(backend: TheBackend) -> ModelList:
 )
 async def model(model: str, backend: TheBackend) -> Model:
     """Describe one model."""
-    await _check_model(backend, model)
+    _check_model(backend, model)
     return Model.named(model)
 
 
@@ -143,17 +142,15 @@ async def voices(backend: TheBackend) -> OpenAIVoiceList:
     return OpenAIVoiceList(voices=[OpenAIVoice(id=DEFAULT_VOICE_ID, name="Default"), *sound, *aliases])
 
 
-async def _model_names(backend: Backend) -> list[str]:
-    event = await backend.ask({"action": "health"})
-    assert isinstance(event, HealthEvent)  # noqa: S101  # what the action answers
-    return [event.engine, *MODELS]
+def _model_names(backend: Backend) -> list[str]:
+    return [backend.engine_name, *MODELS]
 
 
-async def _check_model(backend: Backend, name: str) -> None:
+def _check_model(backend: Backend, name: str) -> None:
     """Raise ``NotFound`` for a model that is neither the engine nor one of OpenAI's."""
     if is_openais(name):
         return
-    names = await _model_names(backend)
+    names = _model_names(backend)
     if name not in names:
         raise NotFound(f"model: use one of {', '.join(names)}.", field="model")
 

@@ -97,7 +97,7 @@ class VoiceKeeper:
         await self._ask(voice_id, check)
         prepared = await self._prepared(uploads)
         manifest = await self._ask(voice_id, publish)
-        await self._backend.ask({"action": "prepare_voice", "voice_id": voice_id})
+        await self._backend.prepare_voice(voice_id)
         return AddedVoice(
             voice_id=voice_id,
             name=manifest.name,

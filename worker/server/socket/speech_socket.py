@@ -14,8 +14,8 @@ from worker.events import AudioEvent, Event
 from worker.server.backend import Backend, arrival
 from worker.server.bodies import parse_object, speech_input
 from worker.server.failures import our_error
+from worker.server.socket.feed_source import FeedSource
 from worker.server.socket.in_order import InOrder, Work
-from worker.server.socket.piecewise import PiecewiseSpeech
 from worker.server.socket.text_feed import TextFeed
 from worker.server.speech_response import until_one_ends
 from worker.server.waiting import HeldText
@@ -100,7 +100,8 @@ class SpeechSocket:
             feed.drop()  # its pieces are on their way, and are no mistakes of their own
             await self._speak(asked.request_id, partial(self._backend.respond, first, asked, "socket"))
             return
-        events = PiecewiseSpeech(self._backend, fields, feed, asked).events
+        job_input = {**fields, "text": "", "stream": True}
+        events = partial(self._backend.respond, job_input, asked, "socket", FeedSource(feed))
         speak = partial(self._speak, asked.request_id, events, describes=describes)
         self._requests.add(Work(asked.request_id, speak, feed.drop))
 

@@ -4,10 +4,11 @@ import asyncio
 import re
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 
 from worker.errors import Overloaded, TextTooLong
 from worker.server.waiting import HeldText
+from worker.speech.text_source import TextPart
 from worker.text.characters import whole_characters
 from worker.text.prepared import complete
 from worker.text.thoughts import Run, Thoughts
@@ -21,17 +22,10 @@ _MOST_WHOLE = 1_000
 """Flushed parts that may wait."""
 _LOOKING = ThreadPoolExecutor(2, thread_name_prefix="text")
 """Where text is looked at: the event loop, which all others wait for, is no place for it."""
+_FOLLOWING = 200
+"""Characters after a part by which the pause after it is known."""
 _GROWTH = 16
 """More that waits is looked at again when it has grown by this part of it, so that time stays linear."""
-
-
-@dataclass(frozen=True, slots=True)
-class FedText:
-    """Characters ``start`` to ``end`` of all pieces joined; ``text`` is empty for a block without an end."""
-
-    start: int
-    end: int
-    text: str
 
 
 class TextFeed:
@@ -48,7 +42,7 @@ class TextFeed:
         self._is_dropped = False
         self._thoughts = Thoughts(max_characters)
         self._half = ""
-        self._whole: deque[FedText] = deque()
+        self._whole: deque[TextPart] = deque()
         """To be spoken, sentence or not."""
         self._whole_characters = 0
         self._waiting = ""
@@ -107,8 +101,9 @@ class TextFeed:
         self._thoughts = Thoughts(0)
         self._waiting = self._half = ""
         self._held.hold(0)
+        self._changed.set()
 
-    async def take(self) -> FedText | None:
+    async def take(self) -> TextPart | None:
         """Wait for text to speak and return all of it that is complete; None after the last."""
         while True:
             self._changed.clear()
@@ -118,8 +113,8 @@ class TextFeed:
                 part = self._whole.popleft()
                 self._whole_characters -= len(part.text)
                 self._let_go()
-                return part
-            if self._is_closed:
+                return replace(part, is_last=self._is_closed and not self._whole)
+            if self._is_closed or self._is_dropped:
                 return None
             await self._changed.wait()
 
@@ -139,7 +134,7 @@ class TextFeed:
             return
         self._cut(len(self._waiting))
         if not run.is_whole:
-            self._whole.append(FedText(self._start, self._start + run.length, ""))
+            self._whole.append(TextPart(self._start, self._start + run.length, ""))
         self._start += run.length
 
     def _cut(self, length: int) -> None:
@@ -147,7 +142,8 @@ class TextFeed:
         text, self._waiting = self._waiting[:length], self._waiting[length:]
         self._looked_at = 0
         if text.strip():
-            self._whole.append(FedText(self._start, self._start + length, text))
+            following = self._waiting[:_FOLLOWING]
+            self._whole.append(TextPart(self._start, self._start + length, text, following))
             self._whole_characters += length
         self._start += length
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from voices.conditionals import Conditionals
 from voices.errors import InvalidRequest, StoreFailure
+from voices.stores.s3_client import S3Credentials
 from voices.whole_file import WholeFile
 from worker.audio.encoders.closing import close_file
 from worker.audio.formats import AudioOutput
@@ -21,9 +22,9 @@ from worker.request import Arrival, SpeechRequest
 from worker.settings import Settings
 from worker.speech.results.claim import Claim
 from worker.speech.results.leftovers import PARTS, UNFINISHED, sweep
-from worker.speech.results.overflow import Overflow, file_sha256
+from worker.speech.results.overflow import NotKept, Overflow, file_sha256
 from worker.speech.results.parts import KeptParts
-from worker.speech.results.place import URL_SECONDS, Bucket, BucketPlace, DirectoryPlace, ResultPlace
+from worker.speech.results.place import URL_SECONDS, BucketPlace, DirectoryPlace, ResultPlace
 
 KEPT_FROM_CHARACTERS = 5_000
 """A job of so many is worth keeping on the way: about 6 minutes of speech."""
@@ -102,36 +103,40 @@ class Results:
     its own, which nobody can ask for again: a client's own id of a request is not known to be nobody else's.
     """
 
-    def __init__(self, directory: Path | None, bucket: Bucket | None = None) -> None:
-        self._directory = directory
+    def __init__(self, settings: Settings) -> None:
+        self._limit = settings.max_result_bytes
+        self._directory = settings.results_dir
         self._place: ResultPlace | None = None
-        if bucket is not None:
-            self._place = BucketPlace(bucket)
-        elif directory is not None:
-            self._place = DirectoryPlace(directory)
-        if directory is not None:
-            sweep(directory)
-
-    @classmethod
-    def of(cls, settings: Settings) -> "Results":
-        """Make what the settings ask for."""
         url, key, secret = (
             settings.bucket_endpoint_url,
             settings.bucket_access_key_id,
             settings.bucket_secret_access_key,
         )
         if url and key and secret:
-            bucket = Bucket(url, key, secret.get_secret_value(), settings.bucket_name)
-            return cls(settings.results_dir, bucket)
-        return cls(settings.results_dir)
+            credentials = S3Credentials(key, secret.get_secret_value())
+            self._place = BucketPlace(url, credentials, settings.bucket_name)
+        elif self._directory is not None:
+            self._place = DirectoryPlace(self._directory)
+        if self._directory is not None:
+            sweep(self._directory)
 
-    def overflow(self, limit: int) -> Overflow:
-        """Return where one request's encoded audio goes."""
+    @contextmanager
+    def overflow(self, request: SpeechRequest, arrival: Arrival) -> Iterator[Overflow]:
+        """Take one request's encoded audio in; nothing is left behind but a file that was moved away."""
+        overflow = self._overflow(request.format, is_kept=not arrival.in_pieces)
+        try:
+            yield overflow
+        finally:
+            overflow.discard()
+
+    def _overflow(self, format_name: str, *, is_kept: bool) -> Overflow:
+        if not is_kept:
+            return NotKept(self._limit, format_name)
         if self._place is None:
-            return Overflow(limit, None)
+            return Overflow(self._limit, format_name, None)
         if self._directory is None:
-            return Overflow(limit, Path(tempfile.gettempdir()) / UNFINISHED, "TMPDIR")
-        return Overflow(limit, self._directory / UNFINISHED)
+            return Overflow(self._limit, format_name, Path(tempfile.gettempdir()) / UNFINISHED, "TMPDIR")
+        return Overflow(self._limit, format_name, self._directory / UNFINISHED)
 
     @contextmanager
     def job(
@@ -203,7 +208,7 @@ class Results:
                 close_file(opened, output.name, output.sample_rate, samples)
             size, sha256 = file.stat().st_size, file_sha256(file)
             where = self._place.put(file, f"{job.key}.{output.name}", output.mime)
-        return StoredResult(size, sha256, round(audio_seconds, 6), where.path, where.url)
+        return StoredResult(size, sha256, round(audio_seconds, 6), **where)
 
 
 def request_digest(

@@ -7,7 +7,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from typing_extensions import override
+
 from voices.errors import StoreFailure
+from worker.errors import TextTooLong
+from worker.settings import MEBIBYTE
 from worker.speech.results.leftovers import UNFINISHED_SECONDS, remove_older
 
 _READ_BYTES = 1 << 20
@@ -16,12 +20,15 @@ _READ_BYTES = 1 << 20
 class Overflow:
     """Takes bytes; those beyond ``limit``, and with them all before, go to a file in ``directory``.
 
-    ``write`` raises ``NoPlace`` when there is none, and ``StoreFailure`` when it cannot be written;
-    ``variable`` is what clients know the directory by.
+    ``write`` raises ``TextTooLong`` where there is no directory, and ``StoreFailure`` where it cannot be
+    written; ``format_name`` is the audio's, and ``variable`` the setting of the directory, for these errors.
     """
 
-    def __init__(self, limit: int, directory: Path | None, variable: str = "RESULTS_DIR") -> None:
+    def __init__(
+        self, limit: int, format_name: str, directory: Path | None, variable: str = "RESULTS_DIR"
+    ) -> None:
         self._limit = limit
+        self._format = format_name
         self._directory = directory
         self._variable = variable
         self._held: list[bytes] = []
@@ -71,9 +78,17 @@ class Overflow:
             assert self._directory is not None  # noqa: S101  # memory refuses nothing
             raise StoreFailure.of(error, "write the result to", self._directory, self._variable) from error
 
+    def _too_much(self) -> str:
+        megabytes = self._limit / MEBIBYTE
+        return f"text: its speech as {self._format} is more than the {megabytes:.1f} MB that one"
+
     def _begin_file(self) -> None:
         if self._directory is None:
-            raise NoPlace
+            raise TextTooLong(
+                f"{self._too_much()} result may have, and this worker has no place for larger ones: attach "
+                "a network volume, set RESULTS_DIR or the BUCKET_ variables, send the text in parts, or ask "
+                "for mp3 or opus."
+            )
         self._directory.mkdir(parents=True, exist_ok=True)
         remove_older(self._directory, UNFINISHED_SECONDS)  # what a crash left may be what fills the disk
         handle, name = tempfile.mkstemp(dir=self._directory)
@@ -84,8 +99,20 @@ class Overflow:
         self._held.clear()
 
 
-class NoPlace(Exception):
-    """There is nowhere to put what does not fit."""
+class NotKept(Overflow):
+    """Counts the bytes of an answer that its client takes as it is made, and keeps none of them."""
+
+    def __init__(self, limit: int, format_name: str) -> None:
+        super().__init__(limit, format_name, None)
+
+    @override
+    def write(self, data: bytes) -> None:
+        """Count the next bytes; raises ``TextTooLong``."""
+        self.size += len(data)
+        if self.size > self._limit:
+            raise TextTooLong(
+                f"{self._too_much()} answer may have here: send the text in parts, or ask for mp3 or opus."
+            )
 
 
 def file_sha256(path: Path) -> str:

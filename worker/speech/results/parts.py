@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -69,13 +69,6 @@ class KeptParts:
         self.resumed = 0
         """Text chunks that did not have to be spoken again."""
 
-    def begin(self, order: int, chunk: TextChunk, begin: Callable[[], SpeechStream]) -> SpeechStream:
-        """Return a text chunk's speech: from the disk, or from the engine and then kept."""
-        if (stored := self._stored(order, chunk)) is not None:
-            self.resumed += 1
-            return stored
-        return _KeptSpeech(begin(), lambda blocks: self._keep(order, chunk, blocks))
-
     def discard(self) -> None:
         """Throw the parts away; the claims in the folder stay."""
         with suppress(OSError):
@@ -83,7 +76,13 @@ class KeptParts:
                 if not is_claim(file.name):
                     file.unlink(missing_ok=True)
 
-    def _stored(self, order: int, chunk: TextChunk) -> "_StoredSpeech | None":
+    @staticmethod
+    def rounded(block: SpeechBlock) -> SpeechBlock:
+        """Return an engine's block in 16 bits, so that it sounds the same from the disk."""
+        return SpeechBlock(_as_float(to_int16(block.samples)), block.speech_tokens, block.was_cut)
+
+    def stored(self, order: int, chunk: TextChunk) -> SpeechBlock | None:
+        """Return a text chunk's speech from the disk; None where the engine has to speak it."""
         part = self._parts.get(order)
         if part is None or part.text != self._text_digest(chunk):
             return None
@@ -93,11 +92,17 @@ class KeptParts:
             data = b""
         if hashlib.sha256(data).hexdigest() != part.sha256:
             log.warning("part %d in %s is damaged: it is spoken again", order, self._directory)
+            del self._parts[order]
             return None
         samples, _ = soundfile.read(io.BytesIO(data), dtype="int16")
-        return _StoredSpeech(SpeechBlock(_as_float(samples), part.speech_tokens, part.was_cut))
+        self.resumed += 1
+        return SpeechBlock(_as_float(samples), part.speech_tokens, part.was_cut)
 
-    def _keep(self, order: int, chunk: TextChunk, blocks: list[SpeechBlock]) -> None:
+    def keep(self, order: int, chunk: TextChunk, blocks: list[SpeechBlock]) -> None:
+        """Put a text chunk's whole speech on the disk, unless it is there."""
+        kept = self._parts.get(order)
+        if kept is not None and kept.text == self._text_digest(chunk):
+            return
         samples = [np.zeros(0, np.int16), *(to_int16(block.samples) for block in blocks)]
         buffer = io.BytesIO()
         soundfile.write(buffer, np.concatenate(samples), self._sample_rate, "PCM_16", format="FLAC")
@@ -162,11 +167,11 @@ class KeptParts:
         return hashlib.sha256(told.encode()).hexdigest()
 
 
-class _StoredSpeech(SpeechStream):
-    """Speech from the disk."""
+class StoredSpeech(SpeechStream):
+    """A text chunk's speech from the disk."""
 
     def __init__(self, block: SpeechBlock) -> None:
-        self._blocks = iter([block])
+        self._blocks = iter((block,))
 
     def __iter__(self) -> Iterator[SpeechBlock]:
         return self
@@ -175,38 +180,7 @@ class _StoredSpeech(SpeechStream):
         return next(self._blocks)
 
     def close(self) -> None:
-        """There is no work to stop."""
-
-
-class _KeptSpeech(SpeechStream):
-    """Speech from the engine, of 16 bits from here on, so that it sounds the same from the disk."""
-
-    def __init__(self, speech: SpeechStream, keep: Callable[[list[SpeechBlock]], None]) -> None:
-        self._speech = speech
-        self._keep = keep
-        self._blocks: list[SpeechBlock] = []
-
-    def __iter__(self) -> Iterator[SpeechBlock]:
-        return self
-
-    def __next__(self) -> SpeechBlock:
-        block = next(self._speech)
-        block = SpeechBlock(_as_float(to_int16(block.samples)), block.speech_tokens, block.was_cut)
-        self._blocks.append(block)
-        return block
-
-    def close(self) -> None:
-        self._speech.close()
-
-    def keep(self) -> None:
-        """Put it on the disk: all of it was read, and none of it was given up."""
-        self._keep(self._blocks)
-
-
-def keep(speech: SpeechStream) -> None:
-    """Keep a text chunk's speech that has been read to its end, unless it was kept before."""
-    if isinstance(speech, _KeptSpeech):
-        speech.keep()
+        """Do nothing: no work is under way."""
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

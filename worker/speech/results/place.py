@@ -3,9 +3,8 @@
 import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 from typing_extensions import override
@@ -21,21 +20,14 @@ URL_SECONDS = 7 * 24 * 3600
 _REGION = re.compile(r"\.s3[.-]([a-z0-9-]+)\.")
 
 
-@dataclass(frozen=True)
-class Where:
-    """Where a file was put: one of the two."""
-
-    path: str | None = None
-    """On the volume, as the worker sees it."""
-    url: str | None = None
-    """For anyone, for a week."""
-
-
 class ResultPlace(Protocol):
     """Takes finished files."""
 
-    def put(self, file: Path, name: str, mime: str) -> Where:
-        """Move a file there under ``name``, in place of an older one; raises ``StoreFailure``."""
+    def put(self, file: Path, name: str, mime: str) -> dict[Literal["path", "url"], str]:
+        """Move a file there under ``name``, in place of an older one; raises ``StoreFailure``.
+
+        Returns its path on the volume, as the worker sees it, or a URL for anyone.
+        """
         ...
 
 
@@ -46,42 +38,32 @@ class DirectoryPlace(ResultPlace):
         self._root = root
 
     @override
-    def put(self, file: Path, name: str, mime: str) -> Where:
+    def put(self, file: Path, name: str, mime: str) -> dict[Literal["path", "url"], str]:
         target = self._root / name
         try:
             put_in_place(file, target)
         except OSError as error:
             raise StoreFailure.of(error, "write the result to", target, "RESULTS_DIR") from error
-        return Where(path=str(target))
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """RunPod's ``BUCKET_*`` variables."""
-
-    endpoint_url: str
-    access_key_id: str = field(repr=False)
-    secret_access_key: str = field(repr=False)
-    name: str | None = None
-    """The bucket; otherwise the URL's path, otherwise month and year, as the SDK names it."""
+        return {"path": str(target)}
 
 
 class BucketPlace(ResultPlace):
-    """An S3 bucket, read by URLs that are good for a week."""
+    """An S3 bucket, read by URLs that are good for a week; RunPod's ``BUCKET_*`` variables describe it."""
 
-    def __init__(self, bucket: Bucket) -> None:
-        parts = urlsplit(bucket.endpoint_url)
-        self._bucket = bucket.name or parts.path.strip("/") or time.strftime("%m-%y")
+    def __init__(self, endpoint_url: str, credentials: S3Credentials, name: str | None = None) -> None:
+        """``name`` is the bucket; otherwise the URL's path, otherwise month and year, as the SDK names it."""
+        parts = urlsplit(endpoint_url)
+        self._bucket = name or parts.path.strip("/") or time.strftime("%m-%y")
         region = _REGION.search(f".{parts.netloc}")
         self._client = s3_client(
             endpoint_url=f"{parts.scheme}://{parts.netloc}",
             region=region[1] if region else "us-east-1",
-            credentials=S3Credentials(bucket.access_key_id, bucket.secret_access_key),
+            credentials=credentials,
             limits=S3Limits(),
         )
 
     @override
-    def put(self, file: Path, name: str, mime: str) -> Where:
+    def put(self, file: Path, name: str, mime: str) -> dict[Literal["path", "url"], str]:
         target = {"Bucket": self._bucket, "Key": name}
         with s3_failures("write the result to", f"the bucket {self._bucket}"):
             # In parts of 8 MB, a few at a time: as much of the file as is in memory.
@@ -90,4 +72,4 @@ class BucketPlace(ResultPlace):
             url = self._client.generate_presigned_url("get_object", Params=target, ExpiresIn=URL_SECONDS)
         with suppress(OSError):  # it is there: what stays of it here is swept away
             file.unlink()
-        return Where(url=url)
+        return {"url": url}

@@ -54,7 +54,7 @@ def _left(directory):
 
 @pytest.mark.parametrize("size", [ROOM + 10, 5 * ROOM], ids=["told on closing", "told on writing"])
 def test_a_result_without_room_is_a_failure_of_the_store_and_goes(tmp_path, size):
-    overflow = Overflow(10, tmp_path)
+    overflow = Overflow(10, "wav", tmp_path)
 
     def write():
         for begin in range(0, size, 1000):
@@ -153,7 +153,7 @@ class TestLeftovers:
             leave(f".{state}.json.ab12.unfinished", UNFINISHED_SECONDS + age_s)
             leave(f".parts/{state}/00000-ab.flac", PARTS_SECONDS + age_s)
             leave(f"{state}.mp3", PARTS_SECONDS + age_s)
-        Results(results_dir)
+        Results(Settings(results_dir=results_dir))
         assert _left(results_dir) == [
             ".parts/young/00000-ab.flac",
             ".unfinished/young",
@@ -164,7 +164,7 @@ class TestLeftovers:
 
     def test_and_before_a_result_is_written(self, leave, results_dir):
         leave(".unfinished/old", UNFINISHED_SECONDS + 60)
-        overflow = Overflow(0, results_dir / ".unfinished")
+        overflow = Overflow(0, "wav", results_dir / ".unfinished")
         overflow.write(b"new")
         assert len(_left(results_dir)) == 1
         overflow.discard()

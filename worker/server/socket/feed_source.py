@@ -1,0 +1,54 @@
+"""The hand-over of a feed's text, from the event loop to the thread of the request that speaks it."""
+
+import asyncio
+from concurrent.futures import Future, wait
+
+from worker.errors import Cancelled
+from worker.server.socket.text_feed import TextFeed
+from worker.speech.text_source import TextPart, TextSource
+
+
+class FeedSource(TextSource):
+    """Takes a part once the request can speak it; until then the feed holds it, and counts it.
+
+    Made on the event loop of the feed; the other methods are the request's thread's.
+    """
+
+    def __init__(self, feed: TextFeed) -> None:
+        self._feed = feed
+        self._loop = asyncio.get_running_loop()
+        self._taking: Future[TextPart | None] | None = None
+        self._taken: list[str] = []
+        self.is_over = False
+        self.is_waiting = True
+
+    @property
+    def taken(self) -> str:
+        """The text of all parts so far."""
+        return "".join(self._taken)
+
+    def poll(self) -> TextPart | None:
+        """Return the next part; None where none has come yet, or ``is_over``."""
+        taking = self._take()
+        if not taking.done():
+            return None
+        self._taking = None
+        part = taking.result()
+        self.is_over = part is None or part.is_last
+        if part is not None:
+            self._taken.append(part.text)
+        return part
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until ``poll`` has something to tell, but not longer than this; returns whether it has."""
+        return bool(wait([self._take()], seconds).done)
+
+    def _take(self) -> "Future[TextPart | None]":
+        if self._taking is None:
+            taking = self._feed.take()
+            try:
+                self._taking = asyncio.run_coroutine_threadsafe(taking, self._loop)
+            except RuntimeError as error:  # the loop has ended, and with it the client
+                taking.close()
+                raise Cancelled("The request was given up.") from error
+        return self._taking
