@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -43,6 +44,8 @@ class Arrival:
 
 _MAX_SEED = 2**32 - 1
 _RANDOM_SEED = -1
+_MOST_FIELDS = 100
+"""More than any request has: at least one of them is unknown."""
 _VOICES_OWN = {"", "auto"}
 """Languages that leave it to the voice."""
 
@@ -212,6 +215,8 @@ def parse_request(
     given = {name: value for name, value in job_input.items() if value is not None}
     for name in _VOICE_NAMES & given.keys():
         given[name] = voice_named(given[name], voice_aliases or {})
+    if len(given) > _MOST_FIELDS:  # so many errors would take seconds to list
+        given = dict(islice(given.items(), _MOST_FIELDS))
     try:
         return model.model_validate(given)
     except ValidationError as error:

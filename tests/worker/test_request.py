@@ -1,6 +1,7 @@
 """Requests: what is wrong is named, nothing else gets through."""
 
 import json
+import time
 from contextlib import suppress
 
 import pytest
@@ -164,6 +165,14 @@ def test_what_is_wrong_is_named(change, field, told):
 def test_a_missing_text_is_named():
     with pytest.raises(InvalidRequest, match="text is required"):
         _parse({})
+
+
+def test_fields_without_number_are_refused_at_once():
+    many = {"text": "Hello.", **{f"field_{number}": 1 for number in range(300_000)}}
+    began = time.process_time()
+    with pytest.raises(InvalidRequest, match="There is no field 'field_0'"):
+        parse_request(many, max_text_characters=100)
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("job_input", [None, "Hello", ["Hello"], 3])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scripted_engine import ScriptedEngine
 from served import served
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from voices.clips.decoding import decode_clip
@@ -202,6 +202,15 @@ def test_a_bad_message_is_told_and_the_connection_stays(site, message, field):
         json.loads(socket.recv(timeout=5))
         _say(socket, text="Still here.", format="pcm")
         assert _hear(socket)[2]["type"] == "end"
+
+
+def test_a_connection_that_is_refused_again_and_again_is_ended(site):
+    with _socket(site) as socket:
+        for _ in range(1_001):
+            socket.send("{}")
+        with pytest.raises(ConnectionClosed) as ended:
+            list(socket)
+    assert ended.value.rcvd.code == 1008
 
 
 def test_leaving_frees_the_slot_at_once(slow_site):

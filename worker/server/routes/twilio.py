@@ -6,6 +6,7 @@ the audio before it has been heard; ``clear`` empties Twilio's buffer.
 
 import asyncio
 import base64
+import contextlib
 import json
 import logging
 import re
@@ -38,7 +39,7 @@ STREAM_SID = "^[A-Za-z0-9_-]{1,64}$"
 _START_TIMEOUT_S = 10.0
 _POLICY_VIOLATION = 1008
 _MOST_JUNK = 10
-"""Upper bound of messages that are not JSON; Twilio sends none."""
+"""Upper bound of messages that are no JSON object with an event; Twilio sends none."""
 _FORMAT = {"format": "ulaw", "sample_rate": 8_000, "stream": True}
 _FORMAT_NAMES = {"format", "response_format", "sample_rate", "stream"}
 _STREAM_SID = re.compile(STREAM_SID)
@@ -198,17 +199,18 @@ class Call:
             await self._websocket.close(_POLICY_VIOLATION)
 
     async def _message(self) -> dict[str, Any] | None:
-        """Wait for the next JSON message; None after a disconnect or too many messages that are not JSON."""
+        """Wait for the next JSON message; None after a disconnect or too many that are no events."""
         while self._junk <= _MOST_JUNK:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
                 return None
-            try:
-                return parse_object(message.get("text") or message.get("bytes") or b"")
-            except ChatterpodError:
-                if not self._junk:
-                    _refusals.info("a media stream sent something that is not JSON")
-                self._junk += 1
+            with contextlib.suppress(ChatterpodError):
+                parsed = parse_object(message.get("text") or message.get("bytes") or b"")
+                if isinstance(parsed.get("event"), str):
+                    return parsed
+            if not self._junk:
+                _refusals.info("a media stream sent something that is no event")
+            self._junk += 1
         return None
 
     async def _speak(self, mark: str, job_input: dict[str, Any]) -> None:

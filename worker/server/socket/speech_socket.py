@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from starlette.websockets import WebSocket
+from websockets.frames import CloseCode
 
 from voices.errors import ChatterpodError, InvalidRequest
 from worker.events import AudioEvent, Event
@@ -21,6 +22,8 @@ from worker.server.speech_response import until_one_ends
 from worker.server.waiting import HeldText
 
 _OWN_FIELDS = {"type", "request_id", "events"}
+_MOST_REFUSED = 1_000
+"""In a row, a piece for a request that was refused among them; each is answered, and most are logged."""
 
 
 class SpeechSocket:
@@ -32,6 +35,7 @@ class SpeechSocket:
         self._requests = InOrder()
         self._waiting = backend.waiting_text()
         self._feed: TextFeed | None = None
+        self._refused_in_a_row = 0
 
     async def run(self) -> None:
         """Serve the connection until the client leaves it; then nothing of its requests is left."""
@@ -41,11 +45,12 @@ class SpeechSocket:
             await self._requests.drop()
 
     async def _read_all(self) -> None:
-        while True:
+        while self._refused_in_a_row <= _MOST_REFUSED:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
                 return
             await self._take(message.get("text") or message.get("bytes") or b"")
+        await self._websocket.close(CloseCode.POLICY_VIOLATION, "too many messages were refused")
 
     async def _take(self, data: str | bytes) -> None:
         """Do what a message says; tell what is wrong with one that cannot be done, and stay open."""
@@ -83,7 +88,7 @@ class SpeechSocket:
         self._requests.check_room()
         held = HeldText(self._waiting)
         held.hold(len(job_input["text"]))
-        self._requests.add(Work(asked.request_id, speak, partial(held.hold, 0)))
+        self._add(Work(asked.request_id, speak, partial(held.hold, 0)))
 
     async def _open(self, message: dict[str, Any], request_id: str | None) -> None:
         if self._feed is not None:
@@ -103,7 +108,7 @@ class SpeechSocket:
         job_input = {**fields, "text": "", "stream": True}
         events = partial(self._backend.respond, job_input, asked, "socket", FeedSource(feed))
         speak = partial(self._speak, asked.request_id, events, describes=describes)
-        self._requests.add(Work(asked.request_id, speak, feed.drop))
+        self._add(Work(asked.request_id, speak, feed.drop))
 
     def _open_feed(self) -> TextFeed:
         if self._feed is None:
@@ -137,7 +142,12 @@ class SpeechSocket:
         async with asyncio.timeout(self._backend.settings.stall_timeout_s):
             await self._websocket.send_bytes(event.audio)
 
+    def _add(self, work: Work) -> None:
+        self._requests.add(work)
+        self._refused_in_a_row = 0
+
     async def _tell_error(self, error: ChatterpodError, request_id: str | None) -> None:
+        self._refused_in_a_row += 1
         await self._tell({"type": "error", "request_id": request_id, "error": our_error(error)})
 
     async def _tell(self, message: dict[str, Any]) -> None:

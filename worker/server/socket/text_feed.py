@@ -16,6 +16,8 @@ from worker.text.thoughts import Run, Thoughts
 _FIRST_HALF = re.compile("[\ud800-\udbff]\\Z")
 _BEGUN_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*+[ -/]*+|\][^\x07\x1b\n]{0,400}\x1b?|[ -/]*+)\Z")
 """What the next piece may make a whole sequence for a terminal, which is not spoken."""
+_LONGEST_SEQUENCE = 500
+"""Characters of such a sequence: a longer one is spoken as text."""
 _SHORT = 400
 """Characters: as long as less waits, every piece is looked at with what came before it."""
 _MOST_WHOLE = 1_000
@@ -81,7 +83,7 @@ class TextFeed:
         """
         if len(self._whole) >= _MOST_WHOLE:
             raise Overloaded(f"This request has {_MOST_WHOLE} parts waiting: let some be spoken.")
-        begun = _BEGUN_SEQUENCE.search(self._waiting)
+        begun = _BEGUN_SEQUENCE.search(self._waiting, max(len(self._waiting) - _LONGEST_SEQUENCE, 0))
         self._cut(begun.start() if begun else len(self._waiting))
         self._changed.set()
 
