@@ -1,10 +1,12 @@
-"""The application: routes, who may use them, and what is answered when something is wrong."""
+"""The application: its routes, its middleware, and the answer for each kind of error."""
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import AsyncIterator
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -16,14 +18,15 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match
 
-from voices.errors import ChatterpodError, InvalidRequest
+from voices.errors import ChatterpodError, InvalidRequest, StoreFailure
 from worker.errors import EngineFailure
 from worker.server.access import AccessControl
 from worker.server.as_meant import AsMeant
 from worker.server.backend import Backend
 from worker.server.bounds import BodyBounds
-from worker.server.failures import MethodNotAllowed, NotFound, answer_to
-from worker.server.openapi import SPOKEN_HEADERS
+from worker.server.failures import Json, MethodNotAllowed, NotFound, answer_to
+from worker.server.openapi import SPOKEN_HEADERS, DocumentedApp
+from worker.server.routes.dependencies import Shared
 from worker.server.routes.openai import openai_routes
 from worker.server.routes.page import PAGE_PATHS, page_routes
 from worker.server.routes.speech import speech_routes
@@ -35,6 +38,8 @@ from worker.server.socket.sockets import socket_routes
 
 OPENAPI_PATH = "/openapi.json"
 _METHOD_NOT_ALLOWED = 405
+_OPEN_PATHS = frozenset({*PAGE_PATHS, OPENAPI_PATH, "/ping", TWILIO_SOCKET})
+"""Paths that need no key in a header; Twilio sends its key in the stream's parameters."""
 _METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
 _DESCRIPTION = """Chatterbox speech in cloned voices, streamed while it is being spoken.
 
@@ -42,78 +47,88 @@ Two WebSockets are not in this document, because OpenAPI has no words for them: 
 and `/twilio/media`."""
 
 
-def make_app(backend: Backend) -> FastAPI:
-    """Return the application over a backend, which it loads at its start and closes at its end."""
+def make_app(backend: Backend) -> DocumentedApp:
+    """Return the application over a backend; it loads the backend at startup and closes it at shutdown."""
     settings = backend.server_settings
-    app = FastAPI(
+    app = DocumentedApp(
+        needs_key=settings.api_key is not None,
+        open_paths=_OPEN_PATHS,
         title="Chatterpod",
         version=version("chatterpod"),
         description=_DESCRIPTION,
         openapi_url=OPENAPI_PATH,
-        docs_url=None,  # its page would load scripts from elsewhere
+        docs_url=None,  # its page would load scripts from another site
         redoc_url=None,
         redirect_slashes=False,
+        default_response_class=Json,
         lifespan=partial(_lifespan, backend),
         middleware=_middleware(settings),
     )
+    app.state.shared = Shared(backend)
     for routes in (
         speech_routes,
         openai_routes,
         telephony_routes,
         voice_routes,
         state_routes,
-        socket_routes,
+        socket_routes(backend),
         page_routes,
     ):
-        app.include_router(routes(backend))
+        app.include_router(routes)
     app.add_exception_handler(ChatterpodError, _on_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(ClientDisconnect, _on_gone)
     app.add_exception_handler(Exception, _on_defect)
-    app.openapi = partial(_document, app, settings)  # type: ignore[method-assign]
     return app
 
 
 @contextlib.asynccontextmanager
 async def _lifespan(backend: Backend, _app: FastAPI) -> AsyncIterator[None]:
-    """Load the engine while the server already answers."""
+    """Load the engine in the background, so that the server answers meanwhile."""
     loading = asyncio.create_task(backend.load())
     yield
     if backend.state == "loading":
-        loading.cancel()  # the thread goes on: nothing that is half loaded can be closed
+        loading.cancel()  # its thread goes on: an engine that is half loaded cannot be closed
     await backend.close()
 
 
 def _middleware(settings: ServerSettings) -> list[Middleware]:
-    def limit_mb(path: str) -> float:
-        return settings.max_upload_mb if path == "/voices" else settings.max_body_mb
+    def limit_mb(path: str, is_multipart: bool) -> float:
+        is_upload = is_multipart and path == "/voices" and settings.voice_uploads
+        return settings.max_upload_mb if is_upload else settings.max_body_mb
 
     cors = Middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=_METHODS,
-        allow_headers=["*"],  # which each client library has its own; none is more than may be sent anyway
-        allow_private_network=True,  # the operator named the site, and may run this server beside the browser
+        allow_headers=["*"],  # each client library sends its own, and none grants anything
+        allow_private_network=True,  # the server may run on the browser's machine
         expose_headers=[*SPOKEN_HEADERS, "Retry-After", "Accept-Ranges", "Content-Range", "ETag"],
     )
-    open_paths = {*PAGE_PATHS, OPENAPI_PATH, "/ping", TWILIO_SOCKET}  # the last asks for the key itself
     return [
         *([cors] if settings.cors_origins else []),
         Middleware(AsMeant),
-        Middleware(AccessControl, settings=settings, open_paths=open_paths),
+        Middleware(AccessControl, settings=settings, open_paths=_OPEN_PATHS),
         Middleware(BodyBounds, limit_mb=limit_mb, timeout_s=settings.body_timeout_s),
     ]
 
 
 async def _on_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ChatterpodError)  # noqa: S101  # what it is registered for
+    assert isinstance(error, ChatterpodError)  # noqa: S101  # as registered
     return answer_to(error, request.url.path)
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
-    """Answer for a path that is not there, or not for this method."""
-    assert isinstance(error, HTTPException)  # noqa: S101  # what it is registered for
+    """Answer for a path that is not there, or not for this method, and for a form that cannot be read."""
+    assert isinstance(error, HTTPException)  # noqa: S101  # as registered
+    if isinstance(error.__cause__, ChatterpodError):  # FastAPI read the form, and the body was out of bounds
+        return answer_to(error.__cause__, request.url.path)
+    if isinstance(error.__cause__, OSError):  # likewise, and there was no room for the upload
+        failure = StoreFailure.of(
+            error.__cause__, "keep the upload in", Path(tempfile.gettempdir()), "TMPDIR"
+        )
+        return answer_to(failure, request.url.path)
     if error.status_code == _METHOD_NOT_ALLOWED:
         allowed = ", ".join(_methods(request))
         told = MethodNotAllowed(f"Use {allowed} here.")
@@ -126,7 +141,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """Return the methods of a path, of which each may be another route; HEAD comes with GET."""
+    """Return the methods of a path, from all its routes; HEAD comes with GET."""
     found = []
     for method in _METHODS:
         asked = {**request.scope, "method": "GET" if method == "HEAD" else method}
@@ -136,39 +151,18 @@ def _methods(request: Request) -> list[str]:
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
-    """Answer for a form whose fields are missing or wrong."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101  # what it is registered for
+    """Answer for a form field or a path parameter that is missing or wrong."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # as registered
     first: Any = error.errors()[0]
     field = str(first["loc"][-1])
     return answer_to(InvalidRequest(f"{field}: {first['msg']}.", field=field[:80]), request.url.path)
 
 
 async def _on_gone(_request: Request, _error: Exception) -> Response:
-    """Answer nobody: the client left while it was sending."""
+    """Return a response that is never sent: the client disconnected during its request."""
     return Response(status_code=400)
 
 
 async def _on_defect(request: Request, _error: Exception) -> Response:
-    """Answer for a mistake of this server's own; its traceback goes to the log, not to the client."""
+    """Answer for a defect of this server; the traceback goes to the log, not to the client."""
     return answer_to(EngineFailure("The server failed on this request; its log says why."), request.url.path)
-
-
-def _document(app: FastAPI, settings: ServerSettings) -> dict[str, Any]:
-    """Return the OpenAPI document, with the key where one is wanted."""
-    if app.openapi_schema is None:
-        document = FastAPI.openapi(app)
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        for path in document["paths"].values():
-            for operation in path.values():
-                operation["responses"].pop("422", None)  # ours are 400
-        document["components"]["securitySchemes"] = {
-            "bearer": {"type": "http", "scheme": "bearer"},
-            "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-        }
-        wanted: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
-        document["security"] = wanted if settings.api_key else [{}, *wanted]
-        document["paths"]["/ping"]["get"]["security"] = []
-        app.openapi_schema = document
-    return app.openapi_schema

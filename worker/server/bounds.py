@@ -1,19 +1,27 @@
-"""Bounds on what a client may send, and on how slowly."""
+"""Bounds on the size, the speed and the encoding of a request's body."""
 
 import asyncio
 from collections.abc import Callable
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from voices.errors import InvalidRequest
 from worker.server.failures import BodyTimeout, TooLarge, answer_to
 from worker.server.settings import MEGABYTE
 
+_CHARSETS = {b"utf-8", b"utf8", b"us-ascii", b"ascii"}
+
 
 class BodyBounds:
-    """Ends the reading of a body that is too large or too slow; ``limit_mb`` tells a path's megabytes."""
+    """Ends the reading of a body that is too large or too slow.
 
-    def __init__(self, app: ASGIApp, limit_mb: Callable[[str], float], timeout_s: float) -> None:
+    ``limit_mb`` returns the megabytes that a path allows; its second argument is whether the body is
+    multipart.
+    """
+
+    def __init__(self, app: ASGIApp, limit_mb: Callable[[str, bool], float], timeout_s: float) -> None:
         self._app = app
         self._limit_mb = limit_mb
         self._timeout_s = timeout_s
@@ -23,9 +31,16 @@ class BodyBounds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit_mb = self._limit_mb(scope["path"])
+        headers = Headers(scope=scope)
+        kind, options = parse_options_header(headers.get("content-type"))
+        limit_mb = self._limit_mb(scope["path"], kind == b"multipart/form-data")
+        if options.get(b"charset", b"utf-8").lower() not in _CHARSETS:
+            # A form's fields are decoded as the client says, and some codecs take quadratic time.
+            refusal = InvalidRequest("Content-Type: use charset=utf-8.", field="Content-Type")
+            await answer_to(refusal, scope["path"], {"Connection": "close"})(scope, receive, send)
+            return
         error = TooLarge(f"The request is larger than {limit_mb:g} MB.")
-        announced = Headers(scope=scope).get("content-length", "0")
+        announced = headers.get("content-length", "0")
         if announced.isdecimal() and int(announced) > limit_mb * MEGABYTE:
             # What follows would be read as the next request.
             await answer_to(error, scope["path"], {"Connection": "close"})(scope, receive, send)

@@ -1,10 +1,10 @@
-"""Errors as HTTP answers them: each code has its status, and two shapes are spoken, ours and OpenAI's.
+"""Errors over HTTP: each code has a status, and a body in one of two shapes, ours or OpenAI's.
 
 ChatterpodError                      (worker/errors.py)
 ├── Loading              loading             503   the engine is still being loaded
 ├── NotAuthorised        not_authorised      401   the key is missing or wrong
-├── OriginRefused        origin_refused      403   a page of another site asks
-├── HostRefused          host_refused        403   the server is asked for by a name that is not its own
+├── OriginRefused        origin_refused      403   the request comes from a page of another site
+├── HostRefused          host_refused        403   the Host header names another server
 ├── NotEnabled           not_enabled         403   the deployment has not turned this on
 ├── NotFound             not_found           404   no such path, model or stream
 ├── MethodNotAllowed     method_not_allowed  405
@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 from typing_extensions import override
 
 from voices.errors import ChatterpodError, UnknownVoice, VoiceBusy, VoiceExists
@@ -42,13 +42,13 @@ class NotAuthorised(ChatterpodError):
 
 
 class OriginRefused(ChatterpodError):
-    """A page of another site asks, and was not allowed to."""
+    """The request comes from a page of another site that is not in CORS_ORIGINS."""
 
     code = "origin_refused"
 
 
 class HostRefused(ChatterpodError):
-    """The server is asked for by a name that is not its own."""
+    """The Host header names another server."""
 
     code = "host_refused"
 
@@ -114,10 +114,8 @@ _OPENAI = "/v1"
 _OURS_BELOW_IT = "/v1/synthesize"
 
 
-class Json(Response):
-    """JSON in ASCII: what a client sent may be quoted, and need not be valid Unicode."""
-
-    media_type = "application/json"
+class Json(JSONResponse):
+    """JSON in ASCII, since a message may quote a client's text that is not valid Unicode."""
 
     @override
     def render(self, content: Any) -> bytes:
@@ -130,22 +128,22 @@ def status_of(error: ChatterpodError) -> int:
 
 
 def is_openai(path: str) -> bool:
-    """Whether a path is OpenAI's, be there something at it or not: its clients know only its errors."""
+    """Whether clients of OpenAI's API use a path, which need not exist: they read only its errors."""
     return f"{path}/".startswith(f"{_OPENAI}/") and not path.startswith(_OURS_BELOW_IT)
 
 
 def body_of(error: ChatterpodError, path: str) -> dict[str, Any]:
-    """Return the JSON object that tells of an error on a path."""
+    """Return the JSON object that reports an error on a path."""
     return {"error": openai_error(error) if is_openai(path) else our_error(error)}
 
 
 def our_error(error: ChatterpodError) -> dict[str, str | float | None]:
-    """Return the error as the queue tells it, but in the words of HTTP."""
+    """Return the error as on the queue, its message without shell commands."""
     return {**error.for_clients(), "message": _in_words_of_http(error, "/voices")}
 
 
 def openai_error(error: ChatterpodError) -> dict[str, str | None]:
-    """Return the error as OpenAI's API describes its own, in the names of its fields."""
+    """Return the error in OpenAI's shape, with OpenAI's names for the fields."""
     kind = "server_error" if status_of(error) >= _SERVER_ERROR else "invalid_request_error"
     code = "invalid_api_key" if isinstance(error, NotAuthorised) else error.code
     message, param = _in_words_of_http(error, "/v1/audio/voices"), error.field
@@ -159,7 +157,7 @@ _OPENAI_NAMES = {"text": "input", "voice_id": "voice", "format": "response_forma
 
 
 def _in_words_of_http(error: ChatterpodError, voices_path: str) -> str:
-    """Return an error's message without the commands that people at a shell are told of."""
+    """Return an error's message without shell commands."""
     match error:
         case UnknownVoice():
             return f"There is no voice {error.voice_id!r}: GET {voices_path} lists those that there are."
@@ -174,7 +172,7 @@ def _in_words_of_http(error: ChatterpodError, voices_path: str) -> str:
 
 
 def answer_to(error: ChatterpodError, path: str, headers: Mapping[str, str] | None = None) -> Json:
-    """Make the answer that tells of an error."""
+    """Return the response that reports an error."""
     told = dict(headers or {})
     if error.retry_after_s is not None:
         told["Retry-After"] = str(math.ceil(error.retry_after_s))

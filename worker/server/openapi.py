@@ -1,60 +1,69 @@
-"""What the OpenAPI document says of bodies and answers: made of the models that check them."""
+"""The OpenAPI document, which FastAPI makes of the routes and their models; this adds the rest."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any, Literal, TypeVar
 
+from fastapi import FastAPI
+from pydantic import BaseModel, Field, TypeAdapter
+from pydantic.json_schema import SkipJsonSchema
+from typing_extensions import override
+
+from voices.errors import ChatterpodError, InvalidRequest, UnknownVoice, VoiceCorrupt, VoiceExists
 from worker.audio.formats import FORMATS
-from worker.request import SpeechRequest
-from worker.server.failures import STATUSES
+from worker.events import AudioEvent, EndEvent, StartEvent
+from worker.server.failures import (
+    STATUSES,
+    BodyTimeout,
+    Loading,
+    MethodNotAllowed,
+    NotAuthorised,
+    NotEnabled,
+    TooLarge,
+    body_of,
+)
 
-ERROR: dict[str, Any] = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message", "field"],
-            "properties": {
-                "code": {"type": "string", "enum": sorted(STATUSES)},
-                "message": {"type": "string", "description": "What a person can act on."},
-                "field": {"type": ["string", "null"], "description": "The field at fault."},
-                "reason": {"type": "string", "description": "Which of several mistakes of a field it is."},
-                "retry_after_s": {"type": "number", "description": "When the same request may succeed."},
-            },
-        }
-    },
-}
-OPENAI_ERROR: dict[str, Any] = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["message", "type", "param", "code"],
-            "properties": {
-                "message": {"type": "string"},
-                "type": {"type": "string", "enum": ["invalid_request_error", "server_error"]},
-                "param": {"type": ["string", "null"]},
-                "code": {"type": ["string", "null"]},
-            },
-        }
-    },
-}
-EVENT: dict[str, Any] = {"type": "object", "required": ["type"], "properties": {"type": {"type": "string"}}}
-VOICE: dict[str, Any] = {
-    "type": "object",
-    "required": ["voice_id"],
-    "properties": {
-        "voice_id": {"type": "string"},
-        "name": {"type": "string"},
-        "language": {"type": "string"},
-        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
-        "precomputed": {"type": "boolean"},
-        "built_in": {"type": "boolean"},
-        "error": {"type": "object", "description": "Why a damaged voice cannot be spoken."},
-    },
-}
-_BINARY = {"type": "string", "format": "binary"}
+T = TypeVar("T")
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
+
+
+Maybe = Annotated[T | SkipJsonSchema[None], Field(json_schema_extra=_without_default)]
+"""A field that may be left out, and is never null where it is there."""
+
+
+class ErrorObject(BaseModel):
+    """An error of this server."""
+
+    code: Annotated[str, Field(json_schema_extra={"enum": sorted(STATUSES)})]
+    message: Annotated[str, Field(description="A sentence that a person can act on.")]
+    field: Annotated[str | None, Field(description="The field at fault.")]
+    reason: Annotated[Maybe[str], Field(description="Which of several mistakes of a field it is.")] = None
+    retry_after_s: Annotated[Maybe[float], Field(description="When the same request may succeed.")] = None
+
+
+class ErrorAnswer(BaseModel):
+    """An error response."""
+
+    error: ErrorObject
+
+
+class OpenAIErrorObject(BaseModel):
+    """An error as OpenAI's API describes its own."""
+
+    message: str
+    type: Literal["invalid_request_error", "server_error"]
+    param: Annotated[str | None, Field(description="The field at fault, by OpenAI's name.")]
+    code: str | None
+
+
+class OpenAIErrorAnswer(BaseModel):
+    """An error response, as OpenAI's clients read it."""
+
+    error: OpenAIErrorObject
+
+
 SPOKEN_HEADERS = {
     "X-Request-Id": "The request's name in the server's log: the client's own, where it sent one.",
     "X-Voice-Id": "The voice that speaks.",
@@ -64,74 +73,135 @@ SPOKEN_HEADERS = {
     "X-Ignored": "Fields that were sent and had no effect.",
     "X-Voice-Substituted": "The name of OpenAI's that was asked for, and for which the default voice speaks.",
 }
-"""What an answer of audio tells beside it."""
-SAID_BY = {
-    400: "The request is wrong: `field` says where.",
-    401: "The API key is missing or wrong.",
-    403: "Not allowed here.",
-    404: "There is no such voice, model or stream.",
-    405: "The path is there, but not for this method.",
-    408: "The deadline passed, or the body did not arrive.",
-    409: "There is such a voice already, or someone is changing it.",
-    413: "The body is too large.",
-    500: "The engine failed, or the voice is damaged.",
-    503: "Loading, overloaded or shutting down: `Retry-After` says when to try again.",
+"""Headers of an answer that is audio."""
+_MEANINGS: dict[int, tuple[str, ChatterpodError]] = {
+    400: ("The request is wrong: `field` says where.", InvalidRequest("text is required.", field="text")),
+    401: ("The API key is missing or wrong.", NotAuthorised("The API key is missing or wrong.")),
+    403: ("Not allowed here.", NotEnabled("Voices cannot be changed here.")),
+    404: ("There is no such voice, model or stream.", UnknownVoice("nobody")),
+    405: ("The path is there, but not for this method.", MethodNotAllowed("Use POST here.")),
+    408: (
+        "The deadline passed, or the body did not arrive.",
+        BodyTimeout("The request's body took longer than 30 s."),
+    ),
+    409: ("There is such a voice already, or someone is changing it.", VoiceExists("anna")),
+    413: ("The body is too large.", TooLarge("The request is larger than 1 MB.")),
+    500: ("The engine failed, or the voice is damaged.", VoiceCorrupt("anna", "reference.flac is missing")),
+    503: ("Loading, overloaded or shutting down: `Retry-After` says when to try again.", Loading()),
 }
+"""Each status of an error: what it means, and one of the errors that have it."""
+_OF_EVERY_ROUTE = (401, 403, 405, 503)
+SPEECH_FAILURES = (400, 404, 408, 413, 500)
+"""Error statuses of a request to speak, in addition to those of every route."""
+
+Responses = dict[int | str, dict[str, Any]]
+"""Answers by status, as FastAPI takes them."""
 
 
-def speech_schema(*, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Return the JSON schema of a request to speak, its other names included."""
-    schema = SpeechRequest.model_json_schema()
-    properties = schema["properties"]
-    properties["text"] |= {"minLength": 1, "description": "What to speak."}
-    names = ", ".join(FORMATS)
-    properties["format"]["description"] = f"{names}; or with its numbers, as in `mp3_44100_128`."
-    properties["voice"] = {"type": "string", "description": "Another name of `voice_id`."}
-    if "format" not in without:
-        properties["response_format"] = {"type": "string", "description": "Another name of `format`."}
-    for name in {"action", *without}:
-        properties.pop(name, None)
-    return schema
-
-
-def body(schema: dict[str, Any], examples: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Describe a JSON body by its schema and named examples."""
-    shown = {name.replace(" ", "-"): {"summary": name, "value": value} for name, value in examples.items()}
+def failures(*statuses: int, openai: bool = False) -> Responses:
+    """Describe the errors that a route can answer with, those of every route included."""
+    model = OpenAIErrorAnswer if openai else ErrorAnswer
     return {
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": schema, "examples": shown}},
-        }
+        status: {"model": model, "description": _MEANINGS[status][0]}
+        for status in sorted({*statuses, *_OF_EVERY_ROUTE})
     }
+
+
+def audio_answer(
+    description: str, mimes: Iterable[str], others: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Describe an answer of audio; ``others`` are further media types and their schemas."""
+    audio = {mime: {"type": "string", "format": "binary"} for mime in sorted(set(mimes))}
+    content = {mime: {"schema": schema} for mime, schema in {**audio, **(others or {})}.items()}
+    return {"description": description, "content": content}
+
+
+def _line(kind: str, model: Any) -> dict[str, Any]:
+    """Return the schema of a line of events: the model's fields, and the event's type."""
+    schema = _inlined(TypeAdapter(model).json_schema(mode="serialization"))
+    properties = {"type": {"const": kind}, **schema["properties"]}
+    if "audio" in properties:
+        properties["audio"] = {"type": "string", "contentEncoding": "base64"}
+    return {**schema, "properties": properties, "required": ["type", *schema["required"]]}
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema with its definitions in place of references: a media type's schema can have none."""
+    definitions = schema.get("$defs", {})
+
+    def inline(part: Any) -> Any:
+        match part:
+            case {"$ref": str(reference)}:
+                return inline(definitions[reference.rpartition("/")[2]])
+            case dict():
+                return {name: inline(each) for name, each in part.items() if name != "$defs"}
+            case list():
+                return [inline(each) for each in part]
+        return part
+
+    inlined: dict[str, Any] = inline(schema)
+    return inlined
+
+
+EVENT_LINE: dict[str, Any] = {
+    "type": "object",
+    "required": ["type"],
+    "oneOf": [
+        *(_line(event.type, event) for event in (StartEvent, AudioEvent, EndEvent)),
+        _line("error", ErrorAnswer),
+    ],
+}
+"""The schema of a line of ``application/x-ndjson``; an error can be the last line."""
 
 
 def spoken(
-    description: str, mimes: list[str] | None = None, others: Mapping[str, Any] | None = None
+    description: str, names: Iterable[str] = tuple(FORMATS), others: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Describe an answer of audio; ``others`` are further media types and their schemas."""
-    mimes = mimes or sorted({audio_format.mime for audio_format in FORMATS.values()})
-    content: dict[str, Any] = {mime: {"schema": _BINARY} for mime in mimes}
-    content |= {mime: {"schema": schema} for mime, schema in (others or {}).items()}
+    """Describe an answer that is spoken in one of the formats of these names, its headers included."""
     headers = {
         name: {"description": said, "schema": {"type": "string"}} for name, said in SPOKEN_HEADERS.items()
     }
-    return {"description": description, "content": content, "headers": headers}
+    return {**audio_answer(description, (FORMATS[name].mime for name in names), others), "headers": headers}
 
 
-def spoken_file(description: str, mimes: Iterable[str]) -> dict[str, Any]:
-    """Describe an answer of audio that was not made for it."""
-    return {"description": description, "content": {mime: {"schema": _BINARY} for mime in sorted(set(mimes))}}
+class DocumentedApp(FastAPI):
+    """An application whose document has the API key's security schemes, and 400 in place of FastAPI's 422."""
+
+    def __init__(self, *, needs_key: bool, open_paths: Iterable[str], **settings: Any) -> None:
+        """Make it; the key is optional without ``needs_key``, and not used on ``open_paths``."""
+        super().__init__(**settings)
+        self._needs_key = needs_key
+        self._open_paths = frozenset(open_paths)
+
+    @override
+    def openapi(self) -> dict[str, Any]:
+        """Return the document."""
+        if self.openapi_schema is None:
+            self._complete(super().openapi())
+        assert self.openapi_schema is not None  # noqa: S101  # FastAPI keeps what it returns
+        return self.openapi_schema
+
+    def _complete(self, document: dict[str, Any]) -> None:
+        """Add security schemes and examples of errors, and remove FastAPI's own errors."""
+        components = document["components"]
+        for name in ("HTTPValidationError", "ValidationError"):
+            components["schemas"].pop(name, None)
+        for path, methods in document["paths"].items():
+            for operation in methods.values():
+                operation["responses"].pop("422", None)  # ours are 400
+                _show_errors(operation["responses"], path)
+                if path in self._open_paths:
+                    operation["security"] = []
+        components["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        }
+        keys: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
+        document["security"] = keys if self._needs_key else [{}, *keys]
 
 
-def answers(schema: dict[str, Any], description: str) -> dict[str, Any]:
-    """Describe an answer of JSON."""
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
-
-
-def failures(*statuses: int, openai: bool = False) -> dict[int | str, dict[str, Any]]:
-    """Describe the errors that a route can answer with."""
-    schema = OPENAI_ERROR if openai else ERROR
-    return {status: answers(schema, SAID_BY[status]) for status in sorted({*statuses, 401, 403, 405, 503})}
-
-
-SPEECH_FAILURES = (400, 404, 408, 413, 500)
+def _show_errors(answers: dict[str, Any], path: str) -> None:
+    """Add an example to each error response; done here because FastAPI drops nulls from examples."""
+    for status, answer in answers.items():
+        if int(status) in _MEANINGS and "content" in answer:
+            answer["content"]["application/json"]["example"] = body_of(_MEANINGS[int(status)][1], path)

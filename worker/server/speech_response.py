@@ -1,4 +1,4 @@
-"""The response that is spoken while it is sent."""
+"""The response of a request to speak: audio is sent while the engine makes it."""
 
 import asyncio
 import io
@@ -23,14 +23,17 @@ from worker.server.wires import Wire
 
 log = logging.getLogger(__name__)
 
+_SLICE_BYTES = 64 * 1024
+_HELD_BYTES = 1_000_000
+"""A whole answer that is larger is gathered in a file, not in memory."""
 _OF_THE_CLIENT = (TimeoutError, WebSocketDisconnect, RuntimeError)
-"""What ends a connection whose client is gone or stalls; starlette raises RuntimeError on a closed one."""
+"""Errors of a connection whose client is gone or stalls; starlette raises RuntimeError on a closed one."""
 
 
 async def until_one_ends(*works: Coroutine[Any, Any, None]) -> None:
-    """Do a socket's works side by side until one of them ends or fails; none goes on when this returns.
+    """Run a socket's coroutines concurrently until one ends or fails, then cancel the rest and wait for them.
 
-    A failure that is not the client's leaving is logged.
+    A failure is logged, unless the client's disconnect or stall caused it.
     """
     tasks = {asyncio.create_task(work) for work in works}
     try:
@@ -44,7 +47,7 @@ async def until_one_ends(*works: Coroutine[Any, Any, None]) -> None:
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
-    """Do ``work``, and cancel it as soon as the client is gone; it has ended when this returns.
+    """Run ``work``, and cancel it as soon as the client disconnects; it has ended when this returns.
 
     The request's body must have been read. Raises what the work raises.
     """
@@ -66,19 +69,11 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-log = logging.getLogger(__name__)
-
-_SLICE_BYTES = 64 * 1024
-_HELD_BYTES = 1_000_000
-"""Of a whole answer; one that is larger waits in a file for its end."""
-
-
 class SpeechResponse(Response):
-    """Sends each event's bytes as soon as they exist, and no faster than the client takes them.
+    """Sends each event's bytes as soon as they exist, with back-pressure from the client.
 
-    Nothing is sent before the first audio, so that an error until then has its own status. One that
-    comes later breaks the body off: a client sees that it is incomplete. A whole answer is sent once
-    it is complete.
+    Nothing is sent before the first audio, so an error until then has its own status. A later error breaks
+    the body off, and a client sees that it is incomplete. A whole answer is sent once it is complete.
     """
 
     def __init__(
@@ -90,9 +85,9 @@ class SpeechResponse(Response):
         interface: str,
         *,
         ignored: Sequence[str] = (),
-        told: Mapping[str, str] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Prepare it; ``ignored`` are fields that ``job_input`` leaves out, ``told`` are further headers."""
+        """Prepare it; ``ignored`` are fields that ``job_input`` leaves out, ``extra_headers`` are added."""
         super().__init__()
         self._backend = backend
         self._job_input = {**job_input, "stream": not wire.whole}
@@ -100,7 +95,7 @@ class SpeechResponse(Response):
         self._arrival = arrival
         self._interface = interface
         self._ignored = ignored
-        self._told = told or {}
+        self._extra_headers = extra_headers or {}
         self._stall_s = backend.settings.stall_timeout_s
 
     @override
@@ -118,7 +113,7 @@ class SpeechResponse(Response):
                 headers = {"X-Request-Id": self._arrival.request_id}
                 await answer_to(error, scope["path"], headers)(scope, receive, send)
             except TimeoutError:
-                log.info("request %s: its client takes nothing any more", self._arrival.request_id)
+                log.info("request %s: its client stalled", self._arrival.request_id)
 
     async def _send_stream(self, opening: list[Event], events: AsyncGenerator[Event], send: Send) -> None:
         await self._send_head(send, opening[0])
@@ -134,7 +129,7 @@ class SpeechResponse(Response):
         await self._take(send({"type": "http.response.body"}))
 
     async def _send_whole(self, events: AsyncGenerator[Event], send: Send) -> None:
-        """Gather the body, in a file without a name where it is large; raises ``ChatterpodError``."""
+        """Gather the body, in an unnamed file if it is large, and send it; raises ``ChatterpodError``."""
         body = cast("BinaryIO", tempfile.SpooledTemporaryFile(_HELD_BYTES))  # noqa: SIM115  # closed by us
         try:
             start = await self._gathered(events, body)
@@ -155,12 +150,12 @@ class SpeechResponse(Response):
             raise StoreFailure.of(error, "keep the answer in", directory, "TMPDIR") from error
 
     async def _gather(self, events: AsyncGenerator[Event], body: BinaryIO) -> Event:
-        """Write a whole body, and return the first event."""
+        """Write the whole body, and return the start event."""
         start = await anext(events)
         body.write(self._wire.encode(start))
         async for event in events:
             await asyncio.to_thread(body.write, self._wire.encode(event))
-            if isinstance(event, EndEvent):  # no further: the request keeps its slot until all is sent
+            if isinstance(event, EndEvent):  # the request keeps its slot until all is sent
                 break
         await asyncio.to_thread(self._wire.complete, body)
         body.seek(0, io.SEEK_END)
@@ -173,13 +168,13 @@ class SpeechResponse(Response):
         await send({"type": "http.response.start", "status": 200, "headers": raw})
 
     async def _send_body(self, send: Send, body: bytes) -> None:
-        """Send in slices: uvicorn waits for its client before a slice, never within one."""
+        """Send in slices: uvicorn applies back-pressure between slices, never within one."""
         for begin in range(0, len(body), _SLICE_BYTES):
             piece = body[begin : begin + _SLICE_BYTES]
             await self._take(send({"type": "http.response.body", "body": piece, "more_body": True}))
 
     def _described(self, start: StartEvent) -> dict[str, str]:
-        """Tell in headers what a body of audio cannot."""
+        """Return the headers that describe the audio."""
         ignored = sorted({*start.ignored, *self._ignored})
         return {
             "X-Request-Id": start.request_id,
@@ -188,8 +183,8 @@ class SpeechResponse(Response):
             "X-Audio-Format": start.format,
             "X-Sample-Rate": str(start.sample_rate),
             **({"X-Ignored": ", ".join(ignored)} if ignored else {}),
-            **self._told,
-            # nginx and what imitates it would gather the audio before passing it on.
+            **self._extra_headers,
+            # nginx and similar proxies would otherwise buffer the audio.
             "X-Accel-Buffering": "no",
             "Cache-Control": "no-store",
         }

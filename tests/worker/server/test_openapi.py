@@ -1,6 +1,7 @@
 """The OpenAPI document, and a server that answers as it says, whatever is asked."""
 
 import contextlib
+import json
 
 import httpx
 import pytest
@@ -26,7 +27,21 @@ MEDIA = "application/json"
 
 @pytest.fixture(scope="module")
 def document(site):
-    return httpx.get(f"{site.url}/openapi.json").json()
+    """The document, each reference replaced by the schema that it names."""
+    document = httpx.get(f"{site.url}/openapi.json").json()
+    schemas = document["components"]["schemas"]
+
+    def resolved(part):
+        match part:
+            case {"$ref": reference, **others}:
+                return resolved(schemas[reference.removeprefix("#/components/schemas/")] | others)
+            case dict():
+                return {name: resolved(each) for name, each in part.items()}
+            case list():
+                return [resolved(each) for each in part]
+        return part
+
+    return resolved(document)
 
 
 def _operations(document):
@@ -45,6 +60,28 @@ def test_every_operation_is_described_and_tells_of_its_errors(document):
         assert len(operation["responses"]) > 1, path
         if method == "post" and "requestBody" in operation and MEDIA in operation["requestBody"]["content"]:
             assert operation["requestBody"]["content"][MEDIA]["examples"], path
+
+
+def test_every_error_has_an_example_that_fits_its_schema(document):
+    for _, path, operation in _operations(document):
+        for status, answer in operation["responses"].items():
+            if int(status) >= 400 and "content" in answer:
+                content = answer["content"][MEDIA]
+                assert validator_for(content["schema"]).is_valid(content["example"]), (path, status)
+                assert "error" in content["schema"]["properties"], (path, status)
+
+
+def test_an_event_line_fits_the_schema_and_no_other_type_does(site, document):
+    answers = document["paths"]["/tts/generate"]["post"]["responses"]
+    line = validator_for(answers["200"]["content"]["application/x-ndjson"]["schema"])
+    for body in ({"text": "Hello."}, {"text": "Hello.", "stream": False}):
+        headers = {"Accept": "application/x-ndjson"}
+        spoken = httpx.post(f"{site.url}/tts/generate", json=body, headers=headers, timeout=30)
+        events = [json.loads(each) for each in spoken.text.splitlines()]
+        assert {event["type"] for event in events} == {"start", "audio", "end"}
+        for event in events:
+            line.validate(event)
+            assert not line.is_valid({**event, "type": "song"})
 
 
 def test_every_field_of_a_request_is_in_the_document(document):

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 from clips import beside, resized, silence, without, written
+from full_disk import full_disk
 from scripted_engine import ScriptedEngine
 from served import served
 
@@ -75,6 +76,11 @@ def test_what_makes_no_voice_is_refused_and_leaves_nothing(open_site, speech):
     for fields, status, field in cases:
         answer = _upload(open_site, fields.pop("audio"), **fields)
         assert (answer.status_code, answer.json()["error"]["field"]) == (status, field), answer.text
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    part = b'--b\r\nContent-Disposition: form-data; name="clip"; filename="a"\r\n\r\n'
+    endless = iter([part, *[b"a" * 100_000] * 40])
+    answer = httpx.post(f"{open_site.url}/voices", headers=headers, content=endless)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
     no_form = httpx.post(f"{open_site.url}/voices", json={"voice_id": "eve"})
     assert no_form.status_code == 400
     assert len(httpx.get(f"{open_site.url}/voices").json()["voices"]) == 1
@@ -92,6 +98,33 @@ def test_nothing_is_changed_unless_the_deployment_says_so(site, speech):
     assert listed[2]["error"]["code"] == "voice_corrupt"
 
 
+def test_a_form_is_read_as_utf_8_alone(enabled_site):
+    """A codec that takes quadratic time would hold the event loop for minutes."""
+    body = (
+        b'--X\r\nContent-Disposition: form-data; name="voice_id"\r\n\r\n' + b"a" * 50_000 + b"-\r\n--X--\r\n"
+    )
+    for charset, refused in (("punycode", True), ("UTF-8", False), ('"utf-8"', False)):
+        kind = f"multipart/form-data; boundary=X; charset={charset}"
+        answer = httpx.post(f"{enabled_site.url}/voices", content=body, headers={"Content-Type": kind})
+        assert answer.status_code == 400
+        assert (answer.json()["error"]["field"] == "Content-Type") is refused
+
+
+def test_only_uploads_may_be_large(site, enabled_site):
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert httpx.post(f"{enabled_site.url}/voices", content=b"&" * 2_000_000, headers=form).status_code == 413
+    parts = {"Content-Type": "multipart/form-data; boundary=X"}
+    assert httpx.post(f"{site.url}/voices", content=b"-" * 2_000_000, headers=parts).status_code == 413
+
+
+def test_an_upload_without_room_for_it_is_the_servers_fault(enabled_site, speech):
+    with full_disk(100_000):
+        answer = _upload(enabled_site, speech.to_flac() * 10, voice_id="anna")
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "store_failure"
+    assert "TMPDIR" in answer.json()["error"]["message"]
+
+
 def test_all_clips_of_an_upload_are_used(open_site, speech):
     clips = [written(resized(speech, seconds)) for seconds in (7, 8)]
     alone = _upload(open_site, clips[0], voice_id="alone").json()
@@ -103,7 +136,7 @@ def test_all_clips_of_an_upload_are_used(open_site, speech):
     many = _upload(open_site, *[b"not audio"] * 11, voice_id="many")
     assert (many.status_code, many.json()["error"]["message"]) == (
         400,
-        "A voice is made of 1 to 10 clips, not of 11.",
+        "Give 1 to 10 clips for a voice, not 11.",
     )
 
 
@@ -170,6 +203,12 @@ def test_a_change_that_cannot_be_changes_nothing(enabled_site, changes, field):
     refused = httpx.patch(url, json={"labels": {"mood": "calm"}, "name": "Anne", **changes})
     assert (refused.status_code, refused.json()["error"]["field"]) == (400, field), refused.text
     assert httpx.get(url).json() == before
+
+
+@pytest.mark.parametrize(("method", "path"), [("PATCH", "/voices/anna"), ("POST", "/v1/audio/speech")])
+def test_a_field_whose_name_is_not_unicode_is_refused(enabled_site, method, path):
+    refused = httpx.request(method, f"{enabled_site.url}{path}", content=b'{"\\ud800": 1, "input": "Hi."}')
+    assert (refused.status_code, "There is no field" in refused.text) == (400, True)
 
 
 def test_voices_that_cannot_be_changed(enabled_site):

@@ -1,4 +1,4 @@
-"""A reference clip as an answer: from this machine's own disk, since a volume may hang while it is sent."""
+"""A reference clip as an answer, sent from a local file: a volume may hang while its client reads."""
 
 import asyncio
 import hashlib
@@ -13,12 +13,22 @@ from typing_extensions import override
 
 from voices.errors import StoreFailure
 
+CLIP_MIMES = {
+    ".flac": "audio/flac",
+    ".wav": "audio/wav",
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".ogg": "audio/ogg",
+    ".opus": "audio/ogg",
+}
+"""Media types of reference clips, by the ending of their files."""
+
 
 class ClipResponse(FileResponse):
-    """Sends bytes, or the part of them that ``Range`` asks for, by a file that is there meanwhile.
+    """Sends bytes, or the part of them that ``Range`` asks for, from a temporary file.
 
-    A client that takes nothing of it for ``stall_s`` is given up. Being sent raises ``StoreFailure`` where
-    there is no room for the file.
+    A client that stalls for ``stall_s`` ends the response. Sending raises ``StoreFailure`` if there is no
+    room for the file.
     """
 
     def __init__(self, data: bytes, media_type: str, name: str, stall_s: float) -> None:
@@ -44,7 +54,7 @@ class ClipResponse(FileResponse):
 
 
 def _put(data: bytes) -> tuple[Path, str]:
-    """Write a clip into a file of its own, and return that and the clip's checksum."""
+    """Write a clip to a new file; return its path and the clip's SHA-256."""
     handle, name = tempfile.mkstemp(prefix="chatterpod-clip-")
     os.close(handle)
     clip = Path(name)

@@ -1,197 +1,145 @@
-"""OpenAI's speech API, for every client that speaks it already."""
+"""OpenAI's speech API."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
 from voices.errors import UnknownVoice
 from voices.voice import DEFAULT_VOICE_ID
-from worker.server import openapi as documents
 from worker.server.backend import Backend, arrival
-from worker.server.bodies import json_object
-from worker.server.failures import Json, NotFound
-from worker.server.routes.openai_request import (
-    MODELS,
-    OUR_FIELDS,
-    STREAM_FORMATS,
-    VOICES,
-    is_openais,
-    read_request,
-)
+from worker.server.bodies import DescribedBy, JsonRoute, RequestId, examples
+from worker.server.failures import NotFound
+from worker.server.openapi import SPEECH_FAILURES, failures, spoken
+from worker.server.routes.dependencies import TheBackend
+from worker.server.routes.openai_request import MODELS, VOICES, OpenAISpeechBody, is_openais, read_request
 from worker.server.speech_response import SpeechResponse
 
-_VOICE = (
-    "A voice id, or an alias of one. The names of OpenAI's voices, where they are neither, speak in the "
-    "default voice, and `X-Voice-Substituted` says so."
+_Speech = Annotated[dict[str, Any], DescribedBy(OpenAISpeechBody)]
+_EXAMPLES = {
+    "MP3": {"model": "tts-1", "input": "Hello there.", "voice": "default"},
+    "server-sent events": {
+        "model": "gpt-4o-mini-tts",
+        "input": "Hello there.",
+        "voice": {"id": "default"},
+        "response_format": "pcm",
+        "stream_format": "sse",
+    },
+}
+
+
+class ServerSentEvent(BaseModel):
+    """One of OpenAI's events."""
+
+    data: Annotated[str, Field(description="JSON: speech.audio.delta or speech.audio.done.")]
+
+
+class Model(BaseModel):
+    """A model as OpenAI describes its own."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+
+    @classmethod
+    def named(cls, name: str) -> "Model":
+        """Return the model of a name."""
+        return cls(id=name, object="model", created=0, owned_by="chatterpod")
+
+
+class ModelList(BaseModel):
+    """The engine, and OpenAI's names for it."""
+
+    object: Literal["list"]
+    data: list[Model]
+
+
+class OpenAIVoice(BaseModel):
+    """A voice that can be spoken."""
+
+    id: str
+    name: str
+
+
+class OpenAIVoiceList(BaseModel):
+    """The voices, as OpenAI-like servers list them."""
+
+    voices: list[OpenAIVoice]
+
+
+openai_routes = APIRouter(
+    tags=["OpenAI"], prefix="/v1", responses=failures(500, openai=True), route_class=JsonRoute
 )
 
 
-def _request() -> dict[str, Any]:
-    ours = documents.speech_schema()["properties"]
-    voice = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
-    return {
-        "type": "object",
-        "required": ["input"],
-        "additionalProperties": False,
-        "properties": {
-            "model": {
-                "type": "string",
-                "description": "The engine's name, or one of OpenAI's.",
-                "examples": [*MODELS],
-            },
-            "input": {"type": "string", "minLength": 1, "description": "What to speak."},
-            "voice": {
-                "anyOf": [{"type": "string"}, voice],
-                "default": DEFAULT_VOICE_ID,
-                "description": _VOICE,
-            },
-            "instructions": {"type": "string", "description": "Taken, and not followed."},
-            "response_format": {
-                "type": "string",
-                "default": "mp3",
-                "description": "mp3, opus, aac, flac, wav, pcm; or another format of this server.",
-            },
-            "speed": ours["speed"],
-            "stream": {
-                "type": "boolean",
-                "default": True,
-                "description": "`false` answers with a finished file, its length told in advance.",
-            },
-            "stream_format": {"type": "string", "enum": [*STREAM_FORMATS], "default": "audio"},
-            **{name: ours[name] for name in sorted(OUR_FIELDS) if name in ours},
-        },
-    }
-
-
-REQUEST = _request()
-SPEECH_EVENT = {
-    "type": "object",
-    "required": ["data"],
-    "properties": {
-        "data": {"type": "string", "description": "JSON: speech.audio.delta or speech.audio.done."}
-    },
-}
-MODEL = {
-    "type": "object",
-    "required": ["id", "object", "created", "owned_by"],
-    "properties": {
-        "id": {"type": "string"},
-        "object": {"const": "model"},
-        "created": {"type": "integer"},
-        "owned_by": {"type": "string"},
-    },
-}
-MODEL_LIST = {
-    "type": "object",
-    "required": ["object", "data"],
-    "properties": {"object": {"const": "list"}, "data": {"type": "array", "items": MODEL}},
-}
-VOICE_LIST = {
-    "type": "object",
-    "required": ["voices"],
-    "properties": {
-        "voices": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["id", "name"],
-                "properties": {"id": {"type": "string"}, "name": {"type": "string"}},
-            },
-        }
-    },
-}
-
-
-def openai_routes(backend: Backend) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(tags=["OpenAI"], prefix="/v1")
-
-    @routes.post(
-        "/audio/speech",
-        summary="Speak as OpenAI does",
-        status_code=200,
-        response_class=SpeechResponse,
-        responses={
-            200: documents.spoken(
-                "The audio while it is spoken.", others={"text/event-stream": SPEECH_EVENT}
-            ),
-            **documents.failures(*documents.SPEECH_FAILURES, openai=True),
-        },
-        openapi_extra=documents.body(
-            REQUEST,
-            {
-                "MP3": {"model": "tts-1", "input": "Hello there.", "voice": "default"},
-                "server-sent events": {
-                    "model": "gpt-4o-mini-tts",
-                    "input": "Hello there.",
-                    "voice": {"id": "default"},
-                    "response_format": "pcm",
-                    "stream_format": "sse",
-                },
-            },
+@openai_routes.post(
+    "/audio/speech",
+    summary="Speak as OpenAI does",
+    status_code=200,
+    response_class=SpeechResponse,
+    responses={
+        200: spoken(
+            "The audio while it is spoken.",
+            others={"text/event-stream": ServerSentEvent.model_json_schema()},
         ),
+        **failures(*SPEECH_FAILURES, openai=True),
+    },
+)
+async def speech(
+    backend: TheBackend, body: Annotated[_Speech, examples(_EXAMPLES)], x_request_id: RequestId = None
+) -> SpeechResponse:
+    """Answer with audio, or with `stream_format` `sse` with OpenAI's events."""
+    asked = read_request(body)
+    if asked.model is not None:
+        _check_model(backend, asked.model)
+    job_input, headers = asked.job_input, {}
+    if await _is_only_openais(backend, asked.voice):
+        job_input = {**job_input, "voice_id": DEFAULT_VOICE_ID}
+        headers = {"X-Voice-Substituted": asked.voice}
+    return SpeechResponse(
+        backend,
+        job_input,
+        asked.wire,
+        arrival(x_request_id),
+        "openai",
+        ignored=asked.ignored,
+        extra_headers=headers,
     )
-    async def speech(request: Request) -> SpeechResponse:
-        """Answer with audio, or with `stream_format` `sse` with OpenAI's events."""
-        asked = read_request(await json_object(request))
-        if asked.model is not None:
-            _check_model(backend, asked.model)
-        job_input, told = asked.job_input, {}
-        if await _is_only_openais(backend, asked.voice):
-            job_input = {**job_input, "voice_id": DEFAULT_VOICE_ID}
-            told = {"X-Voice-Substituted": asked.voice}
-        arrived = arrival(request.headers.get("x-request-id"))
-        return SpeechResponse(
-            backend, job_input, asked.wire, arrived, "openai", ignored=asked.ignored, told=told
-        )
 
-    @routes.get(
-        "/models",
-        summary="The models",
-        response_class=Json,
-        responses={
-            200: documents.answers(MODEL_LIST, "The models."),
-            **documents.failures(500, openai=True),
-        },
-    )
-    async def models() -> Json:
-        """List the engine, and OpenAI's names under which it answers too."""
-        return Json({"object": "list", "data": [_model(each) for each in _model_names(backend)]})
 
-    @routes.get(
-        "/models/{model}",
-        summary="A model",
-        response_class=Json,
-        responses={
-            200: documents.answers(MODEL, "The model."),
-            **documents.failures(404, 500, openai=True),
-        },
-    )
-    async def model(model: str) -> Json:
-        """Describe one model."""
-        _check_model(backend, model)
-        return Json(_model(model))
+@openai_routes.get("/models", summary="The models", response_description="The models.")
+async def models(backend: TheBackend) -> ModelList:
+    """List the engine, and OpenAI's names under which it answers too."""
+    return ModelList(object="list", data=[Model.named(each) for each in _model_names(backend)])
 
-    @routes.get(
-        "/audio/voices",
-        summary="The voices, as OpenAI-like servers list them",
-        response_class=Json,
-        responses={
-            200: documents.answers(VOICE_LIST, "The voices."),
-            **documents.failures(500, openai=True),
-        },
-    )
-    async def voices() -> Json:
-        """List the voices that can be spoken, the aliases included."""
-        sound = [
-            {"id": each["voice_id"], "name": each.get("name", each["voice_id"])}
-            for each in await backend.voices()
-            if "error" not in each
-        ]
-        aliases = [{"id": name, "name": name} for name in backend.settings.voice_aliases]
-        return Json({"voices": [{"id": DEFAULT_VOICE_ID, "name": "Default"}, *sound, *aliases]})
 
-    return routes
+@openai_routes.get(
+    "/models/{model}",
+    summary="A model",
+    response_description="The model.",
+    responses=failures(404, openai=True),
+)
+async def model(model: str, backend: TheBackend) -> Model:
+    """Describe one model."""
+    _check_model(backend, model)
+    return Model.named(model)
+
+
+@openai_routes.get(
+    "/audio/voices",
+    summary="The voices, as OpenAI-like servers list them",
+    response_description="The voices.",
+)
+async def voices(backend: TheBackend) -> OpenAIVoiceList:
+    """List the voices that can be spoken, the aliases included."""
+    sound = [
+        OpenAIVoice(id=each["voice_id"], name=each.get("name", each["voice_id"]))
+        for each in await backend.voices()
+        if "error" not in each
+    ]
+    aliases = [OpenAIVoice(id=name, name=name) for name in backend.settings.voice_aliases]
+    return OpenAIVoiceList(voices=[OpenAIVoice(id=DEFAULT_VOICE_ID, name="Default"), *sound, *aliases])
 
 
 def _model_names(backend: Backend) -> list[str]:
@@ -216,7 +164,3 @@ async def _is_only_openais(backend: Backend, voice: str) -> bool:
     except UnknownVoice:
         return True
     return False
-
-
-def _model(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": 0, "owned_by": "chatterpod"}

@@ -2,72 +2,124 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from voices.errors import InvalidRequest
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, create_model
+
 from voices.voice import DEFAULT_VOICE_ID
 from worker.request import SpeechRequest
+from worker.server.bodies import read_model
+from worker.server.routes.speech_body import request_fields
 from worker.server.wires import AudioWire, FileWire, SpeechEventsWire, Wire
 
 MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
-"""OpenAI's own names, under which its clients ask; the engine's name is the honest one."""
+"""OpenAI's names of models, which its clients send; the engine answers to its own name too."""
 _DATED = re.compile(rf"({'|'.join(MODELS)})(-\d+)+")
 """As in gpt-4o-mini-tts-2025-12-15."""
 VOICES = (
     *("alloy", "ash", "ballad", "coral", "echo", "fable", "marin"),
     *("nova", "onyx", "sage", "shimmer", "verse", "cedar"),
 )
-"""OpenAI's own, which its clients name when nobody told them otherwise."""
-STREAM_FORMATS = ("audio", "sse")
-OUR_FIELDS = set(SpeechRequest.model_fields) - {"action", "text", "voice_id", "format", "speed", "stream"}
-"""What a request may have beside OpenAI's own fields."""
+"""OpenAI's names of voices, which its clients send by default."""
+_SHARED_FIELDS = set(SpeechRequest.model_fields) - {"action", "text", "voice_id", "format", "stream"}
+"""Fields of the queue's request that are passed on as they are; ``speed`` is OpenAI's too."""
 _RATE = 24_000
-"""Hz. OpenAI's clients take it for granted."""
+"""Hz; OpenAI's clients expect it."""
 _TELEPHONE_RATE = 8_000
 _NAMES = ("input", "model", "voice", "instructions", "response_format", "speed", "stream_format", "stream")
 
 
+def _audio_if_empty(value: object) -> object:
+    return "audio" if value == "" else value
+
+
+class VoiceReference(BaseModel):
+    """A voice as some of OpenAI's clients name it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: str | None = None
+
+
+class OpenAIFields(BaseModel):
+    """OpenAI's own fields; except for ``input``, an empty string means the default."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    input: Annotated[InstanceOf[str], Field(description="What to speak.", json_schema_extra={"minLength": 1})]
+    response_format: Annotated[
+        str, Field(description="mp3, opus, aac, flac, wav, pcm; or another format of this server.")
+    ] = "mp3"
+    voice: Annotated[
+        InstanceOf[str] | VoiceReference,
+        Field(
+            description="A voice id, or an alias of one. The names of OpenAI's voices, where they are "
+            "neither, speak in the default voice, and `X-Voice-Substituted` says so."
+        ),
+    ] = DEFAULT_VOICE_ID
+    model: Annotated[
+        str,
+        Field(description="The engine's name, or one of OpenAI's.", examples=[*MODELS]),
+    ] = ""
+    stream: Annotated[
+        bool, Field(description="`false` answers with a finished file, its length told in advance.")
+    ] = True
+    stream_format: Annotated[Literal["audio", "sse"], BeforeValidator(_audio_if_empty)] = "audio"
+    instructions: Annotated[str, Field(description="Accepted, without effect.")] = ""
+
+
+OpenAISpeechBody = create_model(
+    "OpenAISpeechBody",
+    __base__=OpenAIFields,
+    __doc__="Speak `input`. Fields beside OpenAI's are those of `/tts/generate`.",
+    **request_fields("text", "voice_id", "format", "stream"),
+)
+_REMEDIES = {
+    "": f"here: OpenAI's are {', '.join(_NAMES)}.",
+    "input": "input is required, and is a string.",
+    "voice": 'voice: use a voice id, or {"id": VOICE_ID}.',
+    "stream": "stream: use true or false.",
+    "stream_format": "stream_format: use audio or sse.",
+    **{name: f"{name}: use a string." for name in ("response_format", "model", "instructions")},
+}
+
+
 @dataclass(frozen=True)
-class SpeechAsked:
-    """What a body asks for."""
+class OpenAIRequest:
+    """A request as the route needs it."""
 
     job_input: dict[str, Any]
     model: str | None
-    """None is the engine that there is."""
+    """None means the loaded engine."""
     voice: str
-    """As it was named: an id, an alias, or one of ``VOICES``."""
+    """As the client named it: an id, an alias, or one of ``VOICES``."""
     wire: Wire
     ignored: tuple[str, ...]
-    """Fields that are taken and not followed."""
+    """Fields that are accepted and have no effect."""
 
 
-def read_request(body: dict[str, Any]) -> SpeechAsked:
-    """Read a body without nulls; raises ``InvalidRequest`` for what only OpenAI's form can have wrong.
+def read_request(body: dict[str, Any]) -> OpenAIRequest:
+    """Read a body without nulls; raises ``InvalidRequest`` for an error in OpenAI's own fields.
 
-    What it has in common with the job's input is checked where that is.
+    The service checks the fields that its own request has too.
     """
-    for name in body:
-        if name not in {*_NAMES, *OUR_FIELDS}:
-            raise InvalidRequest(
-                f"There is no field {name[:80]!r} here: OpenAI's are {', '.join(_NAMES)}.", field=name[:80]
-            )
-    if not isinstance(body.get("input"), str):
-        raise InvalidRequest("input is required, and is a string.", field="input")
-    name = _string(body, "response_format") or "mp3"
-    voice = _voice(body)
-    given = {
-        "text": body["input"],
-        "voice_id": voice,
-        "format": name,
-        "sample_rate": None if "_" in name else _TELEPHONE_RATE if name in {"ulaw", "alaw"} else _RATE,
-        **{field: value for field, value in body.items() if field in OUR_FIELDS | {"speed"}},
-    }
-    return SpeechAsked(
-        job_input={field: value for field, value in given.items() if value is not None},
-        model=_string(body, "model"),
+    shared = {name: value for name, value in body.items() if name in _SHARED_FIELDS}
+    own = {name: value for name, value in body.items() if name not in _SHARED_FIELDS}
+    asked = read_model(OpenAIFields, own, _REMEDIES)
+    voice = _voice_name(asked.voice)
+    output = asked.response_format or "mp3"
+    return OpenAIRequest(
+        job_input={
+            "text": asked.input,
+            "voice_id": voice,
+            "format": output,
+            **_usual_rate(output),
+            **shared,
+        },
+        model=asked.model or None,
         voice=voice,
-        wire=_wire(body),
-        ignored=("instructions",) if _string(body, "instructions") else (),
+        wire=_wire(asked),
+        ignored=("instructions",) if asked.instructions else (),
     )
 
 
@@ -76,33 +128,19 @@ def is_openais(model: str) -> bool:
     return model in MODELS or _DATED.fullmatch(model) is not None
 
 
-def _string(body: dict[str, Any], field: str) -> str | None:
-    """Return a field that may be left out, or be empty, which is the same."""
-    value = body.get(field, "")
-    if not isinstance(value, str):
-        raise InvalidRequest(f"{field}: use a string.", field=field)
-    return value or None
+def _voice_name(voice: str | VoiceReference) -> str:
+    return (voice.id if isinstance(voice, VoiceReference) else voice) or DEFAULT_VOICE_ID
 
 
-def _voice(body: dict[str, Any]) -> str:
-    voice = body.get("voice")
-    if isinstance(voice, dict) and not voice.keys() - {"id"}:
-        voice = voice.get("id")
-    if voice is None or voice == "":
-        return DEFAULT_VOICE_ID
-    if not isinstance(voice, str):
-        raise InvalidRequest('voice: use a voice id, or {"id": VOICE_ID}.', field="voice")
-    return voice
+def _usual_rate(output: str) -> dict[str, int]:
+    """Return the sample rate that OpenAI's clients expect, unless the format's name tells one."""
+    if "_" in output:
+        return {}
+    return {"sample_rate": _TELEPHONE_RATE if output in {"ulaw", "alaw"} else _RATE}
 
 
-def _wire(body: dict[str, Any]) -> Wire:
+def _wire(asked: OpenAIFields) -> Wire:
     """Return the form of the answer: audio while it is spoken, unless the body says otherwise."""
-    streams = body.get("stream", True)
-    if not isinstance(streams, bool):
-        raise InvalidRequest("stream: use true or false.", field="stream")
-    chosen = _string(body, "stream_format") or "audio"
-    if chosen not in STREAM_FORMATS:
-        raise InvalidRequest("stream_format: use audio or sse.", field="stream_format")
-    if chosen == "sse":
-        return SpeechEventsWire(len(body["input"]), whole=not streams)
-    return AudioWire() if streams else FileWire()
+    if asked.stream_format == "sse":
+        return SpeechEventsWire(len(asked.input), whole=not asked.stream)
+    return AudioWire() if asked.stream else FileWire()

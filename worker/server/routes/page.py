@@ -1,13 +1,11 @@
-"""The page at ``/``, and the JavaScript client that it speaks through."""
+"""The page at ``/``, and the JavaScript client that it uses."""
 
 from pathlib import Path
 
 from fastapi import APIRouter
 from starlette.responses import FileResponse, Response
 
-from worker.server.backend import Backend
-
-_FILES = Path(__file__).parent / "page"
+_FILES = Path(__file__).parents[1] / "page"
 _MIMES = {
     "/": ("index.html", "text/html"),
     "/page.css": ("page.css", "text/css"),
@@ -21,7 +19,7 @@ _MIMES = {
 }
 PAGE_PATHS = tuple(_MIMES)
 _HEADERS = {
-    # Nothing from elsewhere, whatever is typed into the page; the worklet is a blob of the client's own.
+    # The page loads nothing from other sites; the worklet is a blob that the client makes.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self' blob:; style-src 'self'; img-src 'self' blob:; "
         "media-src 'self' blob:; connect-src 'self' blob:; base-uri 'none'; form-action 'none'; "
@@ -33,16 +31,13 @@ _HEADERS = {
 }
 
 
-def page_routes(_backend: Backend) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(include_in_schema=False)
-    for path, (file, mime) in _MIMES.items():
-        routes.add_api_route(path, _serving(file, mime), response_class=Response)
-    return routes
-
-
-def _serving(file: str, mime: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  # a route's own function
+def _serving(file: str, mime: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  # FastAPI reads its signature
     async def serve() -> FileResponse:
         return FileResponse(_FILES / file, media_type=mime, headers=_HEADERS)
 
     return serve
+
+
+page_routes = APIRouter(include_in_schema=False)
+for _path, (_file, _mime) in _MIMES.items():
+    page_routes.add_api_route(_path, _serving(_file, _mime), response_class=Response)

@@ -1,7 +1,7 @@
-"""A call's media stream, as Twilio speaks it: JSON messages, 8 kHz mu-law in base64, marks and clear.
+"""A call's media stream in Twilio's protocol: JSON messages, 8 kHz mu-law in base64, marks and clear.
 
-Twilio plays what it is sent in order and buffers what comes early, so speech goes out as fast as it is
-made. A mark that follows it comes back once it has been heard; ``clear`` empties Twilio's buffer.
+Twilio buffers audio and plays it in order, so speech is sent as fast as it is made. A mark comes back once
+the audio before it has been heard; ``clear`` empties Twilio's buffer.
 """
 
 import asyncio
@@ -31,14 +31,14 @@ from worker.telemetry.seldom import Seldom
 
 log = logging.getLogger(__name__)
 _refusals = logging.getLogger(f"{__name__}.refusals")
-_refusals.addFilter(Seldom())  # whoever finds the server may cause them
+_refusals.addFilter(Seldom())  # anyone who finds the server can cause them
 
 STREAM_SID = "^[A-Za-z0-9_-]{1,64}$"
 
 _START_TIMEOUT_S = 10.0
 _POLICY_VIOLATION = 1008
 _MOST_JUNK = 10
-"""Messages that are no JSON; Twilio sends none."""
+"""Upper bound of messages that are not JSON; Twilio sends none."""
 _FORMAT = {"format": "ulaw", "sample_rate": 8_000, "stream": True}
 _FORMAT_NAMES = {"format", "response_format", "sample_rate", "stream"}
 _STREAM_SID = re.compile(STREAM_SID)
@@ -59,17 +59,17 @@ _STRINGS = {name for name, field in SpeechRequest.model_fields.items() if _may_b
 
 @dataclass(frozen=True)
 class Parameters:
-    """The ``<Parameter>`` elements of a stream, sorted by whose they are. Twilio sends each as a string."""
+    """The ``<Parameter>`` elements of a stream, sorted by purpose. Twilio sends each as a string."""
 
     greeting: dict[str, object]
-    """The fields of a request, to be spoken first."""
+    """The fields of the request that is spoken first."""
     hangs_up: bool
     others: dict[str, str]
-    """The application's own, for the log: cut, printable, and without what their names call a secret."""
+    """The application's own, for the log: shortened, printable, and masked if the name suggests a secret."""
 
     @classmethod
     def parse(cls, given: dict[str, Any]) -> Self:
-        """Sort them; a value that its field cannot have is left for the request's own check."""
+        """Sort them; the request's own check refuses invalid values later."""
         greeting = {
             name: _value(name, value)
             for name, value in given.items()
@@ -89,7 +89,7 @@ class Parameters:
 
 
 class Call:
-    """One call. The text of its ``<Parameter>`` elements is spoken first, the rest comes by HTTP."""
+    """One call. The text in its ``<Parameter>`` elements is spoken first; more text comes over HTTP."""
 
     def __init__(self, websocket: WebSocket, backend: Backend, calls: "dict[str, Call]") -> None:
         self._websocket = websocket
@@ -120,9 +120,9 @@ class Call:
             await self._requests.drop()
 
     def speak(self, job_input: Mapping[str, object]) -> str:
-        """Have a request spoken after those that wait, and return its mark.
+        """Queue a request after those that wait, and return its mark.
 
-        Raises ``Overloaded``, and what is wrong with it.
+        Raises ``Overloaded``, and ``InvalidRequest`` for an error in the request.
         """
         own = {name: value for name, value in job_input.items() if name not in _FORMAT_NAMES}
         fields = {**own, **_FORMAT}
@@ -138,13 +138,13 @@ class Call:
         return mark
 
     async def clear(self) -> list[str]:
-        """End all speech, heard or not; return the marks of what was not sent whole."""
+        """Cancel all speech, and return the marks of speech that was not sent completely."""
         dropped = await self._requests.drop()
         await self._tell("clear")
         return dropped
 
     async def _started(self) -> Parameters | None:
-        """Read up to the start message and return its parameters; None where it is not allowed in."""
+        """Read up to the start message and return its parameters; None if the stream is refused."""
         while (message := await self._message()) is not None:
             match message.get("event"):
                 case "start":
@@ -173,10 +173,10 @@ class Call:
         return Parameters.parse(parameters)
 
     def _speak_first(self, parameters: Parameters) -> None:
-        """Speak what the parameters say; a call that is to be ended then is ended without a text too."""
+        """Speak the greeting; with ``then=hangup`` and no text, the call only ends."""
         mark = None
         if "text" in parameters.greeting or parameters.hangs_up:
-            # Its turn is now, so it does not wait; what is wrong with it is told by its mark.
+            # It is next, so it does not count as waiting text; its mark reports an error.
             mark = self._add({**parameters.greeting, **_FORMAT}, 0)
         if parameters.hangs_up:
             self._hangs_up_after = mark
@@ -184,13 +184,13 @@ class Call:
         log.info("a media stream began", extra=described)
 
     async def _read_all(self) -> None:
-        """Follow the stream until it stops; a mark that comes back has been heard."""
+        """Read the stream until it stops; a mark that comes back has been heard."""
         while (message := await self._message()) is not None:
             if message.get("event") == "stop":
                 return
             mark = message.get("mark")
             name = mark.get("name") if isinstance(mark, dict) else None
-            # The mark of a request that failed has the error's code behind its name.
+            # After a failure, the error's code follows the mark's name.
             if isinstance(name, str) and name.partition(":")[0] == self._hangs_up_after:
                 await self._websocket.close()
                 return
@@ -198,7 +198,7 @@ class Call:
             await self._websocket.close(_POLICY_VIOLATION)
 
     async def _message(self) -> dict[str, Any] | None:
-        """Wait for the next message that can be read; None when Twilio is gone, or was never there."""
+        """Wait for the next JSON message; None after a disconnect or too many messages that are not JSON."""
         while self._junk <= _MOST_JUNK:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
@@ -212,7 +212,7 @@ class Call:
         return None
 
     async def _speak(self, mark: str, job_input: dict[str, Any]) -> None:
-        """Send one request's speech and its mark; what cannot be spoken is told by its mark alone."""
+        """Send one request's speech, then its mark; after an error, the mark carries the error's code."""
         try:
             async with aclosing(self._backend.respond(job_input, arrival(mark), "twilio")) as events:
                 async for event in events:
@@ -231,7 +231,7 @@ class Call:
 
 
 def _value(name: str, value: object) -> object:
-    """Read a field's value; one that is a string by its nature, such as an id of digits, stays one."""
+    """Convert a field's value to its type; a string field, such as an id of digits, stays a string."""
     if not isinstance(value, str) or name == "text":
         return value
     value = value.strip()

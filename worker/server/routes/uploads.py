@@ -1,4 +1,4 @@
-"""Clips that were sent: whatever they hold, a reference clip is made of them or a sentence says why not."""
+"""Uploaded clips, which become one reference clip or an error that a person can act on."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,13 +16,13 @@ class Upload:
 
     name: str
     read: Callable[[], Awaitable[bytes]]
-    """Of a file that waits on the disk where it is large."""
+    """Returns the file's bytes; a large file waits on the disk."""
 
 
 async def prepare_uploads(uploads: Sequence[Upload]) -> PreparedClip:
     """Make one reference clip of all files, as ``voices add`` does; raises ``InvalidClip``.
 
-    What is said of one of several names it.
+    An error about one of several files begins with the file's name.
     """
     check_number(len(uploads))  # each takes a process to decode, and its memory until all are
     if len(uploads) == 1:

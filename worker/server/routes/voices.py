@@ -1,4 +1,4 @@
-"""Voices over HTTP: look at them, and where the deployment allows it, add, change and delete them."""
+"""Voices over HTTP: clients read them, and where the deployment allows it, add, change and delete them."""
 
 import json
 from collections.abc import Coroutine
@@ -9,127 +9,135 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 
 from voices.errors import InvalidRequest
-from worker.server import openapi as documents
-from worker.server.backend import Backend
-from worker.server.bodies import json_object
-from worker.server.failures import Json
-from worker.server.routes.clip_response import ClipResponse
+from worker.server.bodies import DescribedBy, JsonRoute, examples
+from worker.server.openapi import audio_answer, failures
+from worker.server.routes.clip_response import CLIP_MIMES, ClipResponse
+from worker.server.routes.dependencies import TheBackend, TheVoices
 from worker.server.routes.uploads import Upload
-from worker.server.routes.voice_documents import ADDED, CHANGES, CLIP_MIMES, FACTS, LIST
-from worker.server.routes.voice_keeper import DEFAULT, Changes, VoiceKeeper
+from worker.server.routes.voice_models import (
+    BUILT_IN,
+    AddedVoice,
+    VoiceChanges,
+    VoiceFacts,
+    VoiceList,
+    VoiceSummary,
+)
 from worker.server.speech_response import while_connected
 
 T = TypeVar("T")
-Named = Annotated[str, Path(description="A voice id, or an alias of one.", examples=["anna"])]
+_VoiceName = Annotated[str, Path(description="A voice id, or an alias of one.", examples=["anna"])]
+_Changes = Annotated[dict[str, Any], DescribedBy(VoiceChanges)]
+_EXAMPLES = {"another name": {"name": "Anna", "labels": {"mood": None}}}
 
 
-def voice_routes(backend: Backend) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(tags=["voices"])
-    keeper = VoiceKeeper(backend)
+voice_routes = APIRouter(tags=["voices"], responses=failures(500), route_class=JsonRoute)
 
-    @routes.get(
-        "/voices",
-        summary="The voices",
-        response_class=Json,
-        responses={200: documents.answers(LIST, "The voices."), **documents.failures(500)},
-    )
-    async def list_voices(request: Request) -> Json:
-        """List the voices, the built-in one first; a damaged one says that it is."""
-        return Json({"voices": [DEFAULT, *await _unless_gone(request, backend.voices())]})
 
-    @routes.post(
-        "/voices",
-        summary="Make a voice of clips",
-        status_code=201,
-        response_class=Json,
-        responses={
-            201: documents.answers(ADDED, "The voice; `warnings` say what could be better."),
-            **documents.failures(400, 404, 408, 409, 413, 500),
-        },
-    )
-    async def add_voice(
-        *,
-        request: Request,
-        clip: Annotated[
-            list[UploadFile],
-            File(description="10 to 15 s of one person speaking, in any format; several are joined."),
-        ],
-        voice_id: Annotated[str, Form(description="As in [a-z0-9][a-z0-9_-]{0,63}.", examples=["anna"])],
-        name: Annotated[str | None, Form(description="A name for people.", examples=["Anna"])] = None,
-        language: Annotated[str, Form(description="The language it speaks.", examples=["en"])] = "en",
-        labels: Annotated[str, Form(description="A JSON object of strings.", examples=["{}"])] = "{}",
-        replace: Annotated[bool, Form(description="Whether it may replace a voice of that id.")] = False,
-    ) -> Json:
-        """Prepare the clips, publish the voice, and let the engine compute what it needs of it.
+@voice_routes.get(
+    "/voices",
+    summary="The voices",
+    response_description="The voices.",
+    response_model_exclude_unset=True,
+)
+async def list_voices(request: Request, backend: TheBackend) -> VoiceList:
+    """List the voices, the built-in one first; a damaged one says that it is."""
+    found = await _unless_gone(request, backend.voices())
+    return VoiceList(voices=[BUILT_IN, *(VoiceSummary(**each) for each in found)])
 
-        Only where the deployment sets `VOICE_UPLOADS=true`, and only of people who agreed to it.
-        """
-        read_labels = _labels(labels)
-        uploads = [Upload(each.filename or "the clip", each.read) for each in clip]
-        adding = keeper.add(
-            voice_id, uploads, name=name, language=language, labels=read_labels, replace=replace
-        )
-        return Json(await _unless_gone(request, adding), 201)
 
-    @routes.get(
-        "/voices/{voice_id}",
-        summary="A voice",
-        response_class=Json,
-        responses={200: documents.answers(FACTS, "The voice."), **documents.failures(400, 404, 500)},
-    )
-    async def voice(voice_id: Named, request: Request) -> Json:
-        """Tell what its manifest says; of a bare clip there is no more than its id."""
-        return Json(await _unless_gone(request, keeper.facts(voice_id)))
+@voice_routes.post(
+    "/voices",
+    summary="Make a voice of clips",
+    status_code=201,
+    response_description="The voice; `warnings` say what could be better.",
+    response_model_exclude_unset=True,
+    responses=failures(400, 404, 408, 409, 413),
+)
+async def add_voice(
+    *,
+    request: Request,
+    voices: TheVoices,
+    clip: Annotated[
+        list[UploadFile],
+        File(description="10 to 15 s of one person speaking, in any format; several are joined."),
+    ],
+    voice_id: Annotated[str, Form(description="As in [a-z0-9][a-z0-9_-]{0,63}.", examples=["anna"])],
+    name: Annotated[str | None, Form(description="A name for people.", examples=["Anna"])] = None,
+    language: Annotated[str, Form(description="The language it speaks.", examples=["en"])] = "en",
+    labels: Annotated[str, Form(description="A JSON object of strings.", examples=["{}"])] = "{}",
+    replace: Annotated[bool, Form(description="Whether it may replace a voice of that id.")] = False,
+) -> AddedVoice:
+    """Prepare the clips, publish the voice, and let the engine compute what it needs of it.
 
-    @routes.patch(
-        "/voices/{voice_id}",
-        summary="Change a voice's name, language or labels",
-        response_class=Json,
-        responses={
-            200: documents.answers(FACTS, "The voice as it is now."),
-            **documents.failures(400, 404, 408, 409, 413, 500),
-        },
-        openapi_extra=documents.body(CHANGES, {"another name": {"name": "Anna", "labels": {"mood": None}}}),
-    )
-    async def change_voice(voice_id: Named, request: Request) -> Json:
-        """Change what is sent, and nothing else: a label that is null is removed, those not sent stay.
+    Only where the deployment sets `VOICE_UPLOADS=true`, and only of people who agreed to it.
+    """
+    read_labels = _labels(labels)
+    uploads = [Upload(each.filename or "the clip", each.read) for each in clip]
+    adding = voices.add(voice_id, uploads, name=name, language=language, labels=read_labels, replace=replace)
+    return await _unless_gone(request, adding)
 
-        Only where the deployment sets `VOICE_UPLOADS=true`.
-        """
-        changes = Changes.read(await json_object(request))
-        return Json(await _unless_gone(request, keeper.change(voice_id, changes)))
 
-    @routes.get(
-        "/voices/{voice_id}/clip",
-        summary="A voice's reference clip",
-        response_class=FileResponse,
-        responses={
-            200: documents.spoken_file("The clip that the voice was made of.", CLIP_MIMES.values()),
-            206: documents.spoken_file("The part of it that `Range` asks for.", CLIP_MIMES.values()),
-            416: {"description": "It has no such part."},
-            **documents.failures(400, 404, 500),
-        },
-    )
-    async def clip_of(voice_id: Named, request: Request) -> FileResponse:
-        """Answer with the prepared clip as FLAC, or a bare clip as it is; `Range` is understood."""
-        clip = await _unless_gone(request, keeper.clip(voice_id))
-        stall_s = backend.settings.stall_timeout_s
-        return ClipResponse(clip.data, CLIP_MIMES[clip.suffix], f"{voice_id}{clip.suffix}", stall_s)
+@voice_routes.get(
+    "/voices/{voice_id}",
+    summary="A voice",
+    response_description="The voice.",
+    response_model_exclude_unset=True,
+    responses=failures(400, 404),
+)
+async def voice(voice_id: _VoiceName, request: Request, voices: TheVoices) -> VoiceFacts:
+    """Tell what its manifest says; of a bare clip there is no more than its id."""
+    return await _unless_gone(request, voices.facts(voice_id))
 
-    @routes.delete(
-        "/voices/{voice_id}",
-        summary="Delete a voice",
-        status_code=204,
-        response_class=Response,
-        responses={204: {"description": "It is gone."}, **documents.failures(400, 404, 409, 500)},
-    )
-    async def delete_voice(voice_id: Named, request: Request) -> Response:
-        """Delete a voice, damaged or not; where the deployment sets `VOICE_UPLOADS=true`."""
-        await _unless_gone(request, keeper.delete(voice_id))
-        return Response(status_code=204)
 
-    return routes
+@voice_routes.patch(
+    "/voices/{voice_id}",
+    summary="Change a voice's name, language or labels",
+    response_description="The voice as it is now.",
+    response_model_exclude_unset=True,
+    responses=failures(400, 404, 408, 409, 413),
+)
+async def change_voice(
+    voice_id: _VoiceName, request: Request, voices: TheVoices, body: Annotated[_Changes, examples(_EXAMPLES)]
+) -> VoiceFacts:
+    """Change what is sent, and nothing else: a label that is null is removed, those not sent stay.
+
+    Only where the deployment sets `VOICE_UPLOADS=true`.
+    """
+    return await _unless_gone(request, voices.change(voice_id, VoiceChanges.read(body)))
+
+
+@voice_routes.get(
+    "/voices/{voice_id}/clip",
+    summary="A voice's reference clip",
+    response_class=FileResponse,
+    responses={
+        200: audio_answer("The clip that the voice was made of.", CLIP_MIMES.values()),
+        206: audio_answer("The part of it that `Range` asks for.", CLIP_MIMES.values()),
+        416: {"description": "It has no such part."},
+        **failures(400, 404),
+    },
+)
+async def clip_of(
+    voice_id: _VoiceName, request: Request, backend: TheBackend, voices: TheVoices
+) -> FileResponse:
+    """Answer with the prepared clip as FLAC, or a bare clip as it is; `Range` is understood."""
+    clip = await _unless_gone(request, voices.clip(voice_id))
+    stall_s = backend.settings.stall_timeout_s
+    return ClipResponse(clip.data, CLIP_MIMES[clip.suffix], f"{voice_id}{clip.suffix}", stall_s)
+
+
+@voice_routes.delete(
+    "/voices/{voice_id}",
+    summary="Delete a voice",
+    status_code=204,
+    response_class=Response,
+    response_description="It is gone.",
+    responses=failures(400, 404, 409),
+)
+async def delete_voice(voice_id: _VoiceName, request: Request, voices: TheVoices) -> Response:
+    """Delete a voice, damaged or not; where the deployment sets `VOICE_UPLOADS=true`."""
+    await _unless_gone(request, voices.delete(voice_id))
+    return Response(status_code=204)
 
 
 async def _unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
