@@ -15,7 +15,7 @@ _REFUSALS_AT_ONCE = 32
 
 
 class Service(Protocol):
-    """What the queue and HTTP know of speech; its methods raise nothing but ``ChatterpodError``."""
+    """The face of speech for the queue and HTTP; its methods raise nothing but ``ChatterpodError``."""
 
     is_started: bool
     """Whether an engine was loaded: only then can another process do better after a failure."""

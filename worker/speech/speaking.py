@@ -92,7 +92,7 @@ class SpokenRequest:
         self.output = request.output(engine.sample_rate)
         self.playback = Playback()
         self.seconds = 0.0
-        """Of audio so far, sent or not."""
+        """The audio so far, sent or not."""
         self.sent = 0
         """Audio events."""
         self.sent_bytes = hashlib.sha256()

@@ -32,7 +32,7 @@ class TextPart:
 
     @property
     def pause(self) -> Pause:
-        """What follows it where more is spoken; a part that ends within a sentence has a word's pause."""
+        """The pause after it, where more is spoken; a part that ends within a sentence has a word's pause."""
         said = self.text.rstrip()[-LONGEST_SENTENCE:]
         blank = self.text[len(self.text.rstrip()) :]
         following = self.following if self.following.strip() else self.following + _A_SENTENCE

@@ -9,7 +9,7 @@ from worker.request import Arrival, named_action
 
 
 class RequestRecord:
-    """What was asked, what came of it, and when (``time.perf_counter`` seconds); filled in by its events."""
+    """A request, its answer, and when (``time.perf_counter`` seconds); its events fill it in."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What a server that is loading, failed, ending or full says of its engine, and to a request for speech."""
+"""A server that is loading, failed, ending or full: how it refuses speech, and what it says of its engine."""
 
 import json
 import threading
