@@ -15,16 +15,16 @@ from worker.errors import EngineFailure
 
 
 @dataclass(frozen=True)
-class Load:
-    """As of now; read from any thread, so that two of its numbers may be an instant apart."""
+class Occupancy:
+    """How busy an engine is; read without a lock, so two of its numbers may be an instant apart."""
 
     streams: int
     """Text chunks that the engine has, waiting or being spoken."""
     waiting: int
-    """Of those, how many have no slot yet."""
+    """The number of those that have no slot yet."""
     slots_used: int
     slots: int
-    """Text chunks whose tokens are decoded at once, at most."""
+    """Upper bound of text chunks whose tokens are decoded at once."""
 
 
 class Pulse:
@@ -210,8 +210,8 @@ class Engine(Protocol):
         """Return a stage that marks one request's samples, or None for an engine that marks none."""
         ...
 
-    def load(self) -> Load | None:
-        """Tell how busy it is; None, unless an engine says otherwise: it speaks whatever comes at once."""
+    def occupancy(self) -> Occupancy | None:
+        """Return how busy the engine is; None (the default) for an engine without slots."""
         return None
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from voices.clips.clip import Samples
-from worker.engine.base import Load, Pulse, SpeechBlock
+from worker.engine.base import Occupancy, Pulse, SpeechBlock
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
 from worker.engine.chatterbox.failure import as_failure, is_of_the_device
 from worker.engine.chatterbox.s3gen.decoder import Decode, SpeechDecoder
@@ -52,10 +52,10 @@ class SpeechLoop:
         if self._has_ended.is_set():
             self._refuse_the_rest()
 
-    def load(self, slots: int) -> Load:
-        """Tell how many text chunks there are; any thread may ask."""
+    def occupancy(self, slots: int) -> Occupancy:
+        """Return how many text chunks there are; any thread may call this."""
         arriving = self._inbox.qsize()
-        return Load(
+        return Occupancy(
             streams=len(self._tasks) + arriving,
             waiting=self._scheduler.waiting + arriving,
             slots_used=self._scheduler.active,

@@ -19,7 +19,7 @@ from voices.conditionals import Conditionals
 from voices.errors import UnknownVoice
 from voices.voice import LONGEST_PROMPT_SECONDS
 from worker.audio.stages import Stage
-from worker.engine.base import Delivery, Engine, Load, Pulse, SpeechOptions, SpeechStream
+from worker.engine.base import Delivery, Engine, Occupancy, Pulse, SpeechOptions, SpeechStream
 from worker.engine.chatterbox import conditionals as voice
 from worker.engine.chatterbox.chunk_schedule import TOKENS_PER_SECOND, ChunkSchedule
 from worker.engine.chatterbox.device_voices import DeviceVoices
@@ -174,9 +174,9 @@ class ChatterboxTurbo(Engine):
         """Return a stage that puts Perth's watermark on one request's samples; None when it is off."""
         return self._watermark.stage() if self._watermark is not None else None
 
-    def load(self) -> Load | None:
-        """Tell how many text chunks it has, and slots for them; None once it is closed."""
-        return self._loop.load(self._tokens.slot_count) if self._model is not None else None
+    def occupancy(self) -> Occupancy | None:
+        """Return the number of its text chunks and slots; None once the engine is closed."""
+        return self._loop.occupancy(self._tokens.slot_count) if self._model is not None else None
 
     def close(self) -> None:
         """Give back the model's memory; what is being spoken fails."""

@@ -10,7 +10,7 @@ import torch
 
 from voices.conditionals import Conditionals
 from voices.errors import InvalidRequest
-from worker.engine.base import Delivery, Load, Pulse, SpeechOptions
+from worker.engine.base import Delivery, Occupancy, Pulse, SpeechOptions
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
 from worker.engine.chatterbox.s3gen.batch import LOOKAHEAD
 from worker.engine.chatterbox.speech import Speech
@@ -309,14 +309,14 @@ def test_how_busy_it_is_can_be_asked_from_any_thread(loop):
     loop.tokens.gate.clear()
     streams = [loop.speak(f"{number} 5") for number in range(1, 7)]
     deadline = time.monotonic() + 5
-    while loop.loop.load(4) != Load(streams=6, waiting=2, slots_used=4, slots=4):
+    while loop.loop.occupancy(4) != Occupancy(streams=6, waiting=2, slots_used=4, slots=4):
         assert time.monotonic() < deadline
         time.sleep(0.001)
     loop.tokens.gate.set()
     for stream in streams:
         list(stream)
     loop.settle()
-    assert loop.loop.load(4) == Load(streams=0, waiting=0, slots_used=0, slots=4)
+    assert loop.loop.occupancy(4) == Occupancy(streams=0, waiting=0, slots_used=0, slots=4)
 
 
 def test_a_device_that_fails_in_clearing_up_too_leaves_nobody_waiting(loop):
