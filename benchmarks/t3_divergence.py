@@ -10,15 +10,15 @@ from worker.engine.chatterbox.t3.attention import CachedAttention
 from worker.engine.chatterbox.t3.decoder import Decoder, Join, cache_dtype
 from worker.engine.chatterbox.t3.kv_cache import KVCache
 from worker.engine.chatterbox.t3.model import T3
-from worker.engine.chatterbox.t3.precision import Precision
 from worker.engine.chatterbox.t3.sampling import Sampling
+from worker.engine.precision import T3Precision
 
 _TOKENS = 48
 
 
-def divergences(models: Mapping[Precision, T3], join_of: Callable[[], Join]) -> list[Result]:
+def divergences(models: Mapping[T3Precision, T3], join_of: Callable[[], Join]) -> list[Result]:
     """Compare every precision with float32, along what float32 says by stock's default options."""
-    exact = models[Precision.FLOAT32]
+    exact = models[T3Precision.FLOAT32]
     tokens = spoken_by(exact, join_of(), _TOKENS)
     right = logits_along(exact, join_of(), tokens)
     results = []

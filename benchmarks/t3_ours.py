@@ -11,8 +11,8 @@ from torch import Tensor
 from worker.engine.chatterbox.t3.decoder import Decoder, Join
 from worker.engine.chatterbox.t3.kv_cache import VoicePrefix
 from worker.engine.chatterbox.t3.model import T3
-from worker.engine.chatterbox.t3.precision import Precision
 from worker.engine.chatterbox.t3.sampling import Sampling
+from worker.engine.precision import T3Precision
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Ours:
     text: Tensor
 
     @classmethod
-    def load(cls, file: Path, device: torch.device, precision: Precision) -> "Ours":
+    def load(cls, file: Path, device: torch.device, precision: T3Precision) -> "Ours":
         """Load a checkpoint's T3."""
         t3 = T3.load(file, device, precision)
         generator = torch.Generator().manual_seed(1)

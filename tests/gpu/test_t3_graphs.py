@@ -9,9 +9,9 @@ from t3_speech import GREEDY, Spoken, decode
 
 from worker.engine.chatterbox.t3.decoder import Decoder, Join
 from worker.engine.chatterbox.t3.model import T3
-from worker.engine.chatterbox.t3.precision import Precision
 from worker.engine.chatterbox.t3.sampling import Sampling
 from worker.engine.chatterbox.t3.scheduler import Ending, TokenScheduler, Utterance
+from worker.engine.precision import T3Precision
 
 pytestmark = [
     pytest.mark.gpu,
@@ -32,7 +32,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="module", params=[Precision.FLOAT32, Precision.BFLOAT16, Precision.FLOAT16])
+@pytest.fixture(scope="module", params=[T3Precision.FLOAT32, T3Precision.BFLOAT16, T3Precision.FLOAT16])
 def t3(request: pytest.FixtureRequest, file: Path) -> T3:
     return T3.load(file, torch.device("cuda"), request.param)
 

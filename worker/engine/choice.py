@@ -69,16 +69,16 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
     phases.end("torch")
     leave_the_cores_to_the_model()  # before importing the rest, which computes
     from worker.engine.chatterbox.s3gen.settings import DecoderSettings
-    from worker.engine.chatterbox.t3.precision import Precision
     from worker.engine.chatterbox.turbo import ChatterboxTurbo
     from worker.engine.chatterbox.turbo_settings import TurboSettings
+    from worker.engine.precision import T3Precision
 
     phases.end("imports")
     engine = ChatterboxTurbo(
         checkpoint,
         TurboSettings(
             device=settings.device,
-            precision=Precision(settings.t3_precision),
+            precision=T3Precision(settings.t3_precision),
             slots=settings.decode_slots,
             watermark=settings.watermark,
             max_voice_bytes=settings.device_voice_cache_mb * MEBIBYTE,

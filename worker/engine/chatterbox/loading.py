@@ -11,11 +11,11 @@ from worker.engine.chatterbox.preparation import VoicePreparer
 from worker.engine.chatterbox.s3gen.decoder import SpeechDecoder
 from worker.engine.chatterbox.s3gen.settings import DecoderSettings
 from worker.engine.chatterbox.t3.model import T3
-from worker.engine.chatterbox.t3.precision import Precision
 from worker.engine.chatterbox.tokenizer import TextTokenizer
 from worker.engine.checkpoint import S3GEN_FILE, T3_FILE
 from worker.engine.cores import threads_of_one_core
 from worker.engine.phases import Phases
+from worker.engine.precision import T3Precision
 from worker.engine.weights import open_weights
 
 
@@ -33,7 +33,7 @@ class ChatterboxModel:
 def load_model(
     checkpoint: Path,
     device: torch.device,
-    precision: Precision = Precision.AUTO,
+    precision: T3Precision = T3Precision.AUTO,
     samples: DecoderSettings | None = None,
     phases: Phases | None = None,
 ) -> ChatterboxModel:
@@ -58,7 +58,7 @@ def load_model(
     return model
 
 
-def _load_t3(file: Path, device: torch.device, precision: Precision, threads: Executor) -> T3:
+def _load_t3(file: Path, device: torch.device, precision: T3Precision, threads: Executor) -> T3:
     with blaming(file):
         return T3.load(file, device, precision, threads)
 

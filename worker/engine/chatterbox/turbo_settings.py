@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
 from worker.engine.chatterbox.s3gen.settings import DecoderSettings
-from worker.engine.chatterbox.t3.precision import Precision
+from worker.engine.precision import T3Precision
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class TurboSettings:
 
     device: str = "auto"
     """A torch device, or "auto": CUDA where there is one."""
-    precision: Precision = Precision.AUTO
+    precision: T3Precision = T3Precision.AUTO
     """T3's."""
     slots: int | None = None
     """Streams whose tokens are decoded at once; None takes what memory allows."""

@@ -21,11 +21,11 @@ from voices.errors import InvalidClip, UnknownVoice, VoiceIncompatible
 from worker.engine.base import Delivery, Engine, SpeechOptions
 from worker.engine.chatterbox.conditionals import from_upstream
 from worker.engine.chatterbox.s3gen.settings import DecoderSettings
-from worker.engine.chatterbox.t3.precision import Precision
 from worker.engine.chatterbox.turbo import ChatterboxTurbo
 from worker.engine.chatterbox.turbo_settings import TurboSettings
 from worker.engine.chatterbox.upstream import perth, without_warnings
 from worker.engine.checkpoint import BUILT_IN_VOICE_FILE, VOICE_ENCODER_FILE
+from worker.engine.precision import T3Precision
 from worker.errors import EngineFailure, TextTooLong
 
 TEXTS = ["hello there: this is “short”", "[sigh] Another sentence, somewhat longer, with a tag in front!"]
@@ -78,7 +78,7 @@ def stock_prepare(stock: Any, clip: Clip, directory: Path) -> None:
 
 EXACT = TurboSettings(
     device="cpu",
-    precision=Precision.FLOAT32,
+    precision=T3Precision.FLOAT32,
     watermark=False,
     samples=DecoderSettings(flow_precision="float32"),
 )

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from worker.engine.precision import cpu_multiplies_bfloat16
 from worker.engine.weights import Weights
 
 _MKLDNN: Any = torch.ops.mkldnn
@@ -49,10 +50,10 @@ class Affine:
 
 
 def _onednn_takes(dtype: torch.dtype) -> bool:
-    """Whether oneDNN computes in this data type here: for bfloat16 it asks for AVX-512."""
+    """Whether oneDNN is there and the CPU multiplies this data type natively."""
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
-    return dtype == torch.float32 or (dtype == torch.bfloat16 and _MKLDNN._is_mkldnn_bf16_supported())  # noqa: SLF001
+    return dtype == torch.float32 or (dtype == torch.bfloat16 and cpu_multiplies_bfloat16())
 
 
 class Norm:

@@ -10,12 +10,12 @@ from voices.clips.clip import Samples
 from worker.engine.chatterbox.s3gen.batch import Buckets
 from worker.engine.chatterbox.s3gen.flow import Flow
 from worker.engine.chatterbox.s3gen.graphs import CudaCapture
-from worker.engine.chatterbox.s3gen.precision import resolve
 from worker.engine.chatterbox.s3gen.seam import join
 from worker.engine.chatterbox.s3gen.settings import DecoderSettings
 from worker.engine.chatterbox.s3gen.source import SAMPLE_RATE
 from worker.engine.chatterbox.s3gen.stream import Prompt, SpeechStream
 from worker.engine.chatterbox.s3gen.vocoder import Vocoder, VocoderCall
+from worker.engine.precision import s3gen_dtype
 from worker.engine.weights import Weights
 
 SILENCE = 4299
@@ -53,14 +53,14 @@ class SpeechDecoder:
             self._flow = Flow(
                 s3gen.under("flow"),
                 self.settings.flow_steps,
-                resolve(self.settings.flow_precision, device),
+                s3gen_dtype(self.settings.flow_precision, device),
                 buckets=Buckets() if on_gpu else None,
                 capture=CudaCapture() if on_gpu and self.settings.graphs else None,
             )
             self._vocoder = Vocoder(
                 s3gen.under("mel2wav"),
                 self.settings.vocoder_lookahead,
-                resolve(self.settings.vocoder_precision, device),
+                s3gen_dtype(self.settings.vocoder_precision, device),
             )
             self._fade = _fade_in(device)
 

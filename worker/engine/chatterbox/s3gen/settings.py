@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from worker.engine.chatterbox.s3gen.batch import FRAMES_PER_TOKEN, LOOKAHEAD
-from worker.engine.chatterbox.s3gen.precision import Precision
+from worker.engine.precision import S3GenPrecision
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class DecoderSettings:
     random weights 10 differ by 1e-4 of the signal at most, 8 by 3e-3, 4 by 7e-2."""
     seam_frames: int = 4
     """Mel frames over which the difference between two decodes fades at their border."""
-    flow_precision: Precision = "auto"
+    flow_precision: S3GenPrecision = "auto"
     """bfloat16 where the processor has it, else float32; for parity with stock, float32."""
-    vocoder_precision: Precision = "float32"
+    vocoder_precision: S3GenPrecision = "float32"
     """bfloat16 is a little faster, with noise 44 dB below the signal."""
     graphs: bool = True
     """On CUDA, capture the flow once per shape and replay it."""

@@ -14,8 +14,8 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional
 
-from worker.engine.chatterbox.t3.precision import Precision
 from worker.engine.chatterbox.t3.projections import Projection, make_projection
+from worker.engine.precision import T3Precision
 from worker.engine.weights import ReadTensor, map_in
 
 HEAD_SIZE = 64
@@ -65,7 +65,7 @@ class LayerNorm:
 class Block:
     """One transformer layer; the residual stream stays in float32."""
 
-    def __init__(self, read: ReadTensor, layer: int, heads: int, precision: Precision) -> None:
+    def __init__(self, read: ReadTensor, layer: int, heads: int, precision: T3Precision) -> None:
         def projection(name: str) -> Projection:
             # GPT-2 keeps its matrices as (inputs, outputs).
             weight = read(f"tfmr.h.{layer}.{name}.weight").float().t()
@@ -97,7 +97,7 @@ class T3:
     """The loaded network, read-only; ``load`` makes it."""
 
     def __init__(
-        self, read: ReadTensor, sizes: T3Sizes, precision: Precision, threads: Executor | None = None
+        self, read: ReadTensor, sizes: T3Sizes, precision: T3Precision, threads: Executor | None = None
     ) -> None:
         """Take the tensors that ``read`` finds by their names upstream, the layers' on ``threads``."""
 
@@ -120,7 +120,7 @@ class T3:
         cls,
         file: Path,
         device: torch.device,
-        precision: Precision = Precision.AUTO,
+        precision: T3Precision = T3Precision.AUTO,
         threads: Executor | None = None,
     ) -> "T3":
         """Load a checkpoint's T3, each tensor from the mapped file straight to the device.

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 from typing_extensions import override
 
-from worker.engine.chatterbox.t3.precision import Precision
+from worker.engine.precision import T3Precision
 
 _INT8_MAX = 127
 _TILE = 128
@@ -70,8 +70,8 @@ class Int8Projection(Projection):
         return (product + self._bias).view(*rows.shape[:-1], -1)
 
 
-def make_projection(weight: Tensor, bias: Tensor, precision: Precision) -> Projection:
+def make_projection(weight: Tensor, bias: Tensor, precision: T3Precision) -> Projection:
     """Keep ``weight`` (outputs, inputs) and ``bias`` (outputs,), float32, in a resolved precision."""
-    if precision is Precision.INT8:
+    if precision is T3Precision.INT8:
         return Int8Projection(weight, bias)
     return DenseProjection(weight, bias, precision.dtype)
