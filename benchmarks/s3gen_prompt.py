@@ -48,20 +48,20 @@ def _name(settings: dict[str, int]) -> str:
 
 def _decode(s3gen: Any, voice: dict[str, Any], before: int, settings: dict[str, int]) -> Callable[[], float]:
     """Return what decodes 25 tokens of a stream after ``before`` others, and answers in milliseconds."""
-    from worker.engine.chatterbox.s3gen.decoder import Decode, SpeechDecoder
-    from worker.engine.chatterbox.s3gen.settings import DecoderSettings
+    from worker.engine.chatterbox.s3gen.s3gen import RenderCall, S3Gen
+    from worker.engine.chatterbox.s3gen.settings import S3GenSettings
 
-    decoder = SpeechDecoder(s3gen, DecoderSettings(**settings))
+    renderer = S3Gen(s3gen, S3GenSettings(**settings))
 
     clock = perf_counter if torch.cuda.is_available() else process_time
 
     def timed() -> float:
-        stream = decoder.open(voice, 1)
+        stream = renderer.open(voice, 1)
         if before:
-            decoder.decode([Decode(stream, [7] * (before + LOOKAHEAD))])
+            renderer.render([RenderCall(stream, [7] * (before + LOOKAHEAD))])
         began = clock()
         # What is held back comes with the next tokens: 25 in, 25 out.
-        (samples,) = decoder.decode([Decode(stream, [7] * (NEW_TOKENS + (0 if before else LOOKAHEAD)))])
+        (samples,) = renderer.render([RenderCall(stream, [7] * (NEW_TOKENS + (0 if before else LOOKAHEAD)))])
         taken = clock() - began
         assert len(samples) > 0  # noqa: S101 - a benchmark of nothing would be quick
         return taken * 1000

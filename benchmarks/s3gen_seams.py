@@ -94,7 +94,7 @@ def _streamed(
     window: Window,
     chunks: Sequence[int] = (),
 ) -> Tensor:
-    """Decode in chunks, or all at once; return the mel as it is given out (frames, 80)."""
+    """RenderCall in chunks, or all at once; return the mel as it is given out (frames, 80)."""
     from worker.engine.chatterbox.s3gen.batch import FlowRow
 
     given, done = [], 0
@@ -117,7 +117,7 @@ def _streamed(
             ),
             final=final,
         )
-        (mel,) = flow.decode([row])
+        (mel,) = flow.render([row])
         given.append(mel[2 * (done - first) : 2 * (end - first)])
         done = end
     return torch.cat(given)
@@ -135,7 +135,7 @@ def _noise(seed: int, frames: int, device: torch.device) -> Tensor:
 
 def _stock_ms(directory: Path, voice: dict[str, Tensor], *, repeats: int) -> dict[int, float]:
     """Time stock's ``inference`` of so many tokens."""
-    from worker.engine.chatterbox.s3gen.decoder import TRAILING_SILENCE
+    from worker.engine.chatterbox.s3gen.s3gen import TRAILING_SILENCE
 
     s3gen = stock_s3gen(directory, voice["gen.embedding"].device)
     reference = {name.removeprefix("gen."): each for name, each in voice.items() if name.startswith("gen.")}
@@ -151,17 +151,17 @@ def _costs(
     s3gen: "Weights", voice: dict[str, Tensor], stock: dict[int, float], *, quick: bool
 ) -> Iterator[Result]:
     """Time a new stream's final decode, flow and vocoder, beside stock's."""
-    from worker.engine.chatterbox.s3gen.decoder import Decode, SpeechDecoder
-    from worker.engine.chatterbox.s3gen.settings import DecoderSettings
+    from worker.engine.chatterbox.s3gen.s3gen import RenderCall, S3Gen
+    from worker.engine.chatterbox.s3gen.settings import S3GenSettings
 
     repeats = 2 if quick else 3
     for precision, prompt in product(PRECISIONS, (100, PROMPT)):
-        settings = DecoderSettings(prompt_tokens=prompt, flow_precision=precision)
-        decoder = SpeechDecoder(s3gen, settings)
+        settings = S3GenSettings(prompt_tokens=prompt, flow_precision=precision)
+        renderer = S3Gen(s3gen, settings)
         for count in COUNTS:
 
-            def speak(decoder: SpeechDecoder = decoder, count: int = count) -> None:
-                decoder.decode([Decode(decoder.open(voice, 1), [count] * count, final=True)])
+            def speak(renderer: S3Gen = renderer, count: int = count) -> None:
+                renderer.render([RenderCall(renderer.open(voice, 1), [count] * count, final=True)])
 
             speak()  # the first pays for kernels made for its shape
             case = f"decode/{precision}/p{prompt}/n={count}"

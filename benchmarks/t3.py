@@ -80,7 +80,9 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
     ]
     results.append(Result("t3/memory/whole run", "growth_mb", round(growth, 1)))
     if not quick:
-        results += divergences({precision: each.t3 for precision, each in ours.items()}, ours[default].join)
+        results += divergences(
+            {precision: each.t3 for precision, each in ours.items()}, ours[default].utterance
+        )
     return results
 
 

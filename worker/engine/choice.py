@@ -68,7 +68,7 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
 
     phases.end("torch")
     leave_the_cores_to_the_model()  # before importing the rest, which computes
-    from worker.engine.chatterbox.s3gen.settings import DecoderSettings
+    from worker.engine.chatterbox.s3gen.settings import S3GenSettings
     from worker.engine.chatterbox.turbo import ChatterboxTurbo
     from worker.engine.chatterbox.turbo_settings import TurboSettings
     from worker.engine.precision import T3Precision
@@ -82,7 +82,7 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
             slots=settings.decode_slots,
             watermark=settings.watermark,
             max_voice_bytes=settings.device_voice_cache_mb * MEBIBYTE,
-            samples=DecoderSettings(
+            samples=S3GenSettings(
                 prompt_tokens=round(settings.prompt_seconds * TOKENS_PER_SECOND),
                 left_tokens=round(settings.left_context_seconds * TOKENS_PER_SECOND),
                 flow_steps=settings.flow_steps,

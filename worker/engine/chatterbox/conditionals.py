@@ -54,7 +54,7 @@ def with_prompt_of(tensors: Mapping[str, npt.NDArray[Any]], tokens: int) -> dict
     """Return a voice's arrays with S3Gen's prompt cut to its last ``tokens``, if it has more.
 
     The last, because the speech is decoded as what follows them, so that its beginning hears the
-    same end of the clip behind whatever prompt; ``DecoderSettings.prompt_tokens`` takes the same.
+    same end of the clip behind whatever prompt; ``S3GenSettings.prompt_tokens`` takes the same.
     They were made of the stock's 10 s, and are as they would be in the whole prompt. The x-vector
     stays that of 10 s, and T3's own prompt that of 15 s: no decode costs less with a shorter one.
     """

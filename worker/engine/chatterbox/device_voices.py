@@ -7,29 +7,25 @@ import torch
 from torch import Tensor
 
 from voices.conditionals import Conditionals
-from worker.engine.chatterbox.t3.kv_cache import VoicePrefix
+from worker.engine.chatterbox.t3.utterance import T3Voice
 
 Embed = Callable[[Mapping[str, Tensor]], Tensor]
 """T3's embeddings of a voice's tensors, (n, width)."""
 
 
-class DeviceVoice:
-    """One voice, shared by all requests: nobody changes its tensors."""
+class DeviceVoice(T3Voice):
+    """A voice's tensors on the device, which all requests share and nobody changes."""
 
     def __init__(self, tensors: Mapping[str, Tensor], conditionals: Tensor) -> None:
+        super().__init__(conditionals)
         self.tensors = tensors
         """By their names in ``conditionals.py``."""
-        self.conditionals = conditionals
-        """(n, width): T3's embeddings of them."""
-        self.prefix: VoicePrefix | None = None
-        """Their keys and values in T3, once the voice has spoken."""
-        self.nbytes = sum(tensor.nbytes for tensor in tensors.values()) + conditionals.nbytes
-        """Memory that it takes on the device."""
+        self._own_bytes = sum(tensor.nbytes for tensor in tensors.values()) + conditionals.nbytes
 
-    def keep_prefix(self, prefix: VoicePrefix) -> None:
-        """Let the next text begin where the voice ends."""
-        self.nbytes += prefix.nbytes - (self.prefix.nbytes if self.prefix is not None else 0)
-        self.prefix = prefix
+    @property
+    def nbytes(self) -> int:
+        """Memory that the voice takes on the device; it grows with the voice's first utterance."""
+        return self._own_bytes + (self.prefix.nbytes if self.prefix is not None else 0)
 
 
 class DeviceVoices:

@@ -1,6 +1,6 @@
 """Upstream's encoders: a clip to a voice's conditionals, as stock's ``prepare_conditionals`` does.
 
-Importing this module takes seconds: ``preparation.py`` does, when the first voice is prepared.
+Importing this module takes seconds: ``loading.py`` does, for the first voice that is prepared.
 """
 
 import math

@@ -11,10 +11,10 @@ from voices.clips.clip import Samples
 from worker.engine.base import Occupancy, Pulse, SpeechBlock
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
 from worker.engine.chatterbox.failure import as_failure, is_of_the_device
-from worker.engine.chatterbox.s3gen.decoder import Decode, SpeechDecoder
-from worker.engine.chatterbox.speech import Speech
-from worker.engine.chatterbox.t3.scheduler import Ending, TokenScheduler
-from worker.engine.chatterbox.task import Task
+from worker.engine.chatterbox.s3gen.s3gen import RenderCall, S3Gen
+from worker.engine.chatterbox.speech import Speech, Task
+from worker.engine.chatterbox.t3.scheduler import TokenScheduler
+from worker.engine.chatterbox.t3.utterance import Ending
 from worker.errors import DeviceFailure, EngineFailure
 
 _PAUSE_SECONDS = 0.01
@@ -32,13 +32,13 @@ class SpeechLoop:
     def __init__(
         self,
         scheduler: TokenScheduler,
-        decoder: SpeechDecoder,
+        s3gen: S3Gen,
         begin: Begin,
         schedule: ChunkSchedule,
         pulse: Pulse,
     ) -> None:
         self._scheduler = scheduler
-        self._decoder = decoder
+        self._s3gen = s3gen
         self._begin = begin
         self._schedule = schedule
         self._pulse = pulse
@@ -84,7 +84,7 @@ class SpeechLoop:
         for task in [task for task in self._tasks if not task.speech.is_wanted]:
             self._end(task)
         self._decode_tokens()
-        if not self._decode_samples() and self._scheduler.is_idle and self._tasks:
+        if not self._render_samples() and self._scheduler.is_idle and self._tasks:
             time.sleep(_PAUSE_SECONDS)
 
     def _refuse_the_rest(self) -> None:
@@ -130,30 +130,30 @@ class SpeechLoop:
                 self._end(task, error)
             self._scheduler.reset()
 
-    def _decode_samples(self) -> bool:
-        """Decode the audio chunks that are due, the most urgent first; answer whether there were any."""
+    def _render_samples(self) -> bool:
+        """Render the audio chunks that are due, the most urgent first; return whether there were any."""
         due = [(task, share) for task in self._tasks if (share := task.due(self._schedule)) is not None]
         due.sort(key=lambda pair: pair[0].speech.urgency())
-        decodes = [(task, task.decode(share)) for task, share in due[: self._schedule.most_at_once]]
-        if not decodes:
+        calls = [(task, task.render_call(share)) for task, share in due[: self._schedule.most_at_once]]
+        if not calls:
             return False
         try:
-            decoded = self._decoder.decode([decode for _, decode in decodes])
-        except Exception as error:  # noqa: BLE001  # those of this call hear of it
+            rendered = self._s3gen.render([call for _, call in calls])
+        except Exception as error:  # noqa: BLE001  # only the requests of this call fail
             self._note(error)
-            for task, _ in decodes:
+            for task, _ in calls:
                 self._end(task, error)
             return True
-        for (task, decode), samples in zip(decodes, decoded, strict=True):
-            self._deliver(task, decode, samples)
+        for (task, call), samples in zip(calls, rendered, strict=True):
+            self._deliver(task, call, samples)
         return True
 
-    def _deliver(self, task: Task, decode: Decode, samples: Samples) -> None:
-        was_cut = decode.final and task.utterance.ending in (Ending.OVER_BUDGET, Ending.CIRCLING)
+    def _deliver(self, task: Task, call: RenderCall, samples: Samples) -> None:
+        was_cut = call.final and task.utterance.ending in (Ending.OVER_BUDGET, Ending.CIRCLING)
         if len(samples):
-            block = SpeechBlock(np.clip(samples, -1.0, 1.0), len(decode.tokens), was_cut=was_cut)
+            block = SpeechBlock(np.clip(samples, -1.0, 1.0), len(call.tokens), was_cut=was_cut)
             task.speech.put(block)
-        if decode.final:
+        if call.final:
             self._end(task)
 
     def _end(self, task: Task, error: Exception | None = None) -> None:

@@ -26,15 +26,15 @@ from worker.engine.chatterbox.device_voices import DeviceVoices
 from worker.engine.chatterbox.failure import as_failure
 from worker.engine.chatterbox.fingerprint import encoders_fingerprint
 from worker.engine.chatterbox.loading import ChatterboxModel, load_model
-from worker.engine.chatterbox.punctuation import punc_norm
 from worker.engine.chatterbox.s3gen.source import SAMPLE_RATE
-from worker.engine.chatterbox.speech import Speech
+from worker.engine.chatterbox.speech import Speech, Task
 from worker.engine.chatterbox.speech_loop import SpeechLoop
 from worker.engine.chatterbox.t3.decoder import Decoder, slot_count
 from worker.engine.chatterbox.t3.runaway import token_budget
 from worker.engine.chatterbox.t3.sampling import Sampling
-from worker.engine.chatterbox.t3.scheduler import TokenScheduler, Utterance
-from worker.engine.chatterbox.task import Task
+from worker.engine.chatterbox.t3.scheduler import TokenScheduler
+from worker.engine.chatterbox.t3.utterance import Utterance
+from worker.engine.chatterbox.tokenizer import punc_norm
 from worker.engine.chatterbox.turbo_settings import TurboSettings
 from worker.engine.chatterbox.warm_up import WarmUp
 from worker.engine.chatterbox.watermark import Watermark, WatermarkThreads

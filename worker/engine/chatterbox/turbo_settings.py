@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
-from worker.engine.chatterbox.s3gen.settings import DecoderSettings
+from worker.engine.chatterbox.s3gen.settings import S3GenSettings
 from worker.engine.precision import T3Precision
 
 
@@ -20,7 +20,7 @@ class TurboSettings:
     watermark: bool = True
     max_voice_bytes: int = 1 << 30
     """Voices stay on the device while they take no more."""
-    samples: DecoderSettings = field(default_factory=DecoderSettings)
+    samples: S3GenSettings = field(default_factory=S3GenSettings)
     """S3Gen's."""
     schedule: ChunkSchedule | None = None
     """How large audio chunks are; None is the device's own."""

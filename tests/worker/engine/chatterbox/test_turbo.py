@@ -20,7 +20,7 @@ from voices.conditionals import Conditionals
 from voices.errors import InvalidClip, UnknownVoice, VoiceIncompatible
 from worker.engine.base import Delivery, Engine, SpeechOptions
 from worker.engine.chatterbox.conditionals import from_upstream
-from worker.engine.chatterbox.s3gen.settings import DecoderSettings
+from worker.engine.chatterbox.s3gen.settings import S3GenSettings
 from worker.engine.chatterbox.turbo import ChatterboxTurbo
 from worker.engine.chatterbox.turbo_settings import TurboSettings
 from worker.engine.chatterbox.upstream import perth, without_warnings
@@ -80,7 +80,7 @@ EXACT = TurboSettings(
     device="cpu",
     precision=T3Precision.FLOAT32,
     watermark=False,
-    samples=DecoderSettings(flow_precision="float32"),
+    samples=S3GenSettings(flow_precision="float32"),
 )
 
 

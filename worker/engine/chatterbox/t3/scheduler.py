@@ -3,17 +3,10 @@
 import itertools
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from enum import Enum, auto
-from typing import Protocol
 
-from torch import Tensor
-
-from worker.engine.chatterbox.t3.decoder import Join
-from worker.engine.chatterbox.t3.kv_cache import VoicePrefix
+from worker.engine.chatterbox.t3.decoder import Decoder, PendingTokens
 from worker.engine.chatterbox.t3.runaway import circling_from
-from worker.engine.chatterbox.t3.sampling import Sampling
+from worker.engine.chatterbox.t3.utterance import Ending, Utterance
 
 logger = logging.getLogger(__name__)
 
@@ -24,88 +17,6 @@ _GUARD_STRIDE = 25
 """Tokens between two looks for circles."""
 
 
-class Ending(Enum):
-    """Why an utterance has no more tokens."""
-
-    STOPPED = auto()
-    """The model ended it."""
-    OVER_BUDGET = auto()
-    """It took more tokens than its text can need."""
-    CIRCLING = auto()
-    """It went in circles; they were taken away."""
-    CANCELLED = auto()
-
-
-class Voice(Protocol):
-    """A voice as T3 needs it."""
-
-    conditionals: Tensor
-    """(n, width): its embeddings."""
-    prefix: VoicePrefix | None
-    """Their keys and values, once somebody has spoken with it."""
-
-    def keep_prefix(self, prefix: VoicePrefix) -> None:
-        """Remember them, if there is room."""
-        ...
-
-
-class TokenDecoder(Protocol):
-    """What the scheduler needs of a ``Decoder``."""
-
-    slot_count: int
-
-    def prefill(self, joins: Sequence[Join]) -> "Pending":
-        """Begin slots."""
-        ...
-
-    def step(self) -> "Pending":
-        """Decode a token of each slot."""
-        ...
-
-    def leave(self, slot: int) -> None:
-        """Take a slot back."""
-        ...
-
-    def move(self, source: int, target: int) -> None:
-        """Let a stream go on in a free slot."""
-        ...
-
-    def prefix_of(self, slot: int, length: int) -> VoicePrefix:
-        """Copy a voice's keys and values out."""
-        ...
-
-
-class Pending(Protocol):
-    """Tokens on their way."""
-
-    def wait(self) -> list[int]:
-        """Return them, a row each."""
-        ...
-
-
-@dataclass(eq=False)
-class Utterance:
-    """One text chunk on its way to speech tokens."""
-
-    voice: Voice
-    text: Tensor
-    """(m, width): ``T3.embed_text``'s."""
-    sampling: Sampling
-    seed: int
-    max_tokens: int
-    urgency: Callable[[], float] = lambda: 0.0
-    """The smaller, the sooner it gets a slot; the first come among equals."""
-    tokens: list[int] = field(default_factory=list)
-    """Speech tokens so far, without the stop token that ended them. When it ends as ``CIRCLING`` the
-    last of them are taken away again, some of which may have been read already."""
-    ending: Ending | None = None
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether all of its tokens are there."""
-        return self.ending is not None
-
-
 class TokenScheduler:
     """Decides who has a slot, and hands each token to its utterance. Belongs to one thread.
 
@@ -113,13 +24,13 @@ class TokenScheduler:
     it never waits for the device then. What a step decodes beyond an ending is thrown away.
     """
 
-    def __init__(self, decoder: TokenDecoder, stop_token: int, *, lag: int = 0) -> None:
+    def __init__(self, decoder: Decoder, stop_token: int, *, lag: int = 0) -> None:
         self._decoder = decoder
         self._stop_token = stop_token
         self._lag = lag
         self._waiting: list[Utterance] = []
         self._slots: list[Utterance | None] = [None] * decoder.slot_count
-        self._under_way: deque[tuple[Pending, list[tuple[int, Utterance]]]] = deque()
+        self._under_way: deque[tuple[PendingTokens, list[tuple[int, Utterance]]]] = deque()
 
     @property
     def is_idle(self) -> bool:
@@ -180,18 +91,7 @@ class TokenScheduler:
 
     def _prefill(self, joining: list[tuple[int, Utterance]]) -> None:
         """Prefill those that all have a prefix, or none: a padded batch would pay the longest for each."""
-        joins = [
-            Join(
-                slot,
-                utterance.voice.conditionals,
-                utterance.voice.prefix,
-                utterance.text,
-                utterance.sampling,
-                utterance.seed,
-            )
-            for slot, utterance in joining
-        ]
-        pending = self._decoder.prefill(joins)  # raises before anybody has a slot
+        pending = self._decoder.prefill(joining)  # raises before anybody has a slot
         for slot, utterance in joining:
             self._slots[slot] = utterance
             if utterance.voice.prefix is None:
@@ -209,7 +109,7 @@ class TokenScheduler:
             self._decoder.move(last, hole)
             self._slots[hole], self._slots[last] = self._slots[last], None
 
-    def _receive(self, pending: Pending, rows: list[tuple[int, Utterance]]) -> None:
+    def _receive(self, pending: PendingTokens, rows: list[tuple[int, Utterance]]) -> None:
         tokens = pending.wait()
         for row, utterance in rows:
             if not utterance.has_ended:

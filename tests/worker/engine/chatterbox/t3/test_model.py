@@ -33,7 +33,9 @@ def test_the_embedded_input_is_stocks(t3: T3, stock: Any) -> None:
             t3_cond=conditionals, text_tokens=spoken.text, speech_tokens=start, cfg_weight=0.0
         )
     join = spoken.join(t3)
-    torch.testing.assert_close(torch.cat([join.conditionals, join.text])[None], theirs)
+    torch.testing.assert_close(
+        torch.cat([join.utterance.voice.conditionals, join.utterance.text])[None], theirs
+    )
 
 
 def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
@@ -64,7 +66,7 @@ def test_what_is_kept_in_half_precision_loads_too(small_t3_file: Path, tmp_path:
     tensors = {name: tensor.half() for name, tensor in load_file(small_t3_file).items()}
     save_file(tensors, tmp_path / "half.safetensors")
     half = T3.load(tmp_path / "half.safetensors", CPU, T3Precision.FLOAT32)
-    ours, theirs = (Spoken.random(1).join(each).text for each in (half, t3))
+    ours, theirs = (Spoken.random(1).join(each).utterance.text for each in (half, t3))
     assert ours.dtype is torch.float32
     torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
 
@@ -74,4 +76,4 @@ def test_the_loaded_network_outlives_its_file(small_t3_file: Path, tmp_path: Pat
     copy.write_bytes(small_t3_file.read_bytes())
     loaded = T3.load(copy, CPU, T3Precision.FLOAT32)
     copy.unlink()
-    assert torch.equal(Spoken.random(1).join(loaded).text, Spoken.random(1).join(t3).text)
+    assert torch.equal(Spoken.random(1).join(loaded).utterance.text, Spoken.random(1).join(t3).utterance.text)

@@ -11,6 +11,7 @@ from worker.engine.chatterbox.t3.decoder import Decoder, cache_dtype
 from worker.engine.chatterbox.t3.model import T3
 from worker.engine.chatterbox.t3.projections import DenseProjection, Int8Projection
 from worker.engine.chatterbox.t3.sampling import Sampling
+from worker.engine.chatterbox.t3.utterance import Utterance
 from worker.engine.precision import T3Precision
 
 CPU = torch.device("cpu")
@@ -29,11 +30,14 @@ def random(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)))
 
 
+def spoken(t3: T3) -> Utterance:
+    return Spoken.random(1, prompt=100, text=20).join(t3).utterance
+
+
 def test_next_tokens_are_nearly_float32s(t3: T3, fewer_bits: T3) -> None:
-    join = Spoken.random(1, prompt=100, text=20).join
-    tokens = spoken_by(t3, join(t3), COUNT)
+    tokens = spoken_by(t3, spoken(t3), COUNT)
     share, divergence = compare(
-        logits_along(t3, join(t3), tokens), logits_along(fewer_bits, join(fewer_bits), tokens)
+        logits_along(t3, spoken(t3), tokens), logits_along(fewer_bits, spoken(fewer_bits), tokens)
     )
     assert divergence < MOST_NATS
     assert share >= 0.9
@@ -44,9 +48,8 @@ def test_a_broken_scale_would_be_noticed(t3: T3, small_t3_file: Path) -> None:
     for block in broken._blocks:
         block._contract._scales *= 1.5
         block._expand._scales *= 1.5
-    join = Spoken.random(1, prompt=100, text=20).join
-    tokens = spoken_by(t3, join(t3), COUNT)
-    _, divergence = compare(logits_along(t3, join(t3), tokens), logits_along(broken, join(t3), tokens))
+    tokens = spoken_by(t3, spoken(t3), COUNT)
+    _, divergence = compare(logits_along(t3, spoken(t3), tokens), logits_along(broken, spoken(t3), tokens))
     assert divergence > 2 * MOST_NATS
 
 
