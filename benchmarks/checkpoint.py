@@ -26,7 +26,7 @@ def find_or_write(named: Path | None, t3: Literal["full", "small"]) -> Path:
     """Return a checkpoint's directory, writing a synthetic one (1.2 or 3 GB) where none is named."""
     if named is not None:
         return named
-    from worker.engine.chatterbox.synthetic import LONGEST, SHORTEST, write_synthetic_checkpoint
+    from synthetic.checkpoint import LONGEST, SHORTEST, write_synthetic_checkpoint
     from worker.engine.checkpoint import missing_files
 
     directory = CACHE / t3
@@ -54,7 +54,7 @@ def find_or_write_speaking(
 
 def write_beside(usual: Path, directory: Path, speech_tokens: int, t3: Literal["full", "small"]) -> None:
     """Write a T3 (2 GB where it is full) that speaks at another length, beside links to the other files."""
-    from worker.engine.chatterbox.synthetic import write_synthetic_t3
+    from synthetic.checkpoint import write_synthetic_t3
     from worker.engine.checkpoint import T3_FILE
 
     staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
@@ -99,6 +99,6 @@ def stock_finds_its_sizes(checkpoint: Path) -> AbstractContextManager[None]:
 
     if (checkpoint / T3_FILE).stat().st_size > _LARGEST_SMALL_T3:
         return nullcontext()
-    from worker.engine.chatterbox.synthetic import small_gpt2_medium
+    from synthetic.checkpoint import small_gpt2_medium
 
     return small_gpt2_medium()

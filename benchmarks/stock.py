@@ -81,8 +81,8 @@ def speak_with_stock(checkpoint: Path, texts: dict[str, list[str]], repeats: int
 
 def stock_s3gen(checkpoint: Path, device: "torch.device") -> Any:
     """Return stock's S3Gen over a checkpoint's weights."""
+    from synthetic.stock import S3Gen
     from worker.engine.chatterbox.encoders import filled
-    from worker.engine.chatterbox.upstream import S3Gen
     from worker.engine.checkpoint import S3GEN_FILE
     from worker.engine.weights import open_weights
 

@@ -103,7 +103,7 @@ def _others(device: "torch.device", default: Any) -> list[Any]:
 
 def _load_stock(directory: Path, device: "torch.device") -> Any:
     """Load stock's T3 the way its users do, and forget the rest of it."""
-    from worker.engine.chatterbox.synthetic import MARKER_FILE, small_gpt2_medium
+    from synthetic.checkpoint import MARKER_FILE, small_gpt2_medium
     from worker.engine.chatterbox.upstream import without_warnings
 
     small = (directory / MARKER_FILE).exists() and directory.name == "small"
@@ -115,7 +115,7 @@ def _load_stock(directory: Path, device: "torch.device") -> Any:
 
 def _measure_stock(stock: Any, ours: Any, samples: "Samples") -> None:
     """Time stock's prefill with one token, and the steps after it."""
-    from worker.engine.chatterbox.upstream import T3Cond
+    from synthetic.stock import T3Cond
 
     def decode(steps: int) -> tuple[float, int]:
         conditionals = T3Cond(speaker_emb=ours.speaker, cond_prompt_speech_tokens=ours.prompt)

@@ -25,7 +25,7 @@ COUNT = 40
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from worker.engine.chatterbox.synthetic import write_synthetic_t3
+    from synthetic.checkpoint import write_synthetic_t3
 
     file = tmp_path_factory.mktemp("t3") / "small.safetensors"
     with torch.inference_mode():

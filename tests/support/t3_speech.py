@@ -88,10 +88,11 @@ def load_stock_t3(file: Path, *, small: bool) -> Any:
     """Build stock's T3 as its ``ChatterboxTurboTTS.from_local`` does."""
     from safetensors.torch import load_file
 
-    from worker.engine.chatterbox.synthetic import small_gpt2_medium
+    from synthetic.checkpoint import small_gpt2_medium
+    from synthetic.stock import T3 as StockT3  # noqa: N811 - two of that name here
+    from synthetic.stock import T3Config
     from worker.engine.chatterbox.uninitialized import Uninitialized
-    from worker.engine.chatterbox.upstream import T3 as StockT3  # noqa: N811 - two of that name here
-    from worker.engine.chatterbox.upstream import T3Config, without_warnings
+    from worker.engine.chatterbox.upstream import without_warnings
 
     hp = T3Config(text_tokens_dict_size=50276)
     hp.llama_config_name = "GPT2_medium"
@@ -118,7 +119,7 @@ def always_the_likeliest() -> Iterator[None]:
 @torch.inference_mode()
 def stock_tokens(stock: Any, spoken: Spoken, **options: Any) -> list[int]:
     """Let stock decode."""
-    from worker.engine.chatterbox.upstream import T3Cond
+    from synthetic.stock import T3Cond
 
     conditionals = T3Cond(speaker_emb=spoken.speaker_embedding, cond_prompt_speech_tokens=spoken.prompt)
     tokens = stock.inference_turbo(t3_cond=conditionals, text_tokens=spoken.text, **options)

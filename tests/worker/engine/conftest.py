@@ -59,7 +59,7 @@ def engine(small_checkpoint: Path) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def stock(small_checkpoint: Path) -> Any:
-    from worker.engine.chatterbox.synthetic import small_gpt2_medium
+    from synthetic.checkpoint import small_gpt2_medium
     from worker.engine.chatterbox.upstream import without_warnings
 
     with small_gpt2_medium(), without_warnings():

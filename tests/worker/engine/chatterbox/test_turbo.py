@@ -23,7 +23,7 @@ from worker.engine.chatterbox.conditionals import from_upstream
 from worker.engine.chatterbox.s3gen.settings import S3GenSettings
 from worker.engine.chatterbox.turbo import ChatterboxTurbo
 from worker.engine.chatterbox.turbo_settings import TurboSettings
-from worker.engine.chatterbox.upstream import perth, without_warnings
+from worker.engine.chatterbox.upstream import without_warnings
 from worker.engine.checkpoint import BUILT_IN_VOICE_FILE, VOICE_ENCODER_FILE
 from worker.engine.precision import T3Precision
 from worker.errors import EngineFailure, TextTooLong
@@ -158,7 +158,7 @@ class TestParity:
         """One second of speech, for stock needs many times as long."""
         from chatterbox.tts_turbo import ChatterboxTurboTTS
 
-        from worker.engine.chatterbox.synthetic import write_synthetic_checkpoint
+        from synthetic.checkpoint import write_synthetic_checkpoint
 
         write_synthetic_checkpoint(tmp_path / "full", speech_tokens=(25, 25))
         engine = ChatterboxTurbo(tmp_path / "full", EXACT)
@@ -335,6 +335,8 @@ class TestConstruction:
     def test_the_watermark_is_perths_and_can_be_off(
         self, engine: ChatterboxTurbo, exact_engine: ChatterboxTurbo, low_speech: npt.NDArray[np.float32]
     ) -> None:
+        with without_warnings():
+            import perth
         assert not exact_engine.watermarks
         assert exact_engine.watermark() is None
         mark = engine.watermark()

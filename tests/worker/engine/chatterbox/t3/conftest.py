@@ -40,7 +40,7 @@ def stock(small_t3_file: Path) -> Any:
 
 
 def _write(file: Path, size: Any, speech_tokens: tuple[int, int]) -> Path:
-    from worker.engine.chatterbox.synthetic import write_synthetic_t3
+    from synthetic.checkpoint import write_synthetic_t3
 
     with torch.inference_mode():
         write_synthetic_t3(file, seed=3, t3=size, speech_tokens=speech_tokens)

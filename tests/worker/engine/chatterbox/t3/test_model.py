@@ -23,7 +23,7 @@ def test_the_sizes_are_the_tensors(t3: T3) -> None:
 
 
 def test_the_embedded_input_is_stocks(t3: T3, stock: Any) -> None:
-    from worker.engine.chatterbox.upstream import T3Cond
+    from synthetic.stock import T3Cond
 
     spoken = Spoken.random(1)
     conditionals = T3Cond(speaker_emb=spoken.speaker_embedding, cond_prompt_speech_tokens=spoken.prompt)
