@@ -1,4 +1,4 @@
-"""The voices on the device: what the model needs of each, kept there while there is room."""
+"""The voices on the device: a cache of their tensors and T3 prefixes, bounded in bytes."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ Embed = Callable[[Mapping[str, Tensor]], Tensor]
 
 
 class DeviceVoice(T3Voice):
-    """A voice's tensors on the device, which all requests share and nobody changes."""
+    """A voice's tensors on the device: shared by all requests, and never changed."""
 
     def __init__(self, tensors: Mapping[str, Tensor], conditionals: Tensor) -> None:
         super().__init__(conditionals)
@@ -29,10 +29,10 @@ class DeviceVoice(T3Voice):
 
 
 class DeviceVoices:
-    """Least recently used voices leave the device first, once all take more than ``max_bytes``.
+    """Evicts the least recently used voices once all take more than ``max_bytes``.
 
-    A voice is known by its ``Conditionals`` object, of which the host's cache keeps one a voice: a
-    voice that is published anew comes with another. Belongs to the model's thread.
+    The key is the ``Conditionals`` object: the host's cache keeps one per voice, and a voice that is
+    published again has another. Belongs to the model's thread.
     """
 
     def __init__(self, device: torch.device, embed: Embed, max_bytes: int) -> None:
@@ -46,18 +46,18 @@ class DeviceVoices:
 
     @property
     def kept_bytes(self) -> int:
-        """Memory that they take on the device."""
+        """Memory that the voices take on the device."""
         return sum(voice.nbytes for voice in self._voices.values())
 
     def clear(self) -> None:
-        """Give all of it back."""
+        """Evict all voices."""
         self._voices.clear()
 
     def get(self, conditionals: Conditionals) -> DeviceVoice:
-        """Return a voice, copied to the device once."""
+        """Return a voice; copies it to the device on its first use."""
         voice = self._voices.pop(conditionals, None) or self._copied(conditionals)
         self._voices[conditionals] = voice
-        # A voice grows when it first speaks; that is seen here, when the next one is asked for.
+        # A voice grows with its first utterance; the next call of this method counts that.
         while len(self._voices) > 1 and self.kept_bytes > self._max_bytes:
             self._voices.popitem(last=False)
         return voice

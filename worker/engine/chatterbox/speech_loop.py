@@ -1,4 +1,4 @@
-"""The model's thread: every request's text chunks through T3 and S3Gen, a step at a time."""
+"""The model's thread: steps all requests' text chunks through T3 and S3Gen."""
 
 import queue
 import threading
@@ -18,16 +18,16 @@ from worker.engine.chatterbox.t3.utterance import Ending
 from worker.errors import DeviceFailure, EngineFailure
 
 _PAUSE_SECONDS = 0.01
-"""Between two looks at readers that are all behind."""
+"""Between two checks while all readers are stalled."""
 
 _CLOSED = "The engine was closed while it spoke."
 
 Begin = Callable[[Speech], Task]
-"""Tokenizes and embeds a text chunk; raises ``ChatterpodError`` for one that cannot be spoken."""
+"""Tokenizes and embeds a text chunk; raises ``ChatterpodError`` for an invalid one."""
 
 
 class SpeechLoop:
-    """Owns the model while it runs; other threads reach it through ``submit`` alone."""
+    """Owns the model while it runs; other threads submit text chunks, read its occupancy, and close it."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class SpeechLoop:
         self._tasks: list[Task] = []
 
     def submit(self, speech: Speech) -> None:
-        """Let a text chunk be spoken; once the loop has ended, it fails instead."""
+        """Queue a text chunk; once the loop has ended, the text chunk fails."""
         self._inbox.put(speech)
         if self._has_ended.is_set():
             self._refuse_the_rest()
@@ -63,16 +63,16 @@ class SpeechLoop:
         )
 
     def close(self) -> None:
-        """Let ``run`` return; what is under way fails."""
+        """Make ``run`` return; text chunks in progress fail."""
         self._inbox.put(None)
 
     def run(self) -> None:
-        """Speak what is submitted, on the thread that owns the model, until ``close``."""
+        """Speak the submitted text chunks on this thread, which owns the model, until ``close``."""
         try:
             while self._take_in():
                 with self._pulse.beat():
                     self._turn()
-        except Exception as error:  # noqa: BLE001  # a mistake of ours: nobody may wait for ever
+        except Exception as error:  # noqa: BLE001  # a bug: requests must not wait for ever
             self._pulse.stop(EngineFailure(as_failure(error, "go on").message))
         finally:
             for task in self._tasks:
@@ -97,7 +97,7 @@ class SpeechLoop:
                 speech.finish(self._pulse.failure or EngineFailure(_CLOSED))
 
     def _take_in(self) -> bool:
-        """Begin what has come in, waiting for it where there is nothing else to do; False to stop."""
+        """Start the queued text chunks, waiting for one if there is no other work; return False to stop."""
         while not self._tasks or not self._inbox.empty():
             speech = self._inbox.get()
             if speech is None:
@@ -109,7 +109,7 @@ class SpeechLoop:
     def _start(self, speech: Speech) -> None:
         try:
             task = self._begin(speech)
-        except Exception as error:  # noqa: BLE001  # it is this request's alone
+        except Exception as error:  # noqa: BLE001  # only this request fails
             self._note(error)
             speech.finish(error)
         else:
@@ -117,14 +117,14 @@ class SpeechLoop:
             self._tasks.append(task)
 
     def _note(self, error: Exception) -> None:
-        """Say so where nothing can be spoken after an error."""
+        """Stop the engine for good after an error of the device."""
         if is_of_the_device(error):
             self._pulse.stop(DeviceFailure("The GPU failed under the model; the worker's log says how."))
 
     def _decode_tokens(self) -> None:
         try:
             self._scheduler.turn()
-        except Exception as error:  # noqa: BLE001  # the requests hear of it, and others may follow
+        except Exception as error:  # noqa: BLE001  # the current requests fail, later ones may succeed
             self._note(error)
             for task in list(self._tasks):
                 self._end(task, error)
@@ -159,6 +159,6 @@ class SpeechLoop:
     def _end(self, task: Task, error: Exception | None = None) -> None:
         self._tasks.remove(task)
         try:
-            self._scheduler.cancel(task.utterance)  # fails too, once the device has
+            self._scheduler.cancel(task.utterance)  # raises too, once the device has failed
         finally:
             task.speech.finish(error)

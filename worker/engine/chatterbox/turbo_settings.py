@@ -1,4 +1,4 @@
-"""How the Turbo engine runs."""
+"""The settings of the Turbo engine."""
 
 from dataclasses import dataclass, field
 
@@ -12,15 +12,15 @@ class TurboSettings:
     """The defaults are those of a deployment."""
 
     device: str = "auto"
-    """A torch device, or "auto": CUDA where there is one."""
+    """A torch device, or "auto": CUDA if there is a GPU."""
     precision: T3Precision = T3Precision.AUTO
-    """T3's."""
+    """T3's precision."""
     slots: int | None = None
-    """Streams whose tokens are decoded at once; None takes what memory allows."""
+    """Streams whose tokens are decoded at once; None takes as many as memory allows."""
     watermark: bool = True
     max_voice_bytes: int = 1 << 30
-    """Voices stay on the device while they take no more."""
+    """Upper bound of the memory for voices on the device."""
     samples: S3GenSettings = field(default_factory=S3GenSettings)
-    """S3Gen's."""
+    """S3Gen's settings."""
     schedule: ChunkSchedule | None = None
-    """How large audio chunks are; None is the device's own."""
+    """The sizes of audio chunks; None takes the device's default."""

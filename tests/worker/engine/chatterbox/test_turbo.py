@@ -259,15 +259,15 @@ class TestStream:
     @pytest.mark.parametrize(
         ("name", "wrong", "told"),
         [
-            ("gen.prompt_token", np.full((1, 250), 6_561), "tokens that there are not"),
-            ("t3.cond_prompt_speech_tokens", np.full((1, 20), -1), "tokens that there are not"),
+            ("gen.prompt_token", np.full((1, 250), 6_561), "tokens outside the vocabulary"),
+            ("t3.cond_prompt_speech_tokens", np.full((1, 20), -1), "tokens outside the vocabulary"),
             ("t3.cond_prompt_speech_tokens", np.zeros((1, 376), np.int64), "376 tokens, of 375"),
             ("gen.prompt_token", np.zeros((1, 250), np.float32), "is float32"),
             ("gen.prompt_token", np.zeros((1, 249), np.int64), "prompt_token_len is not 249"),
             ("gen.prompt_token_len", np.array([10**12]), "prompt_token_len is not 250"),
             ("gen.prompt_feat", np.zeros((1, 90_000, 80), np.float32), "90000 frames for 250 tokens"),
-            ("gen.embedding", np.full((1, 192), np.nan, np.float32), "numbers that are none"),
-            ("t3.speaker_emb", np.full((1, 256), np.inf, np.float32), "numbers that are none"),
+            ("gen.embedding", np.full((1, 192), np.nan, np.float32), "values that are not finite"),
+            ("t3.speaker_emb", np.full((1, 256), np.inf, np.float32), "values that are not finite"),
         ],
     )
     def test_conditionals_that_no_encoder_makes_are_refused(
