@@ -261,7 +261,7 @@ class TestStream:
         [
             ("gen.prompt_token", np.full((1, 250), 6_561), "tokens outside the vocabulary"),
             ("t3.cond_prompt_speech_tokens", np.full((1, 20), -1), "tokens outside the vocabulary"),
-            ("t3.cond_prompt_speech_tokens", np.zeros((1, 376), np.int64), "376 tokens, of 375"),
+            ("t3.cond_prompt_speech_tokens", np.zeros((1, 376), np.int64), "376 tokens, more than 375"),
             ("gen.prompt_token", np.zeros((1, 250), np.float32), "is float32"),
             ("gen.prompt_token", np.zeros((1, 249), np.int64), "prompt_token_len is not 249"),
             ("gen.prompt_token_len", np.array([10**12]), "prompt_token_len is not 250"),

@@ -1,4 +1,4 @@
-"""T3's decoder: prefill a slot, then one step for all slots at a time."""
+"""T3's decoder: prefills slots, then decodes one token of every slot per step."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,10 +15,10 @@ from worker.engine.cuda_graphs import GraphPool, Replay
 from worker.engine.machine import free_memory
 
 _LENGTH_BUCKET = {"cpu": 64, "cuda": 256}
-"""Attention reads this many positions more at most than there are; a graph is captured for each bucket."""
+"""Attention lengths are rounded up to a multiple of this; each has a graph of its own."""
 
 _SPARE_POSITIONS = 4
-"""Of each slot: steps may be under way when the host sees an ending."""
+"""Unused positions of each slot: steps may be in progress when the host sees the stop token."""
 
 _PREFILL_BUCKET = 16
 """Texts prefilled together are padded to a multiple of this."""
@@ -29,7 +29,7 @@ Bucket = tuple[int, int, bool]
 
 
 class PendingTokens:
-    """Tokens on their way to the host: a step's result, without waiting for it."""
+    """A step's tokens, which are being copied to the host."""
 
     def __init__(self, tokens: Tensor) -> None:
         self._arrived: torch.cuda.Event | None = None
@@ -42,14 +42,14 @@ class PendingTokens:
             self._tokens = tokens
 
     def wait(self) -> list[int]:
-        """Return the tokens, a row each."""
+        """Wait for the copy; return the tokens in the order of the rows."""
         if self._arrived is not None:
             self._arrived.synchronize()
         return [int(token) for token in self._tokens.tolist()]
 
 
 class Decoder:
-    """Owns the slots' memory. Belongs to one thread."""
+    """The slots and their memory. Belongs to one thread."""
 
     def __init__(self, model: T3, slots: int, length: int, dtype: torch.dtype | None = None) -> None:
         """Allocate ``slots`` of ``length`` positions; ``dtype`` is the cache's."""
@@ -58,7 +58,7 @@ class Decoder:
         self.cache = KVCache(model.sizes, slots, length, dtype or cache_dtype(model), model.device)
         self.slot_count = slots
         self._every_slot = torch.arange(slots, device=model.device)
-        self._lengths = [0] * slots  # of each slot that somebody has, as the host knows it
+        self._lengths = [0] * slots  # positions in use as the host knows them; 0 for a free slot
         self._needs_all = [False] * slots
         self._prefixes: list[VoicePrefix | None] = [None] * slots
         self._bucket = _LENGTH_BUCKET[model.device.type]
@@ -93,7 +93,7 @@ class Decoder:
 
     @torch.inference_mode()
     def step(self) -> PendingTokens:
-        """Decode one token of every slot that somebody has; a row a slot, from the first."""
+        """Decode one token of every slot in use; return one row per slot, from the first."""
         batch = self._batch()
         length = self._reach(max(self._lengths) + 1)
         whole = any(self._needs_all)
@@ -106,19 +106,19 @@ class Decoder:
         return PendingTokens(tokens)
 
     def prefix_of(self, slot: int, length: int) -> VoicePrefix:
-        """Copy a prefilled voice's keys and values, to begin other slots with."""
+        """Copy a prefilled voice's keys and values, to start other slots with."""
         self._prefixes[slot] = prefix = self.cache.save_prefix(slot, length)
         return prefix
 
     def leave(self, slot: int) -> None:
-        """Take a slot back, at once."""
+        """Free a slot."""
         self.slots.leave(slot)
         self._lengths[slot] = 0
         self._needs_all[slot] = False
         self._prefixes[slot] = None
 
     def move(self, source: int, target: int) -> None:
-        """Let a stream go on in a free slot: fewer rows are computed where the last slots are empty."""
+        """Move a stream to a free slot: a step computes no rows after the last slot in use."""
         self.cache.move(source, target, self._lengths[source])
         self.slots.move(source, target)
         self._lengths[target], self._needs_all[target] = self._lengths[source], self._needs_all[source]
@@ -126,7 +126,7 @@ class Decoder:
         self.leave(source)
 
     def room(self, conditionals: int, text: int) -> int:
-        """Return how many speech tokens a slot has room for behind a voice and a text."""
+        """Return how many speech tokens a slot has room for after a voice and a text."""
         return self.cache.length - conditionals - text - _SPARE_POSITIONS
 
     def _require_room(self, utterance: Utterance) -> None:
@@ -169,7 +169,7 @@ class Decoder:
         return graphs.capture(step, undo=lambda: self.slots.restore(before))
 
     def _attention(self, slots: Tensor, positions: Tensor, length: int) -> CachedAttention:
-        """Return a step's attention: on the CPU, streams in one voice read that voice together."""
+        """Return a step's attention; on the CPU, streams in one voice share its prefix."""
         prefixes = self._prefixes[: len(slots)]
         prefix = prefixes[0]
         if self._graphs is None and len(slots) > 1 and prefix and all(each is prefix for each in prefixes):
@@ -186,7 +186,7 @@ class Decoder:
         )
 
     def _batch(self) -> int:
-        """Return how many of the first slots a step covers: on a GPU a power of two, or all."""
+        """Return how many of the first slots a step computes: on a GPU a power of two, or all."""
         last = max(slot for slot, length in enumerate(self._lengths) if length)
         if self.model.device.type == "cpu":
             return last + 1
@@ -197,7 +197,7 @@ class Decoder:
 
 
 def cache_dtype(model: T3) -> torch.dtype:
-    """Return what keys and values are kept in: on the CPU float32, which it attends over faster."""
+    """Return the data type of keys and values: on the CPU float32, with which attention is faster."""
     return torch.float32 if model.device.type == "cpu" else model.precision.dtype
 
 
@@ -208,7 +208,7 @@ def _input(utterance: Utterance) -> Tensor:
 
 
 def _padded(inputs: Sequence[Tensor]) -> tuple[Tensor, list[int]]:
-    """Stack (n_i, width) inputs as (b, n, width) with zeros behind; their lengths too."""
+    """Stack (n_i, width) inputs as (b, n, width), padded with zeros; return their lengths too."""
     lengths = [len(each) for each in inputs]
     longest = -(-max(lengths) // _PREFILL_BUCKET) * _PREFILL_BUCKET
     stacked = inputs[0].new_zeros(len(inputs), longest, inputs[0].shape[1])
@@ -218,16 +218,16 @@ def _padded(inputs: Sequence[Tensor]) -> tuple[Tensor, list[int]]:
 
 
 _MOST = {"cpu": 16, "cuda": 64}
-"""Beyond these, more streams at once were measured (CPU), or are expected (CUDA), to add little."""
+"""Upper bounds of slots: more were measured (CPU), or are expected (CUDA), to add little throughput."""
 
 _SHARE_OF_FREE_MEMORY = 0.5
-"""The rest is for S3Gen, the voices and CUDA graphs, and on the CPU for everything else."""
+"""The rest is for S3Gen, voices and CUDA graphs; on the CPU for everything else."""
 
 
 def slot_count(t3: T3, length: int) -> int:
-    """Return the slots of ``length`` positions that the device has memory for, one at least."""
+    """Return how many slots of ``length`` positions fit in the device's memory, at least 1."""
     most = _MOST[t3.device.type]
-    # On the CPU a slot's memory is taken as it is used, which nobody does before there is a request.
+    # On the CPU the system allocates a slot's memory as it is first written, so none is in use yet.
     free = free_memory() if t3.device.type == "cpu" else torch.cuda.mem_get_info(t3.device)[0]
     each = KVCache.bytes_per_slot(t3.sizes, length, cache_dtype(t3))
     return max(min(most, int(free * _SHARE_OF_FREE_MEMORY / each)), 1)

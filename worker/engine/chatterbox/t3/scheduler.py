@@ -1,4 +1,4 @@
-"""Continuous batching: texts join and leave the decoder's slots between two steps."""
+"""Continuous batching: utterances join and leave the decoder's slots between two steps."""
 
 import itertools
 import logging
@@ -11,17 +11,17 @@ from worker.engine.chatterbox.t3.utterance import Ending, Utterance
 logger = logging.getLogger(__name__)
 
 _JOINS_A_TURN = 4
-"""Texts prefilled at once at most: those that speak already wait for it."""
+"""Upper bound of prefills per turn: utterances that already have slots wait for them."""
 
 _GUARD_STRIDE = 25
-"""Tokens between two looks for circles."""
+"""Tokens between two checks for repetition."""
 
 
 class TokenScheduler:
-    """Decides who has a slot, and hands each token to its utterance. Belongs to one thread.
+    """Assigns slots, and appends each token to its utterance. Belongs to one thread.
 
-    ``lag`` steps are under way while the host looks at the tokens of the one before them: on a GPU
-    it never waits for the device then. What a step decodes beyond an ending is thrown away.
+    ``lag`` steps run on the device while the host reads the tokens of the step before them, so that with a
+    GPU neither waits for the other. Tokens after an utterance's end are discarded.
     """
 
     def __init__(self, decoder: Decoder, stop_token: int, *, lag: int = 0) -> None:
@@ -30,59 +30,59 @@ class TokenScheduler:
         self._lag = lag
         self._waiting: list[Utterance] = []
         self._slots: list[Utterance | None] = [None] * decoder.slot_count
-        self._under_way: deque[tuple[PendingTokens, list[tuple[int, Utterance]]]] = deque()
+        self._in_progress: deque[tuple[PendingTokens, list[tuple[int, Utterance]]]] = deque()
 
     @property
     def is_idle(self) -> bool:
-        """Whether there is nothing to decode."""
-        return not self._waiting and not self._under_way and not any(self._slots)
+        """Whether there are no utterances and no steps in progress."""
+        return not self._waiting and not self._in_progress and not any(self._slots)
 
     @property
     def active(self) -> int:
-        """How many slots somebody has."""
+        """Number of slots in use."""
         return sum(utterance is not None for utterance in self._slots)
 
     @property
     def waiting(self) -> int:
-        """How many utterances have no slot yet."""
+        """Number of utterances without a slot."""
         return len(self._waiting)
 
     def submit(self, utterance: Utterance) -> None:
-        """Let an utterance wait for a slot."""
+        """Queue an utterance for a slot."""
         self._waiting.append(utterance)
 
     def cancel(self, utterance: Utterance) -> None:
-        """Forget an utterance, wherever it is; its slot is free at once."""
+        """Remove an utterance, queued or in a slot; its slot is free at once."""
         if not utterance.has_ended:
             self._end(utterance, Ending.CANCELLED)
         if utterance in self._waiting:
             self._waiting.remove(utterance)
 
     def reset(self) -> None:
-        """Forget everybody, after a turn that failed."""
+        """Remove all utterances, after a failed turn."""
         self._waiting.clear()
-        self._under_way.clear()
+        self._in_progress.clear()
         for utterance in [holder for holder in self._slots if holder is not None]:
             self._end(utterance, Ending.CANCELLED)
 
     def turn(self) -> None:
-        """Let those join that have room, and decode one token of each.
+        """Admit utterances to free slots, and decode one token of every slot.
 
-        Raises what the decoder raises; utterances whose prefill failed are forgotten, without an ending.
+        Raises the decoder's errors; utterances whose prefill failed are removed, without an ending.
         """
         self._admit()
         if any(self._slots):
             self._close_ranks()
             rows = [(slot, holder) for slot, holder in enumerate(self._slots) if holder is not None]
-            self._under_way.append((self._decoder.step(), rows))
-        while len(self._under_way) > (self._lag if any(self._slots) else 0):
-            self._receive(*self._under_way.popleft())
+            self._in_progress.append((self._decoder.step(), rows))
+        while len(self._in_progress) > (self._lag if any(self._slots) else 0):
+            self._receive(*self._in_progress.popleft())
 
     def _admit(self) -> None:
         free = [slot for slot, holder in enumerate(self._slots) if holder is None][:_JOINS_A_TURN]
         if not free or not self._waiting:
             return
-        self._waiting.sort(key=lambda utterance: utterance.urgency())  # stable: the first come first
+        self._waiting.sort(key=lambda utterance: utterance.urgency())  # stable: the earliest first
         chosen = self._waiting[: len(free)]
         del self._waiting[: len(free)]
         by_prefix = sorted(zip(free, chosen, strict=False), key=lambda pair: pair[1].voice.prefix is None)
@@ -90,17 +90,17 @@ class TokenScheduler:
             self._prefill(list(group))
 
     def _prefill(self, joining: list[tuple[int, Utterance]]) -> None:
-        """Prefill those that all have a prefix, or none: a padded batch would pay the longest for each."""
-        pending = self._decoder.prefill(joining)  # raises before anybody has a slot
+        """Prefill utterances that all have a prefix, or all have none: a mixed batch is mostly padding."""
+        pending = self._decoder.prefill(joining)  # raises before any slot is assigned
         for slot, utterance in joining:
             self._slots[slot] = utterance
             if utterance.voice.prefix is None:
                 prefix = self._decoder.prefix_of(slot, len(utterance.voice.conditionals))
                 utterance.voice.keep_prefix(prefix)
-        self._under_way.append((pending, [(row, utterance) for row, (_, utterance) in enumerate(joining)]))
+        self._in_progress.append((pending, [(row, utterance) for row, (_, utterance) in enumerate(joining)]))
 
     def _close_ranks(self) -> None:
-        """Move the last streams into holes, where that leaves fewer rows to compute."""
+        """Move the last utterances to free slots before them, so that steps compute fewer rows."""
         while True:
             last = max(slot for slot, holder in enumerate(self._slots) if holder is not None)
             hole = self._slots.index(None) if None in self._slots else last
@@ -116,7 +116,7 @@ class TokenScheduler:
                 self._note(utterance, tokens[row])
 
     def _note(self, utterance: Utterance, token: int) -> None:
-        # As in stock, a stop token that comes first of all stops nothing.
+        # As in stock, a stop token as the very first token is ignored.
         if token == self._stop_token and utterance.tokens:
             self._end(utterance, Ending.STOPPED)
             return
