@@ -1,8 +1,5 @@
 """The checkpoints that benchmarks run on: the one that is named, else synthetic ones made once."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -48,25 +45,10 @@ def find_or_write_speaking(
         return usual
     directory = CACHE / f"{t3}-{speech_tokens}"
     if not directory.is_dir():
-        write_beside(usual, directory, speech_tokens, t3)
+        from synthetic.checkpoint import write_with_length
+
+        write_with_length(directory, usual, speech_tokens, t3)
     return directory
-
-
-def write_beside(usual: Path, directory: Path, speech_tokens: int, t3: Literal["full", "small"]) -> None:
-    """Write a T3 (2 GB where it is full) that speaks at another length, beside links to the other files."""
-    from synthetic.checkpoint import write_synthetic_t3
-    from worker.engine.checkpoint import T3_FILE
-
-    staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
-    try:
-        for file in usual.iterdir():
-            if file.name != T3_FILE:
-                os.link(file, staging / file.name)
-        write_synthetic_t3(staging / T3_FILE, t3=t3, speech_tokens=(speech_tokens, speech_tokens))
-        staging.chmod(0o755)
-        staging.rename(directory)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 @contextmanager

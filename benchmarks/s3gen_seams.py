@@ -21,7 +21,6 @@ from torch import Tensor
 
 from benchmarks.checkpoint import find_or_write, s3gen_and_voice
 from benchmarks.report import Result, median_ms
-from benchmarks.stock import stock_s3gen
 
 if TYPE_CHECKING:
     from worker.engine.weights import Weights
@@ -135,9 +134,10 @@ def _noise(seed: int, frames: int, device: torch.device) -> Tensor:
 
 def _stock_ms(directory: Path, voice: dict[str, Tensor], *, repeats: int) -> dict[int, float]:
     """Time stock's ``inference`` of so many tokens."""
+    from synthetic.stock import load_stock_s3gen
     from worker.engine.chatterbox.s3gen.s3gen import TRAILING_SILENCE
 
-    s3gen = stock_s3gen(directory, voice["gen.embedding"].device)
+    s3gen = load_stock_s3gen(directory, voice["gen.embedding"].device)
     reference = {name.removeprefix("gen."): each for name, each in voice.items() if name.startswith("gen.")}
 
     def speak(count: int) -> None:

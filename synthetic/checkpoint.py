@@ -5,6 +5,7 @@ downloaded. It speaks noise.
 """
 
 import math
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -80,6 +81,25 @@ def write_synthetic_t3(
 ) -> None:
     """Write the T3 alone: with the other files of a synthetic checkpoint it speaks at another length."""
     _write_t3(path, torch.Generator().manual_seed(seed), t3, speech_tokens)
+
+
+def write_with_length(
+    directory: Path, other: Path, speech_tokens: int, t3: Literal["full", "small"] = "full"
+) -> None:
+    """Write a checkpoint of other speech lengths: a T3 (2 GB in full), and hard links to ``other``'s files.
+
+    Every utterance has ``speech_tokens``. ``directory`` must be on ``other``'s file system.
+    """
+    staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    try:
+        for file in other.iterdir():
+            if file.name != T3_FILE:
+                os.link(file, staging / file.name)
+        write_synthetic_t3(staging / T3_FILE, t3=t3, speech_tokens=(speech_tokens, speech_tokens))
+        staging.chmod(0o755)
+        staging.rename(directory)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _write_t3(path: Path, generator: torch.Generator, t3: str, speech_tokens: tuple[int, int]) -> None:

@@ -20,9 +20,9 @@ def stocks_s3gen(small_checkpoint):
     """Stock's module, to compare with."""
     import torch
 
-    from benchmarks.stock import stock_s3gen
+    from synthetic.stock import load_stock_s3gen
 
-    return stock_s3gen(small_checkpoint, torch.device("cpu"))
+    return load_stock_s3gen(small_checkpoint, torch.device("cpu"))
 
 
 @pytest.fixture(scope="session")
