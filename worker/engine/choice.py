@@ -78,11 +78,11 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
         checkpoint,
         TurboSettings(
             device=settings.device,
-            precision=T3Precision(settings.t3_precision),
+            t3_precision=T3Precision(settings.t3_precision),
             slots=settings.decode_slots,
             watermark=settings.watermark,
             max_voice_bytes=settings.device_voice_cache_mb * MEBIBYTE,
-            samples=S3GenSettings(
+            s3gen=S3GenSettings(
                 prompt_tokens=round(settings.prompt_seconds * TOKENS_PER_SECOND),
                 left_tokens=round(settings.left_context_seconds * TOKENS_PER_SECOND),
                 flow_steps=settings.flow_steps,

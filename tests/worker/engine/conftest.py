@@ -46,13 +46,13 @@ def altered_checkpoint(small_checkpoint: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def engine(small_checkpoint: Path) -> Iterator[Any]:
-    """Ours, in decodes of the least work."""
+    """Ours, with the cheapest settings."""
     from worker.engine.chatterbox.s3gen.settings import S3GenSettings
     from worker.engine.chatterbox.turbo import ChatterboxTurbo
     from worker.engine.chatterbox.turbo_settings import TurboSettings
 
     quick = S3GenSettings(prompt_tokens=25, flow_steps=1)
-    engine = ChatterboxTurbo(small_checkpoint, TurboSettings(device="cpu", samples=quick))
+    engine = ChatterboxTurbo(small_checkpoint, TurboSettings(device="cpu", s3gen=quick))
     yield engine
     engine.close()
 

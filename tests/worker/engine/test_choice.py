@@ -26,13 +26,13 @@ from worker.settings import Settings
         ),
     ],
 )
-def test_how_s3gen_decodes_is_set_by_the_deployment(
+def test_how_s3gen_renders_is_set_by_the_deployment(
     small_checkpoint: Path, chosen: dict[str, Any], expected: S3GenSettings
 ) -> None:
     fixed = {"engine": "chatterbox-turbo", "model_dir": small_checkpoint, "device": "cpu"}
     engine: Any = open_engine(Settings(**fixed, watermark=False, **chosen))
     try:
-        assert engine._samples.settings == expected
+        assert engine._s3gen.settings == expected
     finally:
         engine.close()
 

@@ -83,8 +83,8 @@ class ChatterboxModel:
 def load_model(
     checkpoint: Path,
     device: torch.device,
-    precision: T3Precision = T3Precision.AUTO,
-    samples: S3GenSettings | None = None,
+    t3_precision: T3Precision = T3Precision.AUTO,
+    s3gen_settings: S3GenSettings | None = None,
     phases: Phases | None = None,
 ) -> ChatterboxModel:
     """Load every part; raises ``EngineFailure`` naming the file that is damaged or not Turbo's.
@@ -94,8 +94,8 @@ def load_model(
     """
     phases = phases or Phases()
     with threads_of_one_core() as threads:
-        s3gen = threads.submit(_load_s3gen, checkpoint / S3GEN_FILE, device, samples)
-        t3 = _load_t3(checkpoint / T3_FILE, device, precision, threads)
+        s3gen = threads.submit(_load_s3gen, checkpoint / S3GEN_FILE, device, s3gen_settings)
+        t3 = _load_t3(checkpoint / T3_FILE, device, t3_precision, threads)
         phases.end("T3")
         model = ChatterboxModel(
             t3=t3,

@@ -91,7 +91,7 @@ class ChatterboxTurbo(Engine):
         def run() -> None:
             try:
                 device = _device(settings.device)
-                model = load_model(checkpoint, device, settings.precision, settings.samples, self.phases)
+                model = load_model(checkpoint, device, settings.t3_precision, settings.s3gen, self.phases)
                 self._build(model, settings)
                 self.phases.end("slots")
                 take_all_cores()
@@ -117,14 +117,14 @@ class ChatterboxTurbo(Engine):
 
         self.capacity = settings.slots or slot_count(t3, SLOT_LENGTH)
         self._tokens = Decoder(t3, self.capacity, SLOT_LENGTH)
-        self._samples = model.s3gen
+        self._s3gen = model.s3gen
         self._voices = DeviceVoices(t3.device, embed, settings.max_voice_bytes)
         # On a GPU one step runs while the host reads the tokens of the previous one.
         self._scheduler = TokenScheduler(
             self._tokens, t3.sizes.stop_token, lag=1 if t3.device.type == "cuda" else 0
         )
         schedule = settings.schedule or ChunkSchedule.for_device(t3.device.type)
-        self._loop = SpeechLoop(self._scheduler, self._samples, self._begin, schedule, self.pulse)
+        self._loop = SpeechLoop(self._scheduler, self._s3gen, self._begin, schedule, self.pulse)
 
     def _speak_unheard(self, count: int) -> None:
         """Speak concurrent streams in the built-in voice, and discard them."""
@@ -189,7 +189,7 @@ class ChatterboxTurbo(Engine):
             self._watermark.close()
         self._model = self._watermark = None
         self._voices.clear()
-        del self._loop, self._tokens, self._samples
+        del self._loop, self._tokens, self._s3gen
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -222,7 +222,7 @@ class ChatterboxTurbo(Engine):
             urgency=speech.urgency,
         )
         is_first = speech.delivery.order == 0
-        return Task(speech, utterance, self._samples.open(device_voice.tensors, seed, fade_in=is_first))
+        return Task(speech, utterance, self._s3gen.open(device_voice.tensors, seed, fade_in=is_first))
 
 
 def _device(name: str) -> torch.device:

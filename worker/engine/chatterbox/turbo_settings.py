@@ -13,14 +13,12 @@ class TurboSettings:
 
     device: str = "auto"
     """A torch device, or "auto": CUDA if there is a GPU."""
-    precision: T3Precision = T3Precision.AUTO
-    """T3's precision."""
+    t3_precision: T3Precision = T3Precision.AUTO
     slots: int | None = None
     """Streams whose tokens are decoded at once; None takes as many as memory allows."""
     watermark: bool = True
     max_voice_bytes: int = 1 << 30
     """Upper bound of the memory for voices on the device."""
-    samples: S3GenSettings = field(default_factory=S3GenSettings)
-    """S3Gen's settings."""
+    s3gen: S3GenSettings = field(default_factory=S3GenSettings)
     schedule: ChunkSchedule | None = None
     """The sizes of audio chunks; None takes the device's default."""

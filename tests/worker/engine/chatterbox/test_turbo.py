@@ -54,7 +54,7 @@ def stock_speak(engine: ChatterboxTurbo, stock: Any, text: str, conditionals: Co
     """Speak as stock does, but for the watermark, and with the noise that ours has for the seed."""
     stock.watermarker = SimpleNamespace(apply_watermark=lambda samples, **_: samples)
     voice = {name: torch.tensor(array) for name, array in conditionals.tensors.items()}
-    stream = engine._samples.open(voice, SEED)
+    stream = engine._s3gen.open(voice, SEED)
     generate = stock.s3gen.inference
 
     def inference(speech_tokens: Any, **options: Any) -> Any:
@@ -78,9 +78,9 @@ def stock_prepare(stock: Any, clip: Clip, directory: Path) -> None:
 
 EXACT = TurboSettings(
     device="cpu",
-    precision=T3Precision.FLOAT32,
+    t3_precision=T3Precision.FLOAT32,
     watermark=False,
-    samples=S3GenSettings(flow_precision="float32"),
+    s3gen=S3GenSettings(flow_precision="float32"),
 )
 
 
