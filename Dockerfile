@@ -1,5 +1,5 @@
 # One image for every way to run the worker: MODE=queue takes jobs from RunPod, MODE=serve speaks HTTP.
-# DEPLOYMENT.md ("The image") explains the arguments, and what each layer weighs.
+# docs/IMAGE.md explains the arguments, and what each layer weighs.
 #
 # The torch wheels carry CUDA: any Debian with Python 3.11 or 3.12 as `python3` is base enough. The workflows
 # pass the tag with its digest of the day.
@@ -19,11 +19,13 @@ FROM uv AS wanted
 # Without "chatterbox" the image is small and speaks with the preview engine alone.
 ARG EXTRAS="worker chatterbox local"
 COPY pyproject.toml ./
-# What is wanted, apart from the rest of the file: another of its lines must not make gigabytes anew.
+# What is wanted (an extra may name another of ours), apart from the rest of the file: another of its lines must not make gigabytes anew.
 RUN python3 -c 'import sys, tomllib; from pathlib import Path; \
       file = tomllib.loads(Path("pyproject.toml").read_text()); project = file["project"]; \
-      extras = [each for extra in sys.argv[1:] for each in project["optional-dependencies"][extra]]; \
-      Path("wanted.txt").write_text("\n".join(project["dependencies"] + extras)); \
+      ours = project["name"] + "["; extras = sys.argv[1:]; wanted = project["dependencies"]; \
+      [extras.append(each[len(ours):-1]) if each.startswith(ours) else wanted.append(each) \
+       for extra in extras for each in project["optional-dependencies"][extra]]; \
+      Path("wanted.txt").write_text("\n".join(wanted)); \
       Path("overrides.txt").write_text("\n".join(file["tool"]["uv"]["override-dependencies"]))' ${EXTRAS}
 
 FROM uv AS libraries

@@ -1,1 +1,1 @@
-"""Benchmarks, each beside the stock library in the same run. Run them with ``scripts/bench``."""
+"""Benchmarks, each compared with the stock library in the same run. Run them with ``scripts/bench``."""

@@ -1,4 +1,4 @@
-"""``scripts/bench NAME``: run one benchmark, print its table, write its JSON."""
+"""``scripts/bench NAME``: runs one benchmark, prints its table, writes its JSON."""
 
 import importlib
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from benchmarks.report import check_outputs, hardware, print_table, write_json
 
 
 class Benchmark(StrEnum):
-    """What can be measured beside the stock library."""
+    """The benchmarks with a figure of the stock library."""
 
     COLDSTART = "coldstart"
     T3 = "t3"
@@ -34,23 +34,25 @@ def _command(name: Benchmark) -> Callable[..., None]:
     def main(
         *,
         json_file: Annotated[
-            Path | None, typer.Option("--json", metavar="FILE", help="Write the figures.")
+            Path | None, typer.Option("--json", metavar="FILE", help="Write the figures to this JSON file.")
         ] = None,
         checkpoint: Annotated[
-            Path | None, typer.Option(help="Real weights; synthetic ones by default.")
+            Path | None, typer.Option(help="Directory of real weights; synthetic ones by default.")
         ] = None,
         plot_file: Annotated[
             Path | None,
-            typer.Option("--plot", metavar="FILE", help="Draw the figures, where there is a picture."),
+            typer.Option(
+                "--plot", metavar="FILE", help="Plot the figures to this file, if the benchmark has a plot."
+            ),
         ] = None,
         quick: Annotated[
-            bool, typer.Option("--quick", help="The headline cases, within five minutes.")
+            bool, typer.Option("--quick", help="Only the headline cases, in at most five minutes.")
         ] = False,
     ) -> None:
-        """Measure beside the stock library, in this run, on this machine."""
+        """Run one benchmark and the stock library, in the same run on this machine."""
         benchmark = importlib.import_module(f"benchmarks.{name.value}")
         if plot_file is not None and not hasattr(benchmark, "plot"):
-            raise typer.BadParameter(f"{name.value} has no picture.", param_hint="--plot")
+            raise typer.BadParameter(f"{name.value} has no plot.", param_hint="--plot")
         check_outputs(json_file, plot_file)
         results = benchmark.run(checkpoint, quick=quick)
         typer.echo(", ".join(f"{key} {value}" for key, value in hardware().items()))

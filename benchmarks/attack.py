@@ -1,14 +1,14 @@
-"""``scripts/bench attack``: whether honest listeners hear anything of hostile ones.
+"""``scripts/bench attack``: whether attacks affect honest listeners.
 
-A server with a key and the preview engine is begun here, and a voice whose clip can never be read lies
-among its voices. Listeners ask for sentence after sentence, as fast as they can hear them. Meanwhile another
-process does what ``attack_raids`` lists.
+A server with a key and the preview engine is started here; reading the clip of one of its voices hangs.
+Listeners request sentence after sentence, as fast as they can hear them. Meanwhile another process runs
+the raids of ``attack_raids``.
 
-underruns       times that a listener's player would have run dry, of all listeners
-errors          requests of listeners that failed
+underruns       times that a listener's player would have run dry, over all listeners
+errors          failed requests of listeners
 first_audio_p95_ms
 memory_first_mb, memory_peak_mb, memory_last_mb
-                of the server for itself: before, at most, and when all have left
+                the server's own memory: before, at its peak, and after all have left
 """
 
 import contextlib
@@ -40,32 +40,36 @@ from local_runpod.worker_process import WorkerProcess
 
 _TEXT = "The keeper wrote down the name of the ship, and then he went home to have his supper."
 _HEARD_IN_S = 6.0
-"""What a listener needs for the text."""
+"""Upper bound of the text's speech in seconds."""
 _RAIDERS_LEAVE_S = 60.0
 _ROOT = Path(__file__).parents[1]
 
 
 def attack(
     *,
-    seconds: Annotated[float, typer.Option("--duration", min=2, help="Seconds of the attack.")] = 120.0,
-    listeners: Annotated[int, typer.Option(min=1, help="Honest ones.")] = 20,
-    settle: Annotated[float, typer.Option(min=0, help="Seconds after it until memory is looked at.")] = 60.0,
+    seconds: Annotated[
+        float, typer.Option("--duration", min=2, help="Duration of the attack in seconds.")
+    ] = 120.0,
+    listeners: Annotated[int, typer.Option(min=1, help="Number of honest listeners.")] = 20,
+    settle: Annotated[
+        float, typer.Option(min=0, help="Seconds between the attack and the memory measurement.")
+    ] = 60.0,
     raids: Annotated[
-        list[str] | None, typer.Option("--raid", help=f"All, or some of {', '.join(NAMES)}.")
+        list[str] | None, typer.Option("--raid", help=f"Raids to run: by default all of {', '.join(NAMES)}.")
     ] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures to this JSON file.")
     ] = None,
 ) -> None:
-    """Measure what honest listeners hear while a server is attacked in every way at once."""
+    """Measure what honest listeners hear during an attack of every kind at once."""
     if unknown := set(raids or []) - set(NAMES):
         raise typer.BadParameter(f"There is no {', '.join(sorted(unknown))}.", param_hint="--raid")
     check_outputs(json_file, None)
     key = secrets.token_hex(16)
-    os.environ[API_KEY] = key  # where our own client finds it
+    os.environ[API_KEY] = key  # read by our own client
     try:
         with _site(key) as (url, worker):
-            _hear(url, 2, listeners)  # the first of everything
+            _hear(url, 2, listeners)  # warm up every kind of request
             memory = [anonymous_mb_of(worker.pid) or 0.0]
             with _raids(url, key, seconds, raids or NAMES) as begun, MemoryWatch([worker.pid]) as watch:
                 heard = _hear(url, math.ceil(seconds / _HEARD_IN_S), listeners)
@@ -86,29 +90,29 @@ def attack(
 
 @contextlib.contextmanager
 def _site(key: str) -> Iterator[tuple[str, WorkerProcess]]:
-    """Begin the server, with a voice that hangs whoever reads it."""
+    """Start the server, with a voice whose clip hangs on reading."""
     with tempfile.TemporaryDirectory(prefix="attack-") as folder:
         make_voices(Path(folder), 1)
         os.mkfifo(Path(folder) / f"{HANGING_VOICE}.flac")
         environment = {"ENGINE": "preview", "VOICES_DIR": folder, "RESULTS_DIR": f"{folder}/results"}
-        with server({**environment, "MALLOC_ARENA_MAX": "2"}, key) as begun:  # the image's own
+        with server({**environment, "MALLOC_ARENA_MAX": "2"}, key) as begun:  # the image's own setting
             yield begun
 
 
 @contextlib.contextmanager
 def _raids(url: str, key: str, seconds: float, names: Sequence[str]) -> Iterator[dict[str, int]]:
-    """Have the other process attack; what it did is in the result once the block is left."""
+    """Run the attacks in a separate process; the result has their counts once the block ends."""
     command = [sys.executable, "-m", "benchmarks.attack_raids", url, str(seconds), *names]
     environment = {**os.environ, "API_KEY": key, "PYTHONPATH": str(_ROOT)}
     begun: dict[str, int] = {}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as raiders:  # noqa: S603 - our own
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as raiders:  # noqa: S603 - a fixed command
         yield begun
         told, _ = raiders.communicate(timeout=_RAIDERS_LEAVE_S)
         begun.update(json.loads(told))
 
 
 def _hear(url: str, times: int, listeners: int) -> list[Heard]:
-    """Have every listener ask so many times, each when the last text has been heard."""
+    """Let every listener make its requests, each after the previous text has been heard."""
     planned = [
         Planned(
             turn * _HEARD_IN_S + number * _HEARD_IN_S / listeners, number, "load-0", "mp3", "prompt", _TEXT

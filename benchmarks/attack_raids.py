@@ -1,7 +1,7 @@
-"""What hostile and broken clients do to a server, all at once, in a process of their own.
+"""Hostile and broken clients, all at once, in a separate process.
 
-``python -m benchmarks.attack_raids URL SECONDS RAID ...`` with the server's key in ``API_KEY`` prints how
-often each raid was begun, as a JSON object.
+``python -m benchmarks.attack_raids URL SECONDS RAID ...``, with the server's key in ``API_KEY``, prints as a
+JSON object how often each raid was started.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 HANGING_VOICE = "hangs"
-"""Whoever sets the server up lets this one's clip never be read."""
+"""The server's test set-up makes reading this voice's clip hang."""
 _SENTENCE = "The keeper wrote down the name of the ship that came home last night. "
 _LONG_TEXT = _SENTENCE * (98_000 // len(_SENTENCE))
 _SLOW_TEXT = _SENTENCE * 60
@@ -28,7 +28,7 @@ _LINES_THAT_HANG = "Hello. " + 90 * "-" + "x"
 
 @dataclass(frozen=True)
 class Target:
-    """The server, and a key of it."""
+    """The server and a valid key."""
 
     host: str
     port: int
@@ -36,7 +36,7 @@ class Target:
 
     @property
     def keyed(self) -> str:
-        """The header that carries the key."""
+        """The header with the key."""
         return f"Authorization: Bearer {self.key}"
 
 
@@ -59,7 +59,7 @@ async def _open_socket(
 
 
 def _frame(opcode: int, payload: bytes) -> bytes:
-    """Return a masked frame; the mask is zero, which leaves the payload as it is."""
+    """Return a masked frame; the mask is zero, which leaves the payload unchanged."""
     size = len(payload)
     if size < 126:  # noqa: PLR2004 - RFC 6455
         head = bytes([0x80 | opcode, 0x80 | size])
@@ -80,7 +80,7 @@ def _post(target: Target, path: str, **body: object) -> bytes:
 
 
 async def _hear_out(target: Target, asked: bytes, patience_s: float) -> None:
-    """Read an answer to its end."""
+    """Read a response to its end."""
     reader, writer = await _connect(target)
     with contextlib.closing(writer):
         writer.write(asked)
@@ -89,7 +89,7 @@ async def _hear_out(target: Target, asked: bytes, patience_s: float) -> None:
 
 
 async def ping_without_reading(target: Target) -> None:
-    """Send pings without a key, and read no pong, until nothing more goes."""
+    """Send pings without a key and read no pong, until sending blocks."""
     _, writer = await _open_socket(target, "/twilio/media")
     pings = _frame(9, bytes(125)) * 500
     with contextlib.closing(writer):
@@ -100,7 +100,7 @@ async def ping_without_reading(target: Target) -> None:
 
 
 async def send_junk(target: Target) -> None:
-    """Send a telephone's socket what is no JSON, without a key."""
+    """Send invalid JSON to a telephony socket, without a key."""
     reader, writer = await _open_socket(target, "/twilio/media")
     with contextlib.closing(writer):
         for _ in range(200):
@@ -111,7 +111,7 @@ async def send_junk(target: Target) -> None:
 
 
 async def queue_megabytes(target: Target) -> None:
-    """Ask one socket for 32 texts of a megabyte, and read nothing."""
+    """Send one socket 32 texts of a megabyte, and read nothing."""
     _, writer = await _open_socket(target, "/tts/stream", target.keyed)
     message = _frame(1, json.dumps({"text": "word " * 180_000}).encode())
     with contextlib.closing(writer):
@@ -122,7 +122,7 @@ async def queue_megabytes(target: Target) -> None:
 
 
 async def read_a_byte_a_second(target: Target) -> None:
-    """Have minutes of samples spoken, take a byte of them a second, and leave."""
+    """Request minutes of samples, read one byte per second, and leave."""
     reader, writer = await _connect(target)
     with contextlib.closing(writer):
         writer.write(_post(target, "/tts/generate", text=_SLOW_TEXT, format="pcm_48000"))
@@ -132,12 +132,12 @@ async def read_a_byte_a_second(target: Target) -> None:
 
 
 async def want_it_whole(target: Target) -> None:
-    """Have 98 kB of text spoken into one file."""
+    """Request 98 kB of text as one file."""
     await _hear_out(target, _post(target, "/v1/synthesize", text=_LONG_TEXT, format="wav"), 120)
 
 
 async def ask_for_what_hangs(target: Target) -> None:
-    """Ask for a voice whose clip can never be read, for what is known of it, and for all voices; leave."""
+    """Request the voice whose clip hangs, its details, and the list of voices; leave."""
     asked_for = ("/voices", f"/voices/{HANGING_VOICE}", f"/voices/{HANGING_VOICE}/clip")
     for asked in (
         _post(target, "/tts/generate", text="Hello.", voice_id=HANGING_VOICE),
@@ -153,12 +153,12 @@ async def ask_for_what_hangs(target: Target) -> None:
 
 
 async def speak_a_rule_to_death(target: Target) -> None:
-    """Send the text that once took a rule for ever."""
+    """Send the text that once kept a rule busy forever."""
     await _hear_out(target, _post(target, "/tts/generate", text=_LINES_THAT_HANG, format="pcm"), 30)
 
 
 async def stop_half_way(target: Target) -> None:
-    """Begin a request, and send no more of it."""
+    """Begin a request and never finish sending it."""
     reader, writer = await _connect(target)
     with contextlib.closing(writer):
         begun = f"POST /tts/generate HTTP/1.1\r\nHost: x\r\n{target.keyed}\r\nContent-Length: 100\r\n\r\n{{"
@@ -176,21 +176,21 @@ RAIDS: dict[Callable[[Target], Awaitable[None]], int] = {
     speak_a_rule_to_death: 1,
     stop_half_way: 50,
 }
-"""Each, and by how many clients at once."""
+"""Each raid and its number of simultaneous clients."""
 
 
 NAMES = [str(getattr(each, "__name__", "")) for each in RAIDS]
 
 
 async def raid(target: Target, seconds: float, names: Sequence[str] = NAMES) -> Counter[str]:
-    """Do those of the names again and again, for so long; return how often each was begun."""
+    """Run the named raids repeatedly until the time is over; return how often each was started."""
     begun: Counter[str] = Counter()
     over = time.monotonic() + seconds
 
     async def again_and_again(name: str, what: Callable[[Target], Awaitable[None]]) -> None:
         while time.monotonic() < over:
             begun[name] += 1
-            # Whatever the server does about it, being refused or cut off among that, is its right.
+            # Any reaction of the server is acceptable, including a refusal or a closed connection.
             with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
                 await what(target)
             await asyncio.sleep(_PAUSE_S)
@@ -210,7 +210,7 @@ async def raid(target: Target, seconds: float, names: Sequence[str] = NAMES) -> 
 
 if __name__ == "__main__":
     address = urlsplit(sys.argv[1])
-    assert address.hostname is not None  # noqa: S101 - ours
-    assert address.port is not None  # noqa: S101 - ours
+    assert address.hostname is not None  # noqa: S101 - our own arguments
+    assert address.port is not None  # noqa: S101 - our own arguments
     target = Target(address.hostname, address.port, os.environ["API_KEY"])
-    print(json.dumps(asyncio.run(raid(target, float(sys.argv[2]), sys.argv[3:]))))  # noqa: T201 - how the other process hears of it
+    print(json.dumps(asyncio.run(raid(target, float(sys.argv[2]), sys.argv[3:]))))  # noqa: T201 - read by the other process

@@ -1,4 +1,4 @@
-"""The checkpoints that benchmarks run on: the one that is named, else synthetic ones made once."""
+"""Checkpoints for benchmarks: the given one, or synthetic ones written once."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 CACHE = Path(__file__).parents[1] / ".cache" / "checkpoints"
 
 FULL_SPEECH_TOKENS = 250
-"""Of every utterance of the full-size synthetic checkpoint: 10 s."""
+"""Length of every utterance of the full-size synthetic checkpoint: 10 s."""
 
 _LARGEST_SMALL_T3 = 1 << 29
 
 
 def find_or_write(named: Path | None, t3: Literal["full", "small"]) -> Path:
-    """Return a checkpoint's directory, writing a synthetic one (1.2 or 3 GB) where none is named."""
+    """Return a checkpoint's directory; write a synthetic one (1.2 or 3 GB) if none is given."""
     if named is not None:
         return named
     from synthetic.checkpoint import LONGEST, SHORTEST, write_synthetic_checkpoint
@@ -36,9 +36,9 @@ def find_or_write(named: Path | None, t3: Literal["full", "small"]) -> Path:
 def find_or_write_speaking(
     named: Path | None, speech_tokens: int, t3: Literal["full", "small"] = "full"
 ) -> Path:
-    """Return a checkpoint whose every utterance has so many speech tokens.
+    """Return a checkpoint whose utterances all have this number of speech tokens.
 
-    A named one speaks as long as its text wants.
+    A given checkpoint speaks as long as its text needs.
     """
     usual = find_or_write(named, t3)
     if named is not None or (t3 == "full" and speech_tokens == FULL_SPEECH_TOKENS):
@@ -55,7 +55,7 @@ def find_or_write_speaking(
 def s3gen_and_voice(
     checkpoint: Path, device: "torch.device"
 ) -> Iterator[tuple["Weights", dict[str, "Tensor"]]]:
-    """Map a checkpoint's S3Gen, and read its built-in voice, both on the device."""
+    """Map a checkpoint's S3Gen and read its built-in voice, both on the device."""
     import torch
 
     from worker.engine.chatterbox.conditionals import read_built_in_voice
@@ -68,7 +68,7 @@ def s3gen_and_voice(
 
 
 def read_ahead(checkpoint: Path) -> None:
-    """Have the files in the system's memory, so that whoever loads them first is not the slower for it."""
+    """Read the files into the page cache, so that the first loader is not at a disadvantage."""
     for path in checkpoint.glob("*.safetensors"):
         with path.open("rb", buffering=0) as file:
             while file.read(1 << 24):
@@ -76,7 +76,7 @@ def read_ahead(checkpoint: Path) -> None:
 
 
 def stock_finds_its_sizes(checkpoint: Path) -> AbstractContextManager[None]:
-    """Within it, stock builds a T3 of the checkpoint's size: it has a table where ours reads the file."""
+    """Let stock build a T3 of the checkpoint's size: it has a fixed table, where ours reads the file."""
     from worker.engine.checkpoint import T3_FILE
 
     if (checkpoint / T3_FILE).stat().st_size > _LARGEST_SMALL_T3:

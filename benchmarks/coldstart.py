@@ -1,9 +1,9 @@
-"""``scripts/bench coldstart``: from the beginning of a process until it can speak, taken apart.
+"""``scripts/bench coldstart``: from the start of a process until it can speak, phase by phase.
 
-Stock's ``from_local`` and the worker's ``open_engine``, each in processes of its own, in turn, the
-files in the system's memory. ``coldstart ready_s`` is the headline; behind it are the phases, and
-the first audio of a first request. All are medians. Ours makes S3Gen beside T3: its phase is
-what is left of that when T3 is ready.
+Compares stock's ``from_local`` with the worker's ``open_engine``, each in separate processes, alternately,
+with the files in the page cache. ``coldstart ready_s`` is the headline; the other figures are the phases, and
+the first audio of a first request. All are medians. Ours builds S3Gen in parallel with T3: its phase is the
+time that remains after T3 is ready.
 """
 
 from pathlib import Path
@@ -22,7 +22,7 @@ _QUICK_REPEATS = 3
 
 
 def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
-    """Measure; ``quick`` repeats less."""
+    """Run the benchmark; ``quick`` repeats less."""
     directory = find_or_write(checkpoint, "full")
     read_ahead(directory)
     starts: dict[Literal["ours", "stock"], list[Start]] = {STOCK: [], OURS: []}
@@ -33,7 +33,7 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
 
 
 def summarized(ours: list[Start], stock: list[Start]) -> list[Result]:
-    """Return the medians: of the whole beside stock's, and of each phase."""
+    """Return the medians: of the total, next to stock's, and of each phase."""
     return [*_compared(ours, stock), *_phases("ours", ours), *_phases("stock", stock)]
 
 
@@ -46,7 +46,7 @@ def _compared(ours: list[Start], stock: list[Start]) -> list[Result]:
 
 
 def _phases(whose: str, starts: list[Start]) -> list[Result]:
-    """Return the median of each phase: their sum is only about that of the whole."""
+    """Return the median of each phase; their sum only approximates that of the total."""
     return [
         Result(f"coldstart/{whose}", f"{name}_s", round(median(start.phases[name] for start in starts), 2))
         for name in starts[0].phases

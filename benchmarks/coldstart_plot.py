@@ -1,4 +1,4 @@
-"""The picture of ``scripts/bench coldstart``: the phases of both starts, end to end."""
+"""The plot of ``scripts/bench coldstart``: the phases of both starts, end to end."""
 
 from pathlib import Path
 
@@ -21,11 +21,11 @@ _COLOURS = {
     "from_local": "#999999",
 }
 _NARROW = 0.04
-"""Of the whole width: what is narrower has no figure in it."""
+"""Fraction of the width below which a phase gets no label."""
 
 
 def plot_phases(results: list[Result], file: Path) -> None:
-    """Draw a bar for each, its phases in their order, to a PNG file; raises ``OSError`` if it cannot."""
+    """Draw a bar for each start, with its phases in order, to a PNG file; raises ``OSError`` if it cannot."""
     with mpl.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(9, 3.2), dpi=130, facecolor="white", layout="constrained")
         FigureCanvasAgg(figure)
@@ -50,7 +50,7 @@ def plot_phases(results: list[Result], file: Path) -> None:
 
 
 def _phases(results: list[Result], whose: str) -> dict[str, float]:
-    """Return seconds by name, in their order."""
+    """Return seconds by name, in order."""
     return {
         each.metric.removesuffix("_s"): each.ours for each in results if each.case == f"coldstart/{whose}"
     }

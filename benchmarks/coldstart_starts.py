@@ -1,7 +1,7 @@
-"""Start stock or ours in a process of its own, which says what it took.
+"""Starts stock or ours in a separate process, which reports its times.
 
-A process is begun by ``python -m``: one that is spawned by multiprocessing would import first what
-its parent has.
+The process is started by ``python -m``: one spawned by multiprocessing would first import its parent's
+modules.
 """
 
 import json
@@ -20,27 +20,27 @@ _ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Start:
-    """One start; times are counted from the beginning of the process."""
+    """One start; times are counted from the start of the process."""
 
     phases: dict[str, float]
-    """Seconds by name, in their order, up to where a request can be taken."""
+    """Seconds by name, in order, until a request can be accepted."""
     first_audio_s: float
-    """Until the first request has its first audio: stock's has all of it then."""
+    """Time of the first request's first audio; for stock, that is all of its audio."""
     ready_mb: float
-    """Memory when it is ready, the mapped files' pages among it."""
+    """Resident memory when ready, including the pages of mapped files."""
     own_mb: float
-    """Without those, which the system can take back."""
+    """The same without mapped pages, which the system can reclaim."""
 
     @property
     def ready_s(self) -> float:
-        """Return when a request could be taken."""
+        """Return the time at which a request could be accepted."""
         return sum(self.phases.values())
 
 
 def start_in_a_process(whose: Literal["ours", "stock"], checkpoint: Path) -> Start:
-    """Begin a process, wait for its first audio, and return what it took."""
+    """Start a process, wait for its first audio, and return its times."""
     command = [sys.executable, "-m", "benchmarks.coldstart_starts", whose, str(checkpoint.resolve())]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=_ROOT)  # noqa: S603 - our own
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=_ROOT)  # noqa: S603 - a fixed command
     if done.returncode:
         raise RuntimeError(f"the start of {whose} failed:\n{done.stderr[-2000:]}")
     return Start(**json.loads(done.stdout.splitlines()[-1]))
@@ -92,7 +92,7 @@ def start_stock(checkpoint: Path) -> Start:
 
 
 def _memory_mb() -> tuple[float, float]:
-    """Return what the process holds in MiB, and how much of it is its own."""
+    """Return the process's resident memory in MiB, and its anonymous part."""
     from benchmarks.memory import anonymous_mb, resident_mb
 
     return resident_mb(), anonymous_mb()

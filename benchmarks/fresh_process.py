@@ -1,4 +1,4 @@
-"""Run a function in a process of its own: nothing imported, nothing loaded, no memory taken yet."""
+"""Runs a function in a new process: no imports, no loaded weights, no memory in use yet."""
 
 import contextlib
 import multiprocessing
@@ -12,14 +12,14 @@ T = TypeVar("T")
 
 
 def in_fresh_process(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what a module's function returns; what it raises is raised here."""
+    """Return the function's result; its exception is raised here."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
         return executor.submit(work, *args, **kwargs).result()
 
 
 @contextlib.contextmanager
 def environment(**variables: str) -> Iterator[None]:
-    """Within it, processes are begun with these environment variables."""
+    """Within the block, processes are started with these environment variables."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

@@ -1,4 +1,4 @@
-"""How much memory this process holds, and the device on its behalf."""
+"""Memory of a process and of its GPU."""
 
 import resource
 import sys
@@ -9,21 +9,21 @@ _MEBI = 1 << 20
 
 
 def anonymous_mb() -> float:
-    """Return what this process holds for itself, in MiB.
+    """Return this process's anonymous memory in MiB.
 
-    Pages of mapped files, which the weights are, come and go as the system pleases: they would drown
-    what grows. Where the system does not tell them apart it is the most there has been of both.
+    Pages of mapped files, such as the weights, come and go with the page cache and would hide growth. If the
+    system does not separate them, it is the peak of both.
     """
     return _own_mb("RssAnon")
 
 
 def anonymous_mb_of(pid: int) -> float | None:
-    """Return what another process holds for itself, in MiB; None if it has ended or the system cannot say."""
+    """Return another process's anonymous memory in MiB; None if it has ended or the system cannot say."""
     return _status_mb(pid, "RssAnon")
 
 
 def resident_mb() -> float:
-    """Return what the process holds now, in MiB, pages of mapped files among it; elsewhere the peak."""
+    """Return this process's resident memory in MiB, including mapped files; on other systems the peak."""
     return _own_mb("VmRSS")
 
 
@@ -42,13 +42,13 @@ def _status_mb(process: int | str, name: str) -> float | None:
 
 
 def peak_mb() -> float:
-    """Return the most that the process has held, in MiB, pages of mapped files among it."""
+    """Return the process's peak memory in MiB, including mapped files."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / _MEBI if sys.platform == "darwin" else peak / 1024
 
 
 def vram_mb(*, peak: bool = False) -> float | None:
-    """Return what torch has reserved on the GPU, now or at most since ``begin_vram_peak``, in MiB."""
+    """Return the GPU memory reserved by torch, now or at most since ``begin_vram_peak``, in MiB."""
     import torch
 
     if not torch.cuda.is_available():
@@ -58,7 +58,7 @@ def vram_mb(*, peak: bool = False) -> float | None:
 
 
 def begin_vram_peak() -> None:
-    """Forget the peak so far."""
+    """Reset the peak."""
     import torch
 
     if torch.cuda.is_available():

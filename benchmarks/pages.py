@@ -1,7 +1,7 @@
 """``python -m benchmarks.pages``: writes the measured tables of the documents.
 
-A page has a place for each, between ``<!-- figures NAME -->`` and ``<!-- end of figures -->``. Every number
-there comes from a file of ``benchmarks/results``, so that none can drift from what was measured.
+A page marks the place of each with ``<!-- figures NAME -->`` and ``<!-- end of figures -->``. Every number
+there comes from a file in ``benchmarks/results``, so none can deviate from the measurement.
 """
 
 import json
@@ -13,14 +13,15 @@ from typing import Any
 from benchmarks.tables import TABLES, Cell, Table
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "TUNING.md", "VOICES.md")
+PAGES = {"README.md": "", "docs/TUNING.md": "../"}
+"""The pages that have tables, and how each leads to the root."""
 
 _PLACE = re.compile(r"(<!-- figures (?P<name>[a-z0-9 -]+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 _THOUSAND = 1000
 
 
 class Results:
-    """The files of ``benchmarks/results``, each read once."""
+    """The files in ``benchmarks/results``, each read once."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -33,7 +34,7 @@ class Results:
         return self._reports[file]
 
     def figure(self, file: str, cell: Cell) -> float:
-        """Return a figure; raises ``LookupError`` for one that was not measured."""
+        """Return a figure; raises ``LookupError`` if it was not measured."""
         for result in self.report(file)["results"]:
             if (result["case"], result["metric"]) == (cell.case, cell.metric):
                 value = result[cell.side]
@@ -42,8 +43,8 @@ class Results:
         raise LookupError(f"{file} has no {cell.side} of {cell.case} {cell.metric}")
 
 
-def write_table(name: str, results: Results) -> str:
-    """Write a table as Markdown, and under it how it was measured."""
+def write_table(name: str, results: Results, to_root: str = "") -> str:
+    """Format a table as Markdown, followed by the conditions of the measurement."""
     table = TABLES[name]
     lines = [_row(table.headings), _row("---" for _ in table.headings)]
     for label, cells in table.rows:
@@ -55,14 +56,14 @@ def write_table(name: str, results: Results) -> str:
     lines.append(
         f"\n(`{table.command}`, {measured.day} {measured:%B %Y}, "
         f"{hardware['cores']} cores of an {hardware['cpu']}, {gpu}, commit {report['commit']}: "
-        f"[{table.file}](benchmarks/results/{table.file}).)"
+        f"[{table.file}]({to_root}benchmarks/results/{table.file}).)"
     )
     return "\n".join(lines) + "\n"
 
 
-def fill(page: str, results: Results) -> str:
-    """Return a page with its tables written anew; raises ``KeyError`` for a name that is no table's."""
-    return _PLACE.sub(lambda place: place[1] + write_table(place["name"], results) + place[3], page)
+def fill(page: str, results: Results, to_root: str = "") -> str:
+    """Return a page with new tables; raises ``KeyError`` for a name that is no table's."""
+    return _PLACE.sub(lambda place: place[1] + write_table(place["name"], results, to_root) + place[3], page)
 
 
 def _row(cells: Any) -> str:
@@ -78,11 +79,11 @@ def _write(cell: Cell | str, table: Table, results: Results) -> str:
 
 
 def main() -> None:
-    """Write every page anew."""
+    """Write the tables of every page."""
     results = Results(ROOT / "benchmarks" / "results")
-    for name in PAGES:
+    for name, to_root in PAGES.items():
         page = ROOT / name
-        page.write_text(fill(page.read_text(), results))
+        page.write_text(fill(page.read_text(), results, to_root))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a benchmark measured: as JSON, as a table, and where it ran."""
+"""A benchmark's results: as JSON, as a table, and with the machine."""
 
 import json
 import os
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 SMALLER_IS_BETTER = ("ms", "_s", "mb", "kb", "rtf", "underruns", "error_rate")
 RATE = "_per_s"
-"""So much in each second: of that more is better, though its name ends as a duration's does."""
+"""A rate per second: more is better, although its name ends like a duration's."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """One figure, and the stock library's in the same run where it has one."""
+    """One figure, and the stock library's from the same run if it has one."""
 
     case: str
     metric: str
@@ -38,15 +38,15 @@ class Result:
 
     @property
     def smaller_is_better(self) -> bool:
-        """Whether the metric is a cost; its name says so."""
+        """Whether the metric is a cost, by its name."""
         return self.metric.endswith(SMALLER_IS_BETTER) and not self.metric.endswith(RATE)
 
     @property
     def ratio(self) -> float | None:
-        """How many times better than stock ours is."""
+        """The factor by which ours is better than stock."""
         if self.stock is None:
             return None
-        if self.ours == self.stock:  # zero among them, of which nothing is a multiple
+        if self.ours == self.stock:  # zero has no multiple
             return 1.0
         better, worse = (self.stock, self.ours) if self.smaller_is_better else (self.ours, self.stock)
         return round(better / max(worse, 1e-9), 2)
@@ -76,9 +76,9 @@ def _gpu() -> str:
 
 
 def write_json(path: Path, results: list[Result], notes: Sequence[str] = ()) -> None:
-    """Write the results in the form that every benchmark shares; ``notes`` where there are any."""
+    """Write the results in the common form of all benchmarks; ``notes`` if there are any."""
     git = ["git", "describe", "--always", "--dirty"]
-    commit = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    commit = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
     report = {
         "hardware": hardware(),
         "commit": commit.stdout.strip(),
@@ -92,7 +92,7 @@ def write_json(path: Path, results: list[Result], notes: Sequence[str] = ()) -> 
 
 
 def check_outputs(json_file: Path | None, plot_file: Path | None) -> None:
-    """End the command unless its files can be written, and drawn: before it measures for an hour."""
+    """End the command unless its files can be written and plotted, before it measures for an hour."""
     try:
         for file in filter(None, (json_file, plot_file)):
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -106,14 +106,14 @@ def check_outputs(json_file: Path | None, plot_file: Path | None) -> None:
 
 
 def save_figure(figure: "Figure", file: Path) -> None:
-    """Write a picture, in the format of the file's ending, else as a PNG."""
+    """Write a plot, in the format of the file's ending, else as a PNG."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with WholeFile(file) as whole:
         figure.savefig(whole.file, format=file.suffix.removeprefix(".") or "png")
 
 
 def print_table(results: list[Result]) -> None:
-    """Show the results to a person."""
+    """Print the results as a table."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("case", "metric", "stock", "ours", "times better"):
         table.add_column(heading, justify="left" if heading in ("case", "metric") else "right")

@@ -1,10 +1,9 @@
-"""``scripts/bench s3gen_prompt``: what 25 speech tokens cost by what S3Gen's decode sees beside them.
+"""``scripts/bench s3gen_prompt``: cost of 25 speech tokens by S3Gen's prompt and context.
 
-That is what a deployment can set: the prompt's length, the flow's steps, the left context. A
-stream's first audio chunk has nothing but the prompt before it; a later one also sees the left
-context. All are timed in turn, round after round, so that whatever else the machine does falls on
-all of them alike. On the CPU the time is the processor's, summed over its cores: that of the clock
-would count the machine's other work too. ``share`` is the median of each round's ratio to the
+A deployment can set these: the prompt's length, the flow's steps, the left context. A stream's first audio
+chunk has only the prompt before it; a later one also has the left context. All are timed alternately, round
+by round, so that other load on the machine affects all equally. On the CPU the time is processor time, summed
+over the cores: wall time would include other processes. ``share`` is the median of each round's ratio to the
 defaults.
 """
 
@@ -23,11 +22,11 @@ PROMPTS = (250, 125, 75, 50, 25)
 """Speech tokens; the first is stock's 10 s."""
 NEW_TOKENS, LOOKAHEAD = 25, 3
 BEFORE = {"first": 0, "later": 50}
-"""Tokens that the stream has decoded before."""
+"""Tokens that the stream has rendered before."""
 
 
 def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
-    """Measure; ``quick`` takes fewer lengths, and repeats less."""
+    """Run the benchmark; ``quick`` takes fewer lengths, and repeats less."""
     directory = find_or_write(checkpoint, "small")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     prompts = (250, 125, 50) if quick else PROMPTS
@@ -47,7 +46,7 @@ def _name(settings: dict[str, int]) -> str:
 
 
 def _decode(s3gen: Any, voice: dict[str, Any], before: int, settings: dict[str, int]) -> Callable[[], float]:
-    """Return what decodes 25 tokens of a stream after ``before`` others, and answers in milliseconds."""
+    """Return a function that renders 25 tokens after ``before`` others and returns milliseconds."""
     from worker.engine.chatterbox.s3gen.s3gen import RenderCall, S3Gen
     from worker.engine.chatterbox.s3gen.settings import S3GenSettings
 
@@ -60,10 +59,10 @@ def _decode(s3gen: Any, voice: dict[str, Any], before: int, settings: dict[str, 
         if before:
             renderer.render([RenderCall(stream, [7] * (before + LOOKAHEAD))])
         began = clock()
-        # What is held back comes with the next tokens: 25 in, 25 out.
+        # Held-back tokens come with the next ones: 25 in, 25 out.
         (samples,) = renderer.render([RenderCall(stream, [7] * (NEW_TOKENS + (0 if before else LOOKAHEAD)))])
         taken = clock() - began
-        assert len(samples) > 0  # noqa: S101 - a benchmark of nothing would be quick
+        assert len(samples) > 0  # noqa: S101 - an empty result would look fast
         return taken * 1000
 
     return timed
@@ -71,7 +70,7 @@ def _decode(s3gen: Any, voice: dict[str, Any], before: int, settings: dict[str, 
 
 def _compared(case: str, decodes: dict[str, Callable[[], float]], rounds: int) -> Iterator[Result]:
     for decode in decodes.values():
-        decode()  # the first pays for kernels made for its shape
+        decode()  # the first call compiles kernels for its shape
     taken = [{name: decode() for name, decode in decodes.items()} for _ in range(rounds)]
     defaults = next(iter(decodes))
     metric = "ms" if torch.cuda.is_available() else "cpu_ms"

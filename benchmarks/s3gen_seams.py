@@ -1,10 +1,9 @@
-"""``scripts/bench s3gen_seams``: how far the streamed mel is from the mel decoded all at once, and its cost.
+"""``scripts/bench s3gen_seams``: distance of the streamed mel from the unstreamed one, and its cost.
 
-The flow attends in both directions: a frame comes out differently when fewer tokens are visible.
-That difference is measured for lookaheads, left windows and prompts, against one decode of all
-tokens behind the whole prompt with the same noise; ``another seed`` gives it a scale. With random
-weights these figures show that the measurement works and what it costs; how far speech would
-differ only real weights tell (``--checkpoint``).
+The flow attends in both directions: a frame differs if fewer tokens are visible. The difference is measured
+for lookaheads, left windows and prompts, against one call with all tokens after the whole prompt and the same
+noise; ``another seed`` gives the scale. With random weights these figures only show that the measurement
+works and its cost; the audible difference needs real weights (``--checkpoint``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,17 +27,17 @@ if TYPE_CHECKING:
 PROMPT, LEFT, LOOKAHEAD = 250, 25, 3
 SPEECH_TOKENS = 125
 CHUNKS = (12, 25, 40)
-"""Tokens given out by each decode; the last takes what is left."""
+"""Tokens returned by each call; the last one takes the rest."""
 PRECISIONS: tuple[Literal["float32"], Literal["auto"]] = ("float32", "auto")
 COUNTS = (10, 25, 50, 250)
-"""Tokens of the decodes that are timed."""
+"""Tokens of the timed calls."""
 DECIBELS = 20 / np.log(10)
-"""Of a mel's unit, the natural logarithm of an amplitude."""
+"""Decibels per unit of a mel, the natural logarithm of an amplitude."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """What a decode sees: speech tokens of the prompt, before the new ones, and after them."""
+    """The visible context of a call: speech tokens of the prompt, before the new ones, and after them."""
 
     prompt: int = PROMPT
     left: int = LEFT
@@ -49,7 +48,7 @@ class Window:
 
 
 def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
-    """Measure; ``quick`` takes only the ends of each range, and repeats less."""
+    """Run the benchmark; ``quick`` takes only the ends of each range, and repeats less."""
     directory = find_or_write(checkpoint, "small")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with s3gen_and_voice(directory, device) as (s3gen, voice), torch.inference_mode():
@@ -75,7 +74,7 @@ def _distances(s3gen: "Weights", voice: dict[str, Tensor], *, quick: bool) -> It
 
 
 def _windows(*, quick: bool) -> list[Window]:
-    """Vary one thing at a time."""
+    """Vary one parameter at a time."""
     prompts, lefts, lookaheads = (50, 100, 150, PROMPT), (0, 10, LEFT, 50, 100), (0, LOOKAHEAD, 6, 12)
     if quick:
         prompts, lefts, lookaheads = (50, PROMPT), (0, LEFT), (0, LOOKAHEAD)
@@ -93,7 +92,7 @@ def _streamed(
     window: Window,
     chunks: Sequence[int] = (),
 ) -> Tensor:
-    """RenderCall in chunks, or all at once; return the mel as it is given out (frames, 80)."""
+    """Render in chunks, or all at once; return the mel as it is handed out (frames, 80)."""
     from worker.engine.chatterbox.s3gen.batch import FlowRow
 
     given, done = [], 0
@@ -133,7 +132,7 @@ def _noise(seed: int, frames: int, device: torch.device) -> Tensor:
 
 
 def _stock_ms(directory: Path, voice: dict[str, Tensor], *, repeats: int) -> dict[int, float]:
-    """Time stock's ``inference`` of so many tokens."""
+    """Time stock's ``inference`` of this number of tokens."""
     from synthetic.stock import load_stock_s3gen
     from worker.engine.chatterbox.s3gen.s3gen import TRAILING_SILENCE
 
@@ -150,7 +149,7 @@ def _stock_ms(directory: Path, voice: dict[str, Tensor], *, repeats: int) -> dic
 def _costs(
     s3gen: "Weights", voice: dict[str, Tensor], stock: dict[int, float], *, quick: bool
 ) -> Iterator[Result]:
-    """Time a new stream's final decode, flow and vocoder, beside stock's."""
+    """Time a new stream's final call, flow and vocoder, compared with stock's."""
     from worker.engine.chatterbox.s3gen.s3gen import RenderCall, S3Gen
     from worker.engine.chatterbox.s3gen.settings import S3GenSettings
 
@@ -163,6 +162,6 @@ def _costs(
             def speak(renderer: S3Gen = renderer, count: int = count) -> None:
                 renderer.render([RenderCall(renderer.open(voice, 1), [count] * count, final=True)])
 
-            speak()  # the first pays for kernels made for its shape
+            speak()  # the first call compiles kernels for its shape
             case = f"decode/{precision}/p{prompt}/n={count}"
             yield Result(case, "ms", median_ms(speak, repeats), stock[count] if prompt == PROMPT else None)

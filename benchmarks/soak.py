@@ -1,17 +1,16 @@
-"""``scripts/bench soak``: whether memory stays flat while requests come, in many voices.
+"""``scripts/bench soak``: whether memory stays flat under requests in many voices.
 
-The small synthetic checkpoint, whose S3Gen and encoders have their full size, speaks a second at a
-time. There is room in the caches for a few of the voices only, so that voices come and go all the
-time; a tenth of them have no conditionals on disk, and are computed from their clip whenever they
-come. Some listeners leave at their first audio. Memory is looked at when all is still.
+The small synthetic checkpoint, whose S3Gen and encoders have their full size, speaks a second at a time.
+The caches hold only a few of the voices, so that voices are loaded and evicted all the time; a tenth of
+them have no conditionals on disk, which are then computed from the clip at every use. Some listeners
+leave at their first audio. Memory is measured when no request is in progress.
 
-glibc gives the requests' threads one arena here, and gives back what is free in it before each look.
-With its usual eight a core, each arena keeps the most that a voice's preparation ever took in it:
-memory that grows in steps for hundreds of requests until every arena has had one, and hides what is
-looked for.
+The requests' threads share one glibc arena here, and its free memory is returned before each
+measurement. With the default of eight arenas per core, each keeps the peak of a voice's preparation:
+memory would grow in steps for hundreds of requests until every arena has had one, and hide a leak.
 
-slope_kb        what each request leaves behind, after a warm-up: the median of the slopes between all
-                pairs of looks
+slope_kb        memory that each request leaves behind, after a warm-up: the median of the slopes
+                between all pairs of measurements
 """
 
 import asyncio
@@ -51,12 +50,12 @@ _CACHE_MB, _DEVICE_CACHE_MB = 1, 4
 
 @dataclass(frozen=True)
 class Plan:
-    """How long it goes on."""
+    """Duration of the test."""
 
     requests: int
     voices: int
     warm_up: int
-    """Requests that do not count: allocators find their sizes, and every voice has come once."""
+    """Requests that do not count: allocators reach their sizes, and every voice is used once."""
 
 
 FULL = Plan(requests=200, voices=50, warm_up=50)
@@ -65,7 +64,7 @@ QUICK = Plan(requests=80, voices=10, warm_up=40)
 
 @dataclass(frozen=True)
 class Look:
-    """The memory after so many requests."""
+    """The memory after this number of requests."""
 
     requests: int
     memory_mb: float
@@ -73,7 +72,7 @@ class Look:
 
 
 def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
-    """Measure; ``quick`` takes fewer requests and voices."""
+    """Run the benchmark; ``quick`` takes fewer requests and voices."""
     plan = QUICK if quick else FULL
     looks = soak(find_or_write_speaking(checkpoint, SPEECH_TOKENS, "small"), plan)
     case = f"soak/requests={plan.requests}/voices={plan.voices}"
@@ -91,7 +90,7 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
 
 
 def soak(checkpoint: Path, plan: Plan) -> list[Look]:
-    """Speak the plan's requests in a process of their own, and look at its memory now and then."""
+    """Speak the plan's requests in a separate process, and measure its memory at intervals."""
     with environment(MALLOC_ARENA_MAX="1"):
         return in_fresh_process(_soak_here, checkpoint, plan)
 
@@ -102,9 +101,9 @@ def _soak_here(checkpoint: Path, plan: Plan) -> list[Look]:
 
 
 def slope_kb(points: Sequence[tuple[int, float]]) -> float:
-    """Return KiB a request, of the memory in MiB after so many: Theil and Sen's slope.
+    """Return KiB per request, from the memory in MiB after each number of requests: Theil and Sen's slope.
 
-    An allocator's leap here and there does not move it, as it would a least-squares line.
+    Unlike a least-squares line, it is robust against an allocator's single jumps.
     """
     pairs = combinations(sorted(points), 2)
     return float(np.median([(y - x) * 1024 / (later - sooner) for (sooner, x), (later, y) in pairs]))
@@ -141,7 +140,7 @@ def _service(checkpoint: Path, voices: int) -> Iterator["SpeechService"]:
 
 
 def _another_voice(conditionals: Conditionals, number: int) -> Conditionals:
-    """Return conditionals of the same size that speak otherwise."""
+    """Return conditionals of the same size that sound different."""
     name = "t3.speaker_emb"
     embedding = conditionals.tensors[name]
     other = embedding + np.random.default_rng(number).normal(0, 0.05, embedding.shape).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The stock library's ``ChatterboxTurboTTS.generate``, timed in a process of its own."""
+"""The stock library's ``ChatterboxTurboTTS.generate``, timed in a separate process."""
 
 import contextlib
 import io
@@ -21,19 +21,19 @@ class Startup:
     import_s: float
     load_s: float
     first_audio_s: float
-    """Of the first utterance in the process, which pays for what is done once."""
+    """Time of the first utterance in the process, including one-time costs."""
 
 
 @dataclass
 class Spoken:
-    """One text's utterances, one after another, as often as they were repeated."""
+    """One text's utterances, one for each repetition."""
 
     totals_s: list[float] = field(default_factory=list)
     audio_s: list[float] = field(default_factory=list)
 
     @property
     def total_s(self) -> float:
-        """Return the median; it is the time to first audio too, for ``generate`` returns all at once."""
+        """Return the median; also the time to first audio, since ``generate`` returns all audio at once."""
         return median(self.totals_s)
 
     @property
@@ -44,7 +44,7 @@ class Spoken:
 
 @dataclass(frozen=True)
 class StockRun:
-    """What stock took with one checkpoint."""
+    """Stock's timings with one checkpoint."""
 
     startup: Startup
     spoken: dict[str, Spoken]
@@ -53,7 +53,7 @@ class StockRun:
 
 
 def speak_with_stock(checkpoint: Path, texts: dict[str, list[str]], repeats: int) -> StockRun:
-    """Speak each text, chunk by chunk, ``repeats`` times after one utterance that does not count."""
+    """Speak each text, chunk by chunk, ``repeats`` times after one warm-up utterance."""
     with quietly():
         began = perf_counter()
         import torch
@@ -78,7 +78,7 @@ def speak_with_stock(checkpoint: Path, texts: dict[str, list[str]], repeats: int
 
 @contextlib.contextmanager
 def quietly() -> Iterator[None]:
-    """Keep stock's progress bars, prints and its dependencies' deprecations from the terminal."""
+    """Hide stock's progress bars, its prints and its dependencies' deprecations."""
     with (
         warnings.catch_warnings(),
         contextlib.redirect_stderr(io.StringIO()),

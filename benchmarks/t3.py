@@ -1,11 +1,11 @@
-"""``scripts/bench t3``: speech tokens a second, beside stock's ``inference_turbo``.
+"""``scripts/bench t3``: speech tokens per second, compared with stock's ``inference_turbo``.
 
-Both decode the same text in the same voice by the same options, in turns, so that a busy moment of
-the machine meets both. Stock decodes one stream at a time: of n streams it makes as many tokens a
-second as of one, and that is its figure at every batch.
+Both decode the same text in the same voice with the same options, alternately, so that other load on the
+machine affects both. Stock decodes one stream at a time: for n streams it makes as many tokens per second as
+for one, which is its figure at every batch.
 
-The roofline is what a step takes at least: every weight is read once, at the memory bandwidth that
-is measured in the same run. Keys and values are read besides, for each stream its own.
+The roofline is the minimum time of a step: every weight is read once, at the memory bandwidth measured in the
+same run. Keys and values are read in addition, for each stream its own.
 """
 
 import os
@@ -35,11 +35,11 @@ SLOT_LENGTH = 704
 _STEPS = 24
 _ROUNDS = 3
 _BANDWIDTH_BYTES = 1 << 29
-"""Far more than any cache holds."""
+"""Far larger than any cache."""
 
 
 def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
-    """Measure; ``quick`` leaves out all but the headline batches in the default precision."""
+    """Run the benchmark; ``quick`` takes only the headline batches in the default precision."""
     import torch
 
     from benchmarks.t3_divergence import divergences
@@ -62,7 +62,7 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
     samples = Samples()
     before = _memory_mb(device)
     for turn in range(_ROUNDS + 1):
-        warm = samples if turn else Samples()  # the first pays for what is done once in a process
+        warm = samples if turn else Samples()  # the first call includes one-time costs of the process
         warm.add("memory", "gb_per_s", _bandwidth(device))
         _measure_stock(stock, ours[default], warm)
         for each in ours.values():
@@ -87,14 +87,14 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
 
 
 def plot(results: list[Result], file: Path) -> None:
-    """Draw tokens a second by batch."""
+    """Draw tokens per second by batch."""
     from benchmarks.t3_plot import plot_tokens_per_second
 
     plot_tokens_per_second(results, file)
 
 
 def _others(device: "torch.device", default: Any) -> list[Any]:
-    """Return the other precisions that the device is good at."""
+    """Return the device's other fast precisions."""
     from worker.engine.precision import T3Precision
 
     last = T3Precision.INT8 if device.type == "cpu" else T3Precision.FLOAT16
@@ -102,7 +102,7 @@ def _others(device: "torch.device", default: Any) -> list[Any]:
 
 
 def _load_stock(directory: Path, device: "torch.device") -> Any:
-    """Load stock's T3 the way its users do, and forget the rest of it."""
+    """Load stock's T3 as its users do, and free the rest of it."""
     from synthetic.checkpoint import MARKER_FILE, small_gpt2_medium
     from worker.engine.chatterbox.upstream import without_warnings
 
@@ -141,7 +141,7 @@ def _decoding(name: str, ours: Any, batches: tuple[int, ...], samples: "Samples"
         case, step_ms = f"{name}/batch={batch}", samples.of(ours.name, f"batch={batch}")
         results += [
             Result(case, "tokens_per_s", round(batch / step_ms * 1000, 2), round(1000 / stock_ms, 2)),
-            # Stock makes a token of each stream, one after the other.
+            # Stock makes a token for each stream, one after the other.
             Result(case, "step_ms", round(step_ms, 2), round(stock_ms * batch, 2)),
             Result(case, "roofline_ms", round(floor_ms, 2)),
             Result(case, "share_of_roofline", round(floor_ms / step_ms, 3)),
@@ -166,7 +166,7 @@ def _beside_decoding(ours: dict[Any, Any], default: Any, samples: "Samples") -> 
 
 
 def step_bytes(t3: "T3") -> int:
-    """Return the bytes of weights that a decode step reads: the layers' and the speech head's."""
+    """Return the bytes of weights that a decode step reads: those of the layers and the speech head."""
     from worker.engine.precision import T3Precision
 
     sizes = t3.sizes
@@ -176,7 +176,7 @@ def step_bytes(t3: "T3") -> int:
 
 
 def _bandwidth(device: "torch.device") -> float:
-    """Return how many gigabytes a second are read from memory, by all cores, from where no cache helps."""
+    """Return the memory bandwidth in GB/s, with all cores and beyond any cache."""
     import torch
 
     buffer = torch.ones(_BANDWIDTH_BYTES // 4, device=device)

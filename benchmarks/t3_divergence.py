@@ -1,4 +1,4 @@
-"""What fewer bits change in T3's next-token distributions, along the same speech."""
+"""Effect of fewer bits on T3's next-token distributions, along the same speech."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ _TOKENS = 48
 
 
 def divergences(models: Mapping[T3Precision, T3], utterance_of: Callable[[], Utterance]) -> list[Result]:
-    """Compare every precision with float32, along what float32 says by stock's default options."""
+    """Compare every precision with float32, along float32's tokens with stock's default options."""
     exact = models[T3Precision.FLOAT32]
     tokens = spoken_by(exact, utterance_of(), _TOKENS)
     right = logits_along(exact, utterance_of(), tokens)
@@ -34,7 +34,7 @@ def divergences(models: Mapping[T3Precision, T3], utterance_of: Callable[[], Utt
 
 
 def spoken_by(t3: T3, utterance: Utterance, count: int) -> list[int]:
-    """Let a model speak by stock's default options."""
+    """Generate a model's tokens with stock's default options."""
     decoder = Decoder(t3, 1, _room(utterance, count))
     voice = T3Voice(utterance.voice.conditionals)
     again = replace(utterance, voice=voice, sampling=Sampling(), seed=0)
@@ -46,7 +46,7 @@ def spoken_by(t3: T3, utterance: Utterance, count: int) -> list[int]:
 
 @torch.inference_mode()
 def logits_along(t3: T3, utterance: Utterance, tokens: Sequence[int]) -> Tensor:
-    """Return the logits before each of ``tokens``, as if the model had said those before it: (n, v)."""
+    """Return the logits before each of ``tokens``, each conditioned on the tokens before it: (n, v)."""
     length = _room(utterance, len(tokens))
     cache = KVCache(t3.sizes, 1, length, cache_dtype(t3), t3.device)
     slot = torch.zeros(1, dtype=torch.long, device=t3.device)

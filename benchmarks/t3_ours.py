@@ -1,4 +1,4 @@
-"""Our side of ``scripts/bench t3``: a precision, measured at several batches."""
+"""Our side of ``scripts/bench t3``: one precision, measured at several batches."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +19,12 @@ from worker.engine.precision import T3Precision
 
 @dataclass
 class Samples:
-    """What was measured, round by round."""
+    """Measurements, round by round."""
 
     taken: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
     def add(self, case: str, metric: str, value: float) -> None:
-        """Remember one measurement."""
+        """Add one measurement."""
         self.taken.setdefault((case, metric), []).append(value)
 
     def of(self, case: str, metric: str) -> float:
@@ -34,7 +34,7 @@ class Samples:
 
 _PROMPT_TOKENS = 375
 _LENGTH = 512
-"""Positions of a slot: a voice, a text and the steps that are timed."""
+"""Positions of a slot: a voice, a text and the timed steps."""
 
 _TEXT_TOKENS = 60
 """About 250 characters: the longest that Turbo speaks well."""
@@ -42,7 +42,7 @@ _TEXT_TOKENS = 60
 
 @dataclass(eq=False)
 class Ours:
-    """A loaded T3, and what it speaks in every slot: the text and the voice that stock speaks too."""
+    """A loaded T3, and the text and voice of every slot, the same as stock's."""
 
     t3: T3
     speaker: Tensor
@@ -64,11 +64,11 @@ class Ours:
 
     @property
     def name(self) -> str:
-        """What its measurements are filed under."""
+        """The key of its measurements."""
         return self.t3.precision.value
 
     def utterance(self, seed: int = 0, prefix: VoicePrefix | None = None) -> Utterance:
-        """Return the text in the voice, to be prefilled whole or after the voice's prefix."""
+        """Return a stream with its own seed."""
         with torch.inference_mode():
             conditionals = self.t3.embed_conditionals(self.speaker, self.prompt)
             text = self.t3.embed_text(self.text)
@@ -76,7 +76,7 @@ class Ours:
 
     def measure(self, batches: tuple[int, ...], steps: int, samples: "Samples") -> None:
         """Time both prefills, then the steps of every batch, the largest first."""
-        # Made anew each time: the slots of all precisions together might be more than there is memory.
+        # Created each time: the slots of all precisions together might exceed the memory.
         decoder = Decoder(self.t3, max(batches), _LENGTH)
         whole = self.utterance()
         samples.add(self.name, "prefill whole", _prefill_ms(decoder, 0, whole))
@@ -98,7 +98,7 @@ def _prefill_ms(decoder: Decoder, slot: int, utterance: Utterance) -> float:
 
 
 def _step_ms(decoder: Decoder, steps: int) -> float:
-    """Return the mean of some steps: the device, if it is another, is waited for after the last."""
+    """Return the mean of some steps; on another device, synchronise after the last one."""
     decoder.step().wait()  # a graph may be captured
     began = perf_counter()
     for _ in range(steps):

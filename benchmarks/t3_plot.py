@@ -1,4 +1,4 @@
-"""A picture of ``scripts/bench t3``: tokens a second by batch, stock's line and the roofline."""
+"""The plot of ``scripts/bench t3``: tokens per second by batch, stock's line and the roofline."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ _COLOURS = {"int8": "#0072B2", "bfloat16": "#009E73", "float32": "#D55E00", "flo
 _MARKERS = {"int8": "o", "bfloat16": "s", "float32": "^", "float16": "v"}
 _STOCK, _TEXT = "#56606B", "#222222"
 _CASE = re.compile(r"t3/(\w+)/batch=(\d+)")
-_REAL_TIME = 25  # speech tokens a second
+_REAL_TIME = 25  # speech tokens per second
 
 
 def plot_tokens_per_second(results: list[Result], file: Path) -> None:
@@ -47,7 +47,7 @@ def plot_tokens_per_second(results: list[Result], file: Path) -> None:
 
 
 def _precisions(results: list[Result]) -> list[str]:
-    """Return them in the order that they were measured in."""
+    """Return them in the order of their measurement."""
     return list(dict.fromkeys(match[1] for each in results if (match := _CASE.fullmatch(each.case))))
 
 

@@ -1,4 +1,4 @@
-"""Which figures the documents show, and in which tables."""
+"""The tables of the documents and the figures in them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Cell:
     unit: str = ""
     scale: float = 1.0
     file: str | None = None
-    """Where it is not the table's own."""
+    """The file of the figure, if it is not the table's."""
 
 
 Row = tuple[str, Sequence[Cell | str]]
@@ -28,7 +28,7 @@ Row = tuple[str, Sequence[Cell | str]]
 
 @dataclass(frozen=True)
 class Table:
-    """A table, the file of figures that it is made of, and the command that made that."""
+    """A table, the file that its figures come from, and the command that wrote the file."""
 
     file: str
     command: str
@@ -39,18 +39,18 @@ class Table:
 def _compared(
     label: str, case: str, metric: str, *, unit: str = "", scale: float = 1.0, file: str | None = None
 ) -> Row:
-    """Set us beside stock, and say how many times better we are."""
+    """Compare ours with stock, with the ratio."""
     both = [Cell(case, metric, side, unit, scale, file) for side in ("stock", "ours")]
     return label, [*both, Cell(case, metric, "ratio", " times", 1.0, file)]
 
 
 def _beside(label: str, case: str, metric: str, unit: str) -> Row:
-    """Set us beside stock."""
+    """Compare ours with stock."""
     return label, [Cell(case, metric, side, unit) for side in ("stock", "ours")]
 
 
 def _alone(label: str, case: str, metric: str, unit: str) -> Row:
-    """Show what stock has nothing beside."""
+    """Show a figure that stock has no counterpart of."""
     return label, ["-", Cell(case, metric, unit=unit)]
 
 
@@ -97,7 +97,7 @@ def _shares(label: str, case: str) -> Row:
 
 
 def _later_share(label: str, case: str) -> Row:
-    return label, ["it has none", Cell(f"decode/later/{case}", "share")]
+    return label, ["no left context", Cell(f"decode/later/{case}", "share")]
 
 
 TABLES = {
@@ -108,13 +108,15 @@ TABLES = {
         (
             _compared("first audio, one stream", "stream/n=1/10s", "ttfa_ms", unit=" s", scale=_PER_THOUSAND),
             _compared("whole utterance, one stream", "stream/n=1/10s", "total_s", unit=" s"),
-            _compared("8 streams at once, audio a second", "stream/n=8/10s", "audio_s_per_s", unit=" s"),
+            _compared(
+                "8 streams at once, audio a second in all", "stream/n=8/10s", "audio_s_per_s", unit=" s"
+            ),
             _compared('the same, `"stream": false`', "whole/n=8/10s", "audio_s_per_s", unit=" s"),
             _compared(
                 "speech tokens a second, one stream (`bench t3`)", "t3/batch=1", "tokens_per_s", file=_T3
             ),
             _compared(
-                "speech tokens a second, of eight (`bench t3`)", "t3/batch=8", "tokens_per_s", file=_T3
+                "speech tokens a second, eight streams (`bench t3`)", "t3/batch=8", "tokens_per_s", file=_T3
             ),
             _compared(
                 "process start to ready (`bench coldstart`)",
@@ -134,9 +136,9 @@ TABLES = {
             _compared(
                 "process start to the first request's first audio", "coldstart", "first_audio_s", unit=" s"
             ),
-            _compared("memory then", "coldstart", "ready_mb", unit=" GB", scale=_PER_1024),
+            _compared("memory when ready", "coldstart", "ready_mb", unit=" GB", scale=_PER_1024),
             _compared(
-                "of it its own, not the mapped file's", "coldstart", "own_mb", unit=" GB", scale=_PER_1024
+                "private memory, without the mapped file", "coldstart", "own_mb", unit=" GB", scale=_PER_1024
             ),
         ),
     ),
@@ -168,7 +170,7 @@ TABLES = {
     "lengths": Table(
         _LENGTHS,
         "./scripts/bench stream",
-        ("", "first audio, stock", "ours", "all of it, stock", "ours"),
+        ("", "first audio, stock", "ours", "last audio, stock", "ours"),
         (_length(2), _length(10), _length(60)),
     ),
     "precision": Table(
@@ -179,7 +181,7 @@ TABLES = {
             _rates("`int8`", "t3/int8/batch={}"),
             _rates("`bfloat16`", "t3/bfloat16/batch={}"),
             _rates("`float32`", "t3/float32/batch={}"),
-            _rates("stock, one after the other", "t3/batch={}", "stock"),
+            _rates("stock, one stream after another", "t3/batch={}", "stock"),
         ),
     ),
     "rounding": Table(
@@ -224,9 +226,9 @@ TABLES = {
         "./scripts/bench watermark",
         ("", "stock", "ours"),
         (
-            _beside("loading it", "watermark/load", "ms", " ms"),
+            _beside("loading", "watermark/load", "ms", " ms"),
             _beside("a second of speech, in blocks of 0.1 s", "watermark/block=0.1s", "per_second_ms", " ms"),
-            _beside("in blocks of 0.4 s", "watermark/block=0.4s", "per_second_ms", " ms"),
+            _beside("the same, in blocks of 0.4 s", "watermark/block=0.4s", "per_second_ms", " ms"),
             _alone("speech that the first audio needs", "watermark/first audio", "needed_ms", " ms"),
             _alone("speech held back later, at most", "watermark/held back at most", "ms", " ms"),
         ),
@@ -237,10 +239,10 @@ TABLES = {
         ("200 requests in 50 voices, a checkpoint with a small T3", "memory"),
         (
             (
-                "at the first look, after a warm-up",
+                "at the first measurement, after a warm-up",
                 [Cell("soak/requests=200/voices=50", "first_mb", unit=" MB")],
             ),
-            ("at the last", [Cell("soak/requests=200/voices=50", "last_mb", unit=" MB")]),
+            ("at the last one", [Cell("soak/requests=200/voices=50", "last_mb", unit=" MB")]),
         ),
     ),
 }

@@ -1,6 +1,6 @@
-"""``scripts/bench voices``: what it costs to come by a voice, beside stock's ``prepare_conditionals``.
+"""``scripts/bench voices``: cost of obtaining a voice, compared with stock's ``prepare_conditionals``.
 
-The voice's encoders have their full size also where T3 is small.
+The voice's encoders have their full size even if T3 is small.
 """
 
 import tempfile
@@ -24,7 +24,7 @@ REFERENCE_TEXT = "The clip that this benchmark measures was spoken by a machine,
 
 
 def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
-    """Measure; ``quick`` repeats less."""
+    """Run the benchmark; ``quick`` repeats less."""
     from worker.engine.chatterbox.turbo import ChatterboxTurbo
 
     directory = find_or_write(checkpoint, "small")
@@ -34,7 +34,7 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
     with tempfile.TemporaryDirectory() as folder:
         registry = VoiceRegistry.at(Path(folder) / "voices")
         stock_ms = _stock_prepare_ms(directory, prepared, Path(folder) / "clip.wav", repeats)
-        engine.prepare(prepared.clip)  # the first pays for what is compiled once in a process
+        engine.prepare(prepared.clip)  # the first call compiles code for the process
         prepare_ms = median_ms(lambda: engine.prepare(prepared.clip), repeats)
         Publisher(registry).add("anna", prepared, [engine.prepare(prepared.clip)])
         library = VoiceLibrary([registry])
@@ -50,7 +50,7 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
 
 
 def reference(pitch: int = 50) -> PreparedClip:
-    """Return a reference clip that a machine spoke, at a pitch from 0 to 100."""
+    """Return a machine-spoken reference clip, at a pitch from 0 to 100."""
     import numpy as np
 
     from worker.engine.preview.espeak import EspeakVoice, shared_espeak
@@ -70,22 +70,22 @@ def _stock_prepare_ms(checkpoint: Path, prepared: PreparedClip, file: Path, repe
         from chatterbox.tts_turbo import ChatterboxTurboTTS
 
         stock: Any = ChatterboxTurboTTS.from_local(checkpoint, "cuda" if torch.cuda.is_available() else "cpu")
-        stock.prepare_conditionals(file)  # the first pays for what is compiled once in a process
+        stock.prepare_conditionals(file)  # the first call compiles code for the process
         return median_ms(lambda: stock.prepare_conditionals(file), repeats)
 
 
 def _load_ms(library: VoiceLibrary, engine: Any, repeats: int) -> float:
-    """Time a precomputed voice's first request, from files that the system has in memory."""
+    """Time a precomputed voice's first request, from files in the page cache."""
     return median_ms(lambda: VoiceCache(library, engine, 1 << 30).get("anna"), repeats)
 
 
 def _scan_ms(registry: VoiceRegistry, repeats: int) -> float:
-    """Time the scan that a worker makes at its start."""
+    """Time the scan at a worker's start."""
     root = Path(str(registry.store))
     manifest = (root / "anna" / "voice.json").read_text()
     for number in range(SCANNED_VOICES):
         folder = root / f"voice-{number}"
         folder.mkdir()
         (folder / "voice.json").write_text(manifest.replace('"anna"', f'"voice-{number}"'))
-    assert len(registry.ids()) == SCANNED_VOICES + 1  # noqa: S101 - a benchmark of nothing would be quick
+    assert len(registry.ids()) == SCANNED_VOICES + 1  # noqa: S101 - an empty result would look fast
     return median_ms(registry.ids, repeats)

@@ -1,4 +1,4 @@
-"""``scripts/bench watermark``: what Perth's mark costs as a stream, beside stock's ``apply_watermark``.
+"""``scripts/bench watermark``: cost of Perth's mark on a stream, compared with stock's ``apply_watermark``.
 
 No checkpoint is used: Perth's weights are in its wheel, and the preview engine's espeak speaks.
 """
@@ -28,7 +28,7 @@ Apply = Callable[[Samples], Samples]
 
 
 def run(_checkpoint: Path | None, *, quick: bool) -> list[Result]:
-    """Measure; ``quick`` repeats less."""
+    """Run the benchmark; ``quick`` repeats less."""
     from worker.engine.chatterbox.watermark import Watermark
 
     speech = _speech()
@@ -36,7 +36,7 @@ def run(_checkpoint: Path | None, *, quick: bool) -> list[Result]:
     stock_apply, confidence = _stock()
     repeats = 5 if quick else 20
     for apply in (watermark.apply, stock_apply):
-        apply(speech)  # the first pays for what is compiled once in a process
+        apply(speech)  # the first call compiles code for the process
     streamed = _stream(watermark, speech, FIRST_BLOCK_SECONDS)
     stock_marked = stock_apply(speech)
     first = speech[: _samples(FIRST_BLOCK_SECONDS)]
@@ -67,7 +67,7 @@ STOCK_LOAD = "import perth; perth.PerthImplicitWatermarker()"
 
 
 def _load_ms(statement: str, repeats: int) -> float:
-    """Time the import and the reading of the weights, each time in a process that has torch already."""
+    """Time the import and the reading of the weights, each time in a process with torch imported."""
     program = (
         "import time, torch\n"
         "began = time.perf_counter()\n"
@@ -75,7 +75,7 @@ def _load_ms(statement: str, repeats: int) -> float:
         "print(); print((time.perf_counter() - began) * 1000)"
     )
     command = [sys.executable, "-W", "ignore", "-c", program]
-    outputs = [subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(repeats)]  # noqa: S603 - our own
+    outputs = [subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(repeats)]  # noqa: S603 - a fixed command
     return float(np.median([float(output.stdout.split()[-1]) for output in outputs]))
 
 
@@ -88,7 +88,7 @@ def _speech() -> Samples:
 
 
 def _stock() -> tuple[Apply, Callable[[Samples], float]]:
-    """Return stock's watermark and its detector, which says from 0 to 1 how sure it is."""
+    """Return stock's watermark and its detector, whose result is a confidence from 0 to 1."""
     import torch
 
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
@@ -113,14 +113,14 @@ def _samples(seconds: float) -> int:
 
 
 def _stream(watermark: Any, speech: Samples, seconds: float) -> Samples:
-    """Mark speech as a stream of blocks so long."""
+    """Mark speech as a stream of blocks of this length."""
     stream, size = watermark.stream(), _samples(seconds)
     blocks = [stream.process(speech[start : start + size]) for start in range(0, len(speech), size)]
     return np.concatenate([*blocks, stream.flush()])
 
 
 def _needed_ms(watermark: Any, speech: Samples, first_lookahead: int) -> float:
-    """Return how much must have been spoken for the first marked sample to come out."""
+    """Return how much speech must have been fed before the first marked sample comes out."""
     stream, step = watermark.stream(first_lookahead=first_lookahead), RATE // 1000
     blocks = (speech[start : start + step] for start in range(0, len(speech), step))
     return float(next(taken for taken, block in enumerate(blocks, 1) if len(stream.process(block))))
@@ -136,9 +136,9 @@ def _held_back_ms(watermark: Any, speech: Samples) -> float:
 
 
 def _block_cost(watermark: Any, stock_apply: Apply, speech: Samples, seconds: float, repeats: int) -> Result:
-    """Compare a second of audio's cost in the midst of a stream with that of stock, piece by piece.
+    """Compare the cost of a second of audio within a stream with stock's, piece by piece.
 
-    Stock's pieces are of the same length; they click where they join, so it is the cost alone.
+    Stock's pieces have the same length; they click at their seams, so only the cost is comparable.
     """
     size = min(_samples(seconds), len(speech))
     block = speech[-size:]
@@ -156,7 +156,7 @@ def _block_cost(watermark: Any, stock_apply: Apply, speech: Samples, seconds: fl
 
 
 def _distance_db(ours: Samples, stock: Samples, speech: Samples) -> float:
-    """Return how far below our mark its difference from stock's is, the ends aside, which stock resamples."""
+    """Return in dB how far below our mark its difference from stock's is, without the resampled ends."""
     inner = slice(RATE // 10, len(stock) - RATE // 10)
     powers = [np.mean((ours[inner] - other[inner]) ** 2, dtype=np.float64) for other in (stock, speech)]
     return round(float(10 * np.log10(powers[0] / powers[1])), 1)
@@ -164,4 +164,4 @@ def _distance_db(ours: Samples, stock: Samples, speech: Samples) -> float:
 
 if __name__ == "__main__":
     print_table(run(None, quick="--quick" in sys.argv))
-    print(hardware())  # noqa: T201 - that is what it is for
+    print(hardware())  # noqa: T201 - the command's output

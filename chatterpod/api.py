@@ -1,4 +1,4 @@
-"""Asking over HTTP: what is asked again and what never, and what each answer means."""
+"""HTTP requests: which ones are retried, and which error each response means."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 def ask_until_answered(
     ask: Ask, deadline: Deadline, request_timeout: float, *, repeatable: bool
 ) -> Steps[Answer]:
-    """Ask until there is an answer; repeat only what was never sent, or is `repeatable`: may be done twice.
+    """Send a request and retry it until a response comes.
 
-    What is answered piece by piece may take until the deadline to begin.
+    A request is retried if it was never sent, or if it is `repeatable` (idempotent). A streamed response may
+    take until the deadline to begin.
     """
     for attempt in range(ATTEMPTS):
         is_last = attempt == ATTEMPTS - 1
@@ -64,14 +65,14 @@ def ask_until_answered(
 
 
 def read_object(response: httpx.Response, missing: type[EndpointError] = UnknownEndpoint) -> dict[str, Any]:
-    """Return the JSON object of a good answer; raise what a bad one means, `missing` for 404."""
+    """Return the JSON object of a successful response; raise the error of any other, `missing` for 404."""
     answer = json_or_none(response)
     if response.is_success and isinstance(answer, dict):
         return answer
     reason = f"HTTP {response.status_code}: {quote(_reason(answer) or response.text)}"
     match response.status_code:
         case 401 | 403:
-            raise NotAuthorised(f"{reason}. Is the API key right, and allowed to use this endpoint?")
+            raise NotAuthorised(f"{reason}. Check that the API key is valid and may use this endpoint.")
         case 404:
             raise missing(reason)
         case 429:
@@ -84,7 +85,7 @@ def read_object(response: httpx.Response, missing: type[EndpointError] = Unknown
 
 
 def json_or_none(response: httpx.Response) -> Any:
-    """Return what an answer says in JSON, None where it is something else."""
+    """Return a response's JSON body, or None if it is not JSON."""
     try:
         return response.json()
     except ValueError:
@@ -92,7 +93,7 @@ def json_or_none(response: httpx.Response) -> Any:
 
 
 def retry_after_s(response: httpx.Response) -> float | None:
-    """Read the header's two forms, seconds or a date; None where there is neither."""
+    """Return the header, given in seconds or as a date, in seconds; None if absent or invalid."""
     value = response.headers.get("Retry-After", "")
     try:
         return max(0.0, float(value))
@@ -105,25 +106,28 @@ def retry_after_s(response: httpx.Response) -> float | None:
 
 
 def backoff_s(attempt: int) -> float:
-    """Return how long to wait after an attempt, counted from 0."""
+    """Return the seconds to wait after an attempt, counted from 0."""
     return FIRST_BACKOFF_S * float(2**attempt) * jitter(0.5, 1.0)
 
 
 def jitter(least: float, most: float) -> float:
-    """Return a random factor, so that clients that failed together do not come back together."""
+    """Return a random factor, so that clients that failed together do not retry together."""
     return random.uniform(least, most)  # noqa: S311 - no secret
 
 
 def checked_key(api_key: str) -> str:
-    """Return the key fit for a header: httpx would quote one that is not, whole, in its error."""
-    key = api_key.strip()  # a newline is what is left of the file that it came from
+    """Return the key, fit for a header.
+
+    For an unfit one, httpx's own error would quote the whole key.
+    """
+    key = api_key.strip()  # a key read from a file often ends with a newline
     if not (key and key.isascii() and key.isprintable() and " " not in key):
-        raise ValueError("the API key is empty, or has characters that no key has")
+        raise ValueError("the API key is empty or contains invalid characters")
     return key
 
 
 def quote(value: Any) -> str:
-    """Return the beginning of what came, to show it in an error."""
+    """Return the beginning of a value, for an error message."""
     return str(value)[:QUOTED_CHARACTERS]
 
 
@@ -131,7 +135,7 @@ def _reason(answer: Any) -> Any:
     if not isinstance(answer, dict):
         return None
     error = answer.get("error")
-    if isinstance(error, dict):  # our server's
+    if isinstance(error, dict):  # the Chatterpod server's form
         return error.get("message")
     return error or answer.get("message")
 
@@ -140,5 +144,5 @@ def _wait_as_told(response: httpx.Response, deadline: Deadline) -> Steps[None]:
     told_s = retry_after_s(response)
     wait_s = DEFAULT_RETRY_AFTER_S if told_s is None else told_s
     if not deadline.allows(wait_s):
-        raise RateLimited(f"HTTP 429: asked to wait {wait_s:.0f} s, which is longer than the timeout allows")
+        raise RateLimited(f"HTTP 429: Retry-After of {wait_s:.0f} s exceeds the timeout")
     yield from deadline.pause(wait_s)

@@ -1,4 +1,4 @@
-"""The same client for event loops."""
+"""The client for event loops."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AsyncSpeechClient(Endpoint[httpx.AsyncBaseTransport]):
-    """Speech from one endpoint, for event loops: as `SpeechClient`, with `await`."""
+    """Client of one endpoint, for event loops: like `SpeechClient`, with `await`."""
 
     def _connect(
         self, headers: dict[str, str], limits: httpx.Limits, transport: httpx.AsyncBaseTransport | None
@@ -35,7 +35,7 @@ class AsyncSpeechClient(Endpoint[httpx.AsyncBaseTransport]):
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections; speech that is still coming ends with an error."""
+        """Close the connections; speech in progress ends with an error."""
         await self._driver.close()
 
     def speak(
@@ -43,21 +43,21 @@ class AsyncSpeechClient(Endpoint[httpx.AsyncBaseTransport]):
         text: str,
         *,
         voice_id: str | None = None,
-        format: str | None = None,  # noqa: A002 - the request's own name for it
+        format: str | None = None,  # noqa: A002 - the request field's name
         timeout: float | None = None,
         **options: Any,
     ) -> AsyncSpeech:
-        """Return speech that is asked for when its block is entered; else as `SpeechClient.speak`."""
+        """Return speech that is requested when its block is entered; otherwise like `SpeechClient.speak`."""
         fields = {"text": text, "voice_id": voice_id, "format": format, **options}
         return AsyncSpeech(self._driver, self._reception(fields, timeout))
 
     def speak_pieces(
         self, pieces: AsyncIterable[str] | Iterable[str], *, timeout: float | None = None, **options: Any
     ) -> AsyncSpeechInPieces:
-        """Speak a text that is being written, such as a language model's answer, sentence by sentence.
+        """Speak a text while it is being written, such as a language model's answer, sentence by sentence.
 
-        `options` are those of `speak` for every sentence, `timeout` each one's. The `format` is one whose
-        files can be joined, `pcm` unless said; raises ValueError for another.
+        `options` are those of `speak` and apply to every sentence; `timeout` applies to each one separately.
+        `format` defaults to `pcm`; raises ValueError for a format whose files cannot be joined.
         """
         fields = joinable_options(options)
 
@@ -70,18 +70,18 @@ class AsyncSpeechClient(Endpoint[httpx.AsyncBaseTransport]):
         self,
         job_input: dict[str, Any],
         *,
-        timeout: float | None = None,  # noqa: ASYNC109 - as of the other client
+        timeout: float | None = None,  # noqa: ASYNC109 - same signature as SpeechClient
     ) -> Any:
-        """Run another action, such as `{"action": "list_voices"}`, and return the last thing it yielded."""
+        """Run another action, such as `{"action": "list_voices"}`, and return the last item it yielded."""
         return await self._driver.run(self._api.act(job_input, self._deadline(timeout)))
 
     async def health(self) -> dict[str, Any]:
-        """Return a queue's counts of jobs and workers; over HTTP, what is loaded and under way."""
+        """Return a queue's counts of jobs and workers; over HTTP, the engine and the requests in progress."""
         return await self._driver.run(self._api.health(Deadline(REQUEST_TIMEOUT_S)))
 
     async def wait_until_ready(
         self,
-        timeout: float | None = None,  # noqa: ASYNC109 - as of the other client
+        timeout: float | None = None,  # noqa: ASYNC109 - same signature as SpeechClient
     ) -> None:
-        """Wait until requests are taken; raise EngineFailure if they never will be, or DeadlineExceeded."""
+        """Wait until requests are accepted; raise EngineFailure if they never will be or DeadlineExceeded."""
         await self._driver.run(self._wait_until_ready(timeout))

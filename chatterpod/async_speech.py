@@ -1,4 +1,4 @@
-"""The same speech for event loops: an asynchronous iterator of audio."""
+"""Speech for event loops: an asynchronous iterator of audio."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from chatterpod.steps import Steps, T
 
 LEAVING_S = 10.0
-"""How long a block that is left may take to stop its request, however urgently it is left."""
+"""Seconds that leaving a block may take to stop its request, even under cancellation."""
 
 
 class AsyncSpeech(Received):
-    """Yields a request's encoded audio as it comes, as `Speech` does; one task at a time iterates.
+    """Yields a request's encoded audio as it arrives, like `Speech`; only one task may iterate.
 
-    The request is handed in when the block is entered, or else when its first audio is asked for. When the
-    block is left before the audio is complete, by a cancellation too, the request is stopped.
+    The request is sent when the block is entered, or else when the first audio is asked for. Leaving the
+    block before the audio is complete, by cancellation too, stops the request.
     """
 
     def __init__(self, driver: AsyncDriver, reception: Reception) -> None:
@@ -56,29 +56,29 @@ class AsyncSpeech(Received):
         return audio
 
     async def prefetch(self) -> None:
-        """Wait for the first audio without taking it; raise what is wrong with the request."""
+        """Wait for the first audio without consuming it; raise the request's error, if any."""
         await self._wait_for(self._reception.prefetch())
 
     async def cancel(self) -> None:
-        """Stop the job; the task that iterates gets JobCancelled at once."""
+        """Cancel the job; the iterating task gets JobCancelled at once."""
         if self._waiting is not None:
             self._waiting.cancel()
         await self._driver.run(self._reception.cancel())
 
     async def read(self) -> bytes:
-        """Return the rest of the audio."""
+        """Return the remaining audio."""
         return b"".join([audio async for audio in self])
 
     async def save(self, path: Path | str) -> Path:
-        """Write the audio to a file, as `Speech.save` does."""
+        """Write the audio to a file, like `Speech.save`."""
         with AudioFile(path, self._reception.stream) as file:
             async for audio in self:
                 file.write(audio)
-            await anyio.to_thread.run_sync(file.complete)  # a disk, or a FIFO's reader, may be slow
+            await anyio.to_thread.run_sync(file.complete)  # a disk or the reader of a FIFO may be slow
         return Path(path)
 
     async def _wait_for(self, steps: Steps[T]) -> T:
-        """Take steps that `cancel` ends."""
+        """Run steps; `cancel` interrupts them."""
         with anyio.CancelScope() as self._waiting:
             return await self._driver.run(steps)
         with anyio.move_on_after(LEAVING_S, shield=True):

@@ -1,4 +1,4 @@
-"""The same for event loops: one task reads the text, another plays."""
+"""Speech of a text that is being written, for event loops: one task reads the text, another plays."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 import anyio
 
-from chatterpod.errors import ClientError, JobCancelled, NothingToSpeak
+from chatterpod.errors import ClientError
 from chatterpod.in_pieces import AHEAD, InPieces
+from chatterpod.request_errors import NothingToSpeak
 from chatterpod.sentences import async_sentences_in
 
 if TYPE_CHECKING:
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 _Item: TypeAlias = "tuple[str, AsyncSpeech] | Exception"
 
 
-class AsyncSpeechInPieces(InPieces):
-    """Yields the encoded audio of sentence after sentence, the next of which is asked for while one plays.
+class AsyncSpeechInPieces(InPieces["AsyncSpeech"]):
+    """Yields the encoded audio sentence by sentence; the next sentence is requested while one plays.
 
-    A context manager: a task of its own reads the text while the block lasts. To leave it early, or to
-    `cancel`, stops what is spoken, what was asked for and the reading.
+    A context manager: a separate task reads the text while the block lasts. Leaving the block early, or
+    `cancel`, stops the speech, the requests and the reading.
     """
 
     def __init__(
@@ -38,9 +39,6 @@ class AsyncSpeechInPieces(InPieces):
         self._open: set[AsyncSpeech] = set()
         self._tasks = anyio.create_task_group()
         self._reading = anyio.CancelScope()
-        self._playing: AsyncSpeech | None = None
-        self._is_cancelled = False
-        self._is_over = False
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -73,14 +71,14 @@ class AsyncSpeechInPieces(InPieces):
         return audio
 
     async def cancel(self) -> None:
-        """Stop all of it; the task that iterates gets JobCancelled."""
+        """Cancel everything; the iterating task gets JobCancelled."""
         self._is_cancelled = True
         self._reading.cancel()
         for speech in list(self._open):
             try:
                 await speech.cancel()
             except ClientError:
-                continue  # it ends by itself
+                continue  # the request ends without it
 
     async def _next_audio(self) -> bytes | None:
         while not self._is_over:
@@ -95,27 +93,20 @@ class AsyncSpeechInPieces(InPieces):
         return None
 
     async def _next_speech(self) -> AsyncSpeech | None:
-        """Wait for the next sentence's speech; None after the last."""
+        """Wait for the next sentence's speech; return None after the last."""
         try:
             item = None if self._is_cancelled else await self._ready.receive()
         except anyio.EndOfStream:
             item = None
-        if self._is_cancelled:
-            raise JobCancelled("the speech was cancelled")
-        if isinstance(item, Exception):
-            raise item
-        if item is None:
-            return None
-        self._given.append(item)
-        return item[1]
+        return self._take(item)
 
     async def _read(self) -> None:
-        """Read the text, and have each sentence spoken; a task of its own."""
+        """Read the text and request each sentence's speech, in a separate task."""
         with self._hand_over, self._reading:
             try:
                 async for sentence in async_sentences_in(self._pieces, self._skipped.append):
                     await self._ask(sentence)
-            except Exception as error:  # noqa: BLE001 - whoever iterates is to have it
+            except Exception as error:  # noqa: BLE001 - raised again in the iterating task
                 self._hand_over.send_nowait(error)
 
     async def _ask(self, sentence: str) -> None:

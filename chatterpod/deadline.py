@@ -1,4 +1,4 @@
-"""One overall time limit, shared by everything that is done for a request."""
+"""One overall time limit, shared by all steps of a request."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Deadline:
-    """Counts down from `timeout` seconds; None never ends."""
+    """Counts down from `timeout` seconds; None means no limit."""
 
     def __init__(self, timeout: float | None) -> None:
         self._timeout = timeout
         self._end = None if timeout is None else time.monotonic() + timeout
 
     def left(self) -> float | None:
-        """Return the seconds that are left, None for any; raise DeadlineExceeded if none are."""
+        """Return the seconds left, None for no limit; raise DeadlineExceeded if none are."""
         if self._end is None:
             return None
         remaining = self._end - time.monotonic()
@@ -29,16 +29,16 @@ class Deadline:
         return remaining
 
     def limit(self, seconds: float) -> float:
-        """Return `seconds`, or what is left if that is less; raise DeadlineExceeded if nothing is."""
+        """Return the smaller of `seconds` and the time left; raise DeadlineExceeded if none is."""
         left = self.left()
         return seconds if left is None else min(seconds, left)
 
     def allows(self, seconds: float) -> bool:
-        """Whether more than that is left."""
+        """Whether more than `seconds` are left."""
         return self._end is None or time.monotonic() + seconds < self._end
 
     def pause(self, seconds: float) -> Steps[None]:
-        """Sleep, but never past the end; raise DeadlineExceeded if it has passed already."""
+        """Sleep, but never past the deadline; raise DeadlineExceeded if it has already passed."""
         seconds = self.limit(seconds)
         if seconds > 0:
             yield Sleep(seconds)

@@ -1,4 +1,4 @@
-"""Whoever takes the protocols' steps: one driver for threads, one for event loops."""
+"""Drivers that carry out the protocols' steps: one for threads, one for event loops."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Driver:
-    """Takes steps with httpx's blocking client; from several threads too, each with steps of its own."""
+    """Carries out steps with httpx's blocking client; thread-safe, if each thread has its own steps."""
 
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
@@ -29,7 +29,7 @@ class Driver:
         self._http.close()
 
     def run(self, steps: Steps[T]) -> T:
-        """Take the steps and return what they return; raises what they raise."""
+        """Carry out the steps and return their result; raises their exceptions."""
         with contextlib.closing(steps):
             try:
                 step = next(steps)
@@ -67,7 +67,7 @@ class Driver:
 
 
 class AsyncDriver:
-    """Takes steps with httpx's client for event loops."""
+    """Carries out steps with httpx's client for event loops."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
@@ -77,7 +77,7 @@ class AsyncDriver:
         await self._http.aclose()
 
     async def run(self, steps: Steps[T]) -> T:
-        """Take the steps and return what they return; raises what they raise."""
+        """Carry out the steps and return their result; raises their exceptions."""
         with contextlib.closing(steps):
             try:
                 step = next(steps)
@@ -119,12 +119,12 @@ def _request(http: httpx.Client | httpx.AsyncClient, ask: Ask) -> httpx.Request:
 
 
 def _allow_silence(response: httpx.Response, seconds: float) -> None:
-    """Let each piece of the body take so long; until here the limit was that of the answer's beginning."""
+    """Set the read timeout for each piece of the body; until now it was that of the response's start."""
     response.request.extensions["timeout"]["read"] = seconds
 
 
 def _shut(response: httpx.Response) -> None:
-    """Shut the socket down: to close it would not wake the thread that reads it."""
+    """Shut the socket down: closing it would not wake a thread that reads it."""
     stream = response.extensions.get("network_stream")
     connection = stream.get_extra_info("socket") if stream is not None else None
     if connection is not None:

@@ -1,4 +1,4 @@
-"""What both clients know of their endpoint: where it is, how it is asked, how often and how long."""
+"""The part common to both clients: addresses, protocols, timeouts, retries."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Transport = TypeVar("Transport")
 
 
 class Options(TypedDict, total=False):
-    """What can be said of any endpoint: see `Endpoint`."""
+    """The options of every endpoint: see `Endpoint`."""
 
     timeout: float | None
     request_timeout: float
@@ -45,10 +45,10 @@ class Options(TypedDict, total=False):
 class Endpoint(ABC, Generic[Transport]):
     """An endpoint on RunPod or on this machine.
 
-    `timeout` is how many seconds a whole request may take, queueing and cold start included (None: any),
-    and `request_timeout` how many a single HTTP exchange may, or a silence in the midst of one that speaks.
-    `retries` is how often a request that was refused as `overloaded`, before any of it was spoken, is made
-    again. `server_key` is an HTTP server's own key, where `api_key` is for what stands before it.
+    `timeout` limits a whole request in seconds, queueing and cold start included (None: no limit).
+    `request_timeout` limits one HTTP exchange, or a silence within a streamed one. `retries` is how often a
+    request is made again after `overloaded`, as long as none of its audio has come. `server_key` is the HTTP
+    server's own key; `api_key` is for the proxy in front of it.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Endpoint(ABC, Generic[Transport]):
         self._api = _api(protocol, base_url, request_timeout)
         self._timeout = timeout
         self._retries = retries
-        # The keys live in the HTTP client's headers alone, which no repr of ours shows.
+        # The keys are kept only in the HTTP client's headers, which no repr shows.
         self._connect(_key_headers(api_key, server_key), _limits(protocol), transport)
 
     def __repr__(self) -> str:
@@ -74,27 +74,27 @@ class Endpoint(ABC, Generic[Transport]):
 
     @classmethod
     def runpod(cls, endpoint_id: str, api_key: str, **options: Unpack[Options]) -> Self:
-        """Return a client of a queue endpoint that RunPod hosts."""
+        """Return a client of a queue endpoint hosted by RunPod."""
         return cls(RUNPOD_URL.format(endpoint_id), api_key, **options)
 
     @classmethod
     def runpod_http(cls, endpoint_id: str, api_key: str, **options: Unpack[Options]) -> Self:
-        """Return a client of a load-balancing endpoint that RunPod hosts."""
+        """Return a client of a load-balancing endpoint hosted by RunPod."""
         return cls.http(RUNPOD_HTTP_URL.format(endpoint_id), api_key, **options)
 
     @classmethod
     def http(cls, base_url: str, api_key: str | None = None, **options: Unpack[Options]) -> Self:
-        """Return a client of `python -m worker serve`, wherever it runs."""
+        """Return a client of `python -m worker serve`, on any machine."""
         return cls(base_url, api_key, protocol="http", **options)
 
     @classmethod
     def local_api(cls, base_url: str, **options: Unpack[Options]) -> Self:
-        """Return a client of the RunPod SDK's local server, `--rp_serve_api`, which streams nothing."""
+        """Return a client of the RunPod SDK's local server, `--rp_serve_api`, which does not stream."""
         return cls(base_url, protocol="local_api", **options)
 
     @abstractmethod
     def _connect(self, headers: dict[str, str], limits: httpx.Limits, transport: Transport | None) -> None:
-        """Open the HTTP client that requests go through."""
+        """Open the HTTP client that sends the requests."""
 
     def _deadline(self, timeout: float | None) -> Deadline:
         return Deadline(self._timeout if timeout is None else timeout)
@@ -128,5 +128,5 @@ def _key_headers(api_key: str | None, server_key: str | None) -> dict[str, str]:
 
 
 def _limits(protocol: ProtocolName) -> httpx.Limits:
-    """Return how many connections there may be: over HTTP each request that is being spoken has one."""
+    """Return the upper bound of connections: over HTTP, each request in progress holds one."""
     return httpx.Limits(max_connections=400 if protocol == "queue" else None, max_keepalive_connections=100)

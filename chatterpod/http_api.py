@@ -1,4 +1,4 @@
-"""A server of ours over HTTP, without a queue: a load-balancing endpoint, a Pod, a laptop."""
+"""A Chatterpod server over HTTP, without a queue: a load-balancing endpoint, a Pod, a laptop."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ import httpx
 
 from chatterpod.api import ask_until_answered, json_or_none, quote, read_object, retry_after_s
 from chatterpod.errors import (
-    REQUEST_ERRORS,
     EndpointUnreachable,
     JobCancelled,
-    Loading,
     MalformedEvent,
     NotOffered,
-    Overloaded,
-    RequestFailed,
     StreamIncomplete,
     UnexpectedAnswer,
 )
+from chatterpod.request_errors import REQUEST_ERRORS, Loading, Overloaded, RequestFailed
 from chatterpod.steps import Ask, Close, HangUp, Read
 
 if TYPE_CHECKING:
@@ -36,45 +33,45 @@ OK, NO_CONTENT, UNAVAILABLE = 200, 204, 503
 
 
 class HttpApi:
-    """One server, by its address."""
+    """Client side of one server."""
 
     def __init__(self, base_url: str, *, request_timeout: float) -> None:
         self.base_url = base_url.rstrip("/")
         self._request_timeout = request_timeout
 
     def source(self, job_input: dict[str, Any], deadline: Deadline) -> HttpSpeech:
-        """Return a request to speak; it is sent when its first event is asked for."""
+        """Return a speech request; it is sent when its first event is asked for."""
         return HttpSpeech(self, job_input, deadline)
 
     def act(self, job_input: dict[str, Any], deadline: Deadline) -> Steps[dict[str, Any]]:
-        """Ask what actions have a path of their own; raises NotOffered for the others."""
+        """Run an action that has a path of its own; raises NotOffered for the others."""
         action = job_input.get("action")
         path = ACTION_PATHS.get(action) if isinstance(action, str) else None
         if path is None:
             offered = ", ".join(ACTION_PATHS)
-            raise NotOffered(f"{action!r} over HTTP: there are {offered}; the queue has every action")
+            raise NotOffered(f"{action!r} over HTTP: it offers {offered}; the queue has every action")
         return read_object(check((yield from self._get(path, deadline))))
 
     def health(self, deadline: Deadline) -> Steps[dict[str, Any]]:
-        """Return what is loaded, and how much is under way."""
+        """Return the loaded engine and the number of requests in progress."""
         return read_object(check((yield from self._get("/health", deadline))))
 
     def is_ready(self, deadline: Deadline) -> Steps[bool]:
-        """Ask as a load balancer does; raises EngineFailure for a server that could not load its engine."""
+        """Ask as a load balancer does; raises EngineFailure if the server could not load its engine."""
         try:
             response = yield from self._get("/ping", deadline, repeatable=False)
         except EndpointUnreachable:
-            return False  # it does not listen yet
+            return False  # it is not listening yet
         if response.status_code in {OK, NO_CONTENT}:
             return response.status_code == OK
         try:
             read_object(check(response))
         except (EndpointUnreachable, Overloaded, Loading):
-            return False  # what stands before it has found no worker yet
+            return False  # its proxy has found no worker yet
         return False
 
     def speak(self, job_input: dict[str, Any], request_id: str, deadline: Deadline) -> Steps[Answer]:
-        """Ask for speech as lines of events; raises what a refusal means. The body is still to be read."""
+        """Request speech as lines of events, the body not yet read; raises the error of a refusal."""
         ask = Ask(
             "POST",
             f"{self.base_url}/tts/generate",
@@ -95,7 +92,7 @@ class HttpApi:
 
 
 def check(response: httpx.Response) -> httpx.Response:
-    """Return a good answer; raise what a bad one means: RequestFailed where the request is at fault."""
+    """Return a successful response; raise the error of another: RequestFailed if the request is at fault."""
     if response.is_success:
         return response
     told_s = retry_after_s(response)
@@ -103,14 +100,14 @@ def check(response: httpx.Response) -> httpx.Response:
     error = answer.get("error") if isinstance(answer, dict) else None
     if isinstance(error, dict) and error.get("code") in REQUEST_ERRORS:
         raise RequestFailed.from_error(error, told_s)
-    if response.status_code == UNAVAILABLE and told_s is not None:  # in a proxy's words
+    if response.status_code == UNAVAILABLE and told_s is not None:  # a proxy's wording
         raise Overloaded("overloaded", f"HTTP 503: {quote(response.text)}", retry_after_s=told_s)
     read_object(response)
-    raise AssertionError("read_object raises for an answer that is not good")
+    raise AssertionError("read_object raises for an unsuccessful response")
 
 
 class HttpSpeech:
-    """A request: sent when its first event is asked for, cancelled by hanging up."""
+    """One request: sent when its first event is asked for, cancelled by closing the connection."""
 
     def __init__(self, api: HttpApi, job_input: dict[str, Any], deadline: Deadline) -> None:
         self.id = uuid4().hex
@@ -124,11 +121,11 @@ class HttpSpeech:
         self._is_over = False
 
     def begin(self) -> Steps[None]:
-        """Do nothing: the answer of a request that is sent must be read."""
+        """Do nothing: a request that is sent must have its response read."""
         yield from ()
 
     def next_events(self) -> Steps[Sequence[Any] | None]:
-        """Read until a line is whole, or the body ends."""
+        """Read until a line is complete, or the body ends."""
         answer = yield from self._open()
         while not self._is_over:
             self._raise_if_cancelled()
@@ -144,7 +141,7 @@ class HttpSpeech:
         return None
 
     def cancel(self) -> Steps[None]:
-        """Hang up, upon which the server stops; before it has answered, that is done once it has."""
+        """Close the connection, which stops the request; before the response began, do so when it begins."""
         if self.status == "COMPLETED":
             return
         self._is_cancelled = True
@@ -153,13 +150,13 @@ class HttpSpeech:
             yield HangUp(self._answer)
 
     def release(self) -> Steps[None]:
-        """Read the body's end if nothing else is left of it, so that its connection can be used again."""
+        """Read the body's end if nothing else is left, so that its connection can be reused."""
         answer, self._answer = self._answer, None
         if answer is None:
             return
         if self.status == "COMPLETED" and not self._is_over:
             self._is_over = True
-            with contextlib.suppress(httpx.RequestError):  # all events are here
+            with contextlib.suppress(httpx.RequestError):  # all events have come
                 yield Read(answer)
         yield Close(answer)
 
@@ -172,7 +169,7 @@ class HttpSpeech:
         return self._answer
 
     def _events(self, piece: bytes) -> list[Any]:
-        """Take a piece of the body in, and return the events that it completes."""
+        """Take a piece of the body and return the events that it completes."""
         *lines, rest = piece.split(b"\n")
         whole = []
         for line in lines:

@@ -1,6 +1,6 @@
-"""The RunPod SDK's own local server (`python -m worker.handler --rp_serve_api`): a queue without a queue.
+"""The RunPod SDK's own local server (`python -m worker.handler --rp_serve_api`): no real queue.
 
-It keeps a job until its stream is asked for, by POST, runs it then, and answers when all of it is done.
+It keeps a job until its stream is requested by POST, runs it then, and responds once the job is done.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatterpod.api import ask_until_answered, read_object
-from chatterpod.errors import EndpointUnreachable, NotOffered, RequestFailed, UnknownJob
+from chatterpod.errors import EndpointUnreachable, NotOffered, UnknownJob
 from chatterpod.queue_api import QueueApi, read_stream
+from chatterpod.request_errors import RequestFailed
 from chatterpod.steps import Ask
 from chatterpod.stream import failure_in
 
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 
 LONGEST_JOB_S = 86_400.0
-"""Where there is no deadline."""
+"""Read timeout if there is no deadline."""
 LISTENING_S = 5.0
 
 
 class LocalApi:
-    """The SDK's local server, by its address."""
+    """Client side of the SDK's local server."""
 
     def __init__(self, base_url: str, *, request_timeout: float) -> None:
         self.base_url = base_url.rstrip("/")
@@ -37,7 +38,7 @@ class LocalApi:
         return LocalJob(self._queue, job_input, deadline)
 
     def act(self, job_input: dict[str, Any], deadline: Deadline) -> Steps[Any]:
-        """Run another action, and return the last thing it yielded."""
+        """Run another action and return the last item it yielded."""
         job = LocalJob(self._queue, job_input, deadline)
         yield from job.begin()
         last = None
@@ -50,10 +51,10 @@ class LocalApi:
     def health(self, deadline: Deadline) -> Steps[dict[str, Any]]:
         """Raise NotOffered."""
         yield from deadline.pause(0)
-        raise NotOffered("the SDK's local server counts nothing: run the action 'health' instead")
+        raise NotOffered("the SDK's local server has no health route: run the action 'health' instead")
 
     def is_ready(self, deadline: Deadline) -> Steps[bool]:
-        """Return whether the server answers: it listens once its engine is loaded."""
+        """Return whether the server responds: it listens once its engine is loaded."""
         ask = Ask("GET", self.base_url + "/")
         try:
             yield from ask_until_answered(ask, deadline, LISTENING_S, repeatable=False)
@@ -63,7 +64,7 @@ class LocalApi:
 
 
 class LocalJob:
-    """One job of the SDK's local server: one answer has all of its events."""
+    """One job of the SDK's local server: one response carries all its events."""
 
     def __init__(self, queue: QueueApi, job_input: dict[str, Any], deadline: Deadline) -> None:
         self.id = ""
@@ -73,16 +74,16 @@ class LocalJob:
         self._deadline = deadline
 
     def begin(self) -> Steps[None]:
-        """Leave the job there."""
+        """Submit the job; it does not run yet."""
         if not self.id:
             self.id = yield from self._queue.submit(self._input, self._deadline)
 
     def next_events(self) -> Steps[Sequence[Any] | None]:
-        """Have the job run and return all of its events; the second time, None."""
+        """Run the job and return all its events; the second time, None."""
         if self.status == "COMPLETED":
             return None
         ask = Ask("POST", f"{self._queue.base_url}/stream/{self.id}")
-        # As long as the job takes, and never twice: it would run, and be gone, twice.
+        # Waits as long as the job takes, without a retry: the server deletes a job when it runs it.
         longest_s = self._deadline.left() or LONGEST_JOB_S
         answer = yield from ask_until_answered(ask, self._deadline, longest_s, repeatable=False)
         told = read_stream(read_object(answer.response, UnknownJob))
@@ -92,9 +93,9 @@ class LocalJob:
         return told.events or None
 
     def cancel(self) -> Steps[None]:
-        """Do nothing: there is no way to."""
+        """Do nothing: the SDK's server cannot cancel."""
         yield from ()
 
     def release(self) -> Steps[None]:
-        """Do nothing: a job holds nothing here."""
+        """Do nothing: a job holds no resource here."""
         yield from ()

@@ -1,4 +1,4 @@
-"""What every way to an endpoint offers: the queue, HTTP, the SDK's local API. All of it in steps."""
+"""The interface of every protocol (queue, HTTP, the SDK's local API), in steps."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ if TYPE_CHECKING:
     from chatterpod.steps import Steps
 
 
-class Source(Protocol):
-    """One request, and where its events come from."""
+class EventSource(Protocol):
+    """One request and the source of its events."""
 
     id: str
     status: str
 
     def begin(self) -> Steps[None]:
-        """Hand the request in, where that is a step of its own; once."""
+        """Submit the request, where that is a separate step; call once."""
         ...
 
     def next_events(self) -> Steps[Sequence[Any] | None]:
-        """Return the events that came next, at least one, or None when none can come any more.
+        """Return the next events, at least one, or None if no more can come.
 
-        Raises RequestFailed, JobCancelled, JobTimedOut or DeadlineExceeded, after the last event.
+        After the last event, raises RequestFailed, JobCancelled, JobTimedOut or DeadlineExceeded.
         """
         ...
 
     def cancel(self) -> Steps[None]:
-        """Stop the request unless it is known to be finished; even when its deadline has passed.
+        """Stop the request unless it is known to be finished, even after its deadline.
 
-        Another thread or task may be in the midst of `next_events`.
+        Another thread or task may be inside `next_events`.
         """
         ...
 
     def release(self) -> Steps[None]:
-        """Give back what the request holds here; its events are not wanted any more."""
+        """Release the request's resources; its events are not needed any more."""
         ...
 
 
@@ -45,18 +45,18 @@ class Api(Protocol):
 
     base_url: str
 
-    def source(self, job_input: dict[str, Any], deadline: Deadline) -> Source:
-        """Return a request to speak, which is not handed in yet."""
+    def source(self, job_input: dict[str, Any], deadline: Deadline) -> EventSource:
+        """Return a speech request, not yet submitted."""
         ...
 
     def act(self, job_input: dict[str, Any], deadline: Deadline) -> Steps[Any]:
-        """Run another action, and return the last thing it yielded."""
+        """Run another action and return the last item it yielded."""
         ...
 
     def health(self, deadline: Deadline) -> Steps[dict[str, Any]]:
-        """Return how the endpoint is."""
+        """Return the endpoint's state."""
         ...
 
     def is_ready(self, deadline: Deadline) -> Steps[bool]:
-        """Return whether it takes requests now; raise what says that it never will."""
+        """Return whether the endpoint accepts requests now; raise an error if it never will."""
         ...

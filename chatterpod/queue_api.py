@@ -1,4 +1,4 @@
-"""RunPod's queue API: one method a call."""
+"""RunPod's queue API: one method per call."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from chatterpod.errors import (
     EndpointError,
     JobCancelled,
     JobTimedOut,
-    RequestFailed,
     UnexpectedAnswer,
     UnknownEndpoint,
     UnknownJob,
 )
-from chatterpod.pace import Pace
+from chatterpod.pace import PollPace
+from chatterpod.request_errors import RequestFailed
 from chatterpod.steps import Ask
 
 if TYPE_CHECKING:
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
 
 TAIL_GRACE_S = 1.0
-"""How long the end event may lag behind COMPLETED: a job's state and its stream are not one on RunPod."""
+"""Seconds the end event may lag behind COMPLETED: RunPod does not update a job's state and stream together.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class JobAnswer:
-    """What a poll or a status call told: `events` of the first, `output` of the second."""
+    """Result of a poll (`events`) or of a status call (`output`)."""
 
     status: str
     events: tuple[Any, ...] = ()
@@ -41,24 +42,24 @@ class JobAnswer:
 
     @property
     def is_final(self) -> bool:
-        """Whether the job can never change again. A status that is not known is taken for a passing one."""
+        """Whether the job's state is final. An unknown status counts as not final."""
         return self.status in {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
 
 
 class QueueApi:
-    """One endpoint's queue, on RunPod or on this machine."""
+    """Client side of one endpoint's queue, on RunPod or on this machine."""
 
     def __init__(self, base_url: str, *, request_timeout: float) -> None:
         self.base_url = base_url.rstrip("/")
         self._request_timeout = request_timeout
 
-    def source(self, job_input: dict[str, Any], deadline: Deadline) -> Job:
+    def source(self, job_input: dict[str, Any], deadline: Deadline) -> QueueJob:
         """Return a job that speaks."""
-        return Job(self, job_input, deadline, tail_grace_s=TAIL_GRACE_S)
+        return QueueJob(self, job_input, deadline, tail_grace_s=TAIL_GRACE_S)
 
     def act(self, job_input: dict[str, Any], deadline: Deadline) -> Steps[Any]:
-        """Run another action, and return the last thing it yielded, or its output."""
-        job = Job(self, job_input, deadline)
+        """Run another action and return the last item it yielded, or its output."""
+        job = QueueJob(self, job_input, deadline)
         yield from job.begin()
         last: list[Any] = []
         while (events := (yield from job.next_events())) is not None:
@@ -66,7 +67,7 @@ class QueueApi:
         return last[0] if last else (yield from job.output())
 
     def is_ready(self, deadline: Deadline) -> Steps[bool]:
-        """Return True: a queue takes requests whether or not a worker is up."""
+        """Return True: a queue accepts requests whether or not a worker is up."""
         yield from self.health(deadline)
         return True
 
@@ -77,25 +78,25 @@ class QueueApi:
         )
         job_id = answer.get("id")
         if not isinstance(job_id, str):
-            raise UnexpectedAnswer(f"a queued job without an id: {quote(answer)}")
+            raise UnexpectedAnswer(f"RunPod's response has no job id: {quote(answer)}")
         return job_id
 
     def poll(self, job_id: str, deadline: Deadline) -> Steps[JobAnswer]:
         """Return the events since the last poll.
 
-        A poll takes what it returns out of the queue, so that one whose answer is lost on its way loses
-        events too. It is repeated nevertheless: the stream's checks tell what is missing.
+        A poll removes the events that it returns, so a lost response loses its events too. The poll is
+        retried nevertheless: the stream's checks notice missing events.
         """
         answer = yield from self._ask("GET", f"/stream/{job_id}", deadline)
         return read_stream(answer)
 
     def status(self, job_id: str, deadline: Deadline) -> Steps[JobAnswer]:
-        """Return where the job is, and its output or error if it has one."""
+        """Return the job's state, with its output or error if it has one."""
         answer = yield from self._ask("GET", f"/status/{job_id}", deadline)
         return JobAnswer(_status(answer), output=answer.get("output"), error=answer.get("error"))
 
     def cancel(self, job_id: str, deadline: Deadline) -> Steps[JobAnswer]:
-        """Cancel the job and return where it is now."""
+        """Cancel the job and return its state."""
         answer = yield from self._ask("POST", f"/cancel/{job_id}", deadline, is_repeatable=True)
         return JobAnswer(_status(answer))
 
@@ -120,26 +121,26 @@ class QueueApi:
 
 
 def read_stream(answer: dict[str, Any]) -> JobAnswer:
-    """Read what a poll was answered; raises UnexpectedAnswer."""
+    """Parse the response of a poll; raises UnexpectedAnswer."""
     items = answer.get("stream") or []
     if not isinstance(items, list):
-        raise UnexpectedAnswer(f"a stream that is not a list: {quote(answer)}")
+        raise UnexpectedAnswer(f"the response's stream is not a list: {quote(answer)}")
     return JobAnswer(_status(answer), events=tuple(_events(items)), error=answer.get("error"))
 
 
 def _status(answer: dict[str, Any]) -> str:
     status = answer.get("status")
     if not isinstance(status, str):
-        raise UnexpectedAnswer(f"an answer without a status: {quote(answer)}")
+        raise UnexpectedAnswer(f"the response has no status: {quote(answer)}")
     return status
 
 
 def _events(items: list[Any]) -> list[Any]:
-    """Unwrap the items; one whose output is a list holds several events."""
+    """Unwrap the items; an item whose output is a list holds several events."""
     events: list[Any] = []
     for item in items:
         if not isinstance(item, dict) or "output" not in item:
-            raise UnexpectedAnswer(f"a stream item without an output: {quote(item)}")
+            raise UnexpectedAnswer(f"a stream item has no output: {quote(item)}")
         output = item["output"]
         events += output if isinstance(output, list) else [output]
     return events
@@ -148,7 +149,7 @@ def _events(items: list[Any]) -> list[Any]:
 CANCEL_TIMEOUT_S = 5.0
 
 
-class Job:
+class QueueJob:
     """One job of an endpoint's queue. Its `id` is empty until it is queued.
 
     Events may still come for `tail_grace_s` after its completion was first seen.
@@ -164,7 +165,7 @@ class Job:
         self._input = job_input
         self._deadline = deadline
         self._tail_grace_s = tail_grace_s
-        self._pace = Pace()
+        self._pace = PollPace()
         self._wait_s: float | None = None
         self._completed_at: float | None = None
 
@@ -192,16 +193,16 @@ class Job:
                     return None
 
     def output(self) -> Steps[Any]:
-        """Return what the job's status holds as its output."""
+        """Return the output in the job's status."""
         return self._note((yield from self._api.status(self.id, self._deadline))).output
 
     def cancel(self) -> Steps[None]:
-        """Cancel the job unless it is known to be finished; even when its deadline has passed."""
+        """Cancel the job unless it is known to be finished, even after its deadline."""
         if self.id and not self.is_final:
             self._note((yield from self._api.cancel(self.id, Deadline(CANCEL_TIMEOUT_S))))
 
     def release(self) -> Steps[None]:
-        """Do nothing: a job holds nothing here."""
+        """Do nothing: a job holds no resource here."""
         yield from ()
 
     def _note(self, answer: JobAnswer) -> JobAnswer:
@@ -213,7 +214,7 @@ class Job:
             case "CANCELLED":
                 raise JobCancelled(f"job {self.id} was cancelled")
             case "TIMED_OUT":
-                raise JobTimedOut(f"job {self.id} ran for longer than the endpoint allows")
+                raise JobTimedOut(f"job {self.id} exceeded the endpoint's execution timeout")
             case "FAILED":
                 status = None if answer.error else (yield from self._api.status(self.id, self._deadline))
                 raise RequestFailed.from_error(answer.error if status is None else status.error)

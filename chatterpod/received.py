@@ -1,4 +1,4 @@
-"""What can be told of speech that is being received, whoever drives it."""
+"""The state of speech in reception, common to both clients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Received:
-    """The facts of one request's speech."""
+    """The state of one request's speech, as far as it has come."""
 
     def __init__(self, reception: Reception) -> None:
         self._reception = reception
@@ -22,32 +22,32 @@ class Received:
 
     @property
     def job_id(self) -> str:
-        """RunPod's id of the job; over HTTP, the request's. One that was made again has another."""
+        """RunPod's id of the job; over HTTP, the request's. A retry has a new one."""
         return self._reception.source.id
 
     @property
     def status(self) -> str:
-        """Where the job was when it was last asked."""
+        """The job's state at the last poll."""
         return self._reception.source.status
 
     @property
     def attempts(self) -> int:
-        """How often it was asked for: more than once where it was refused as `overloaded` or `loading`."""
+        """How often the request was made: more than once after `overloaded` or `loading`."""
         return self._reception.attempts
 
     @property
     def start(self) -> StreamStart | None:
-        """What the audio is; known from the first piece on."""
+        """The audio's properties; known from the first piece on."""
         return self._reception.stream.start
 
     @property
     def end(self) -> StreamEnd | None:
-        """What the audio was; known when all of it is here."""
+        """The audio's totals; known when all of it has come."""
         return self._reception.stream.end
 
     @property
     def metrics(self) -> Mapping[str, Any]:
-        """The worker's measurements; empty until all audio is here."""
+        """The worker's measurements; empty until all audio has come."""
         return self._reception.stream.metrics
 
     @property
@@ -57,11 +57,11 @@ class Received:
 
     @property
     def timeline(self) -> Sequence[SpokenText]:
-        """Which characters of the text are spoken from when on, for the audio received so far."""
+        """Which characters of the text are spoken when, for the audio received so far."""
         return tuple(self._reception.stream.timeline)
 
     @property
     def first_audio_s(self) -> float | None:
-        """Seconds from the request to its first audio here, the queue and the network included."""
+        """Seconds from the request to its first audio here, including the queue and the network."""
         at = self._reception.first_audio_at
         return None if at is None else at - self._reception.asked_at

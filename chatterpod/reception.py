@@ -1,4 +1,4 @@
-"""One request's speech, from the first step to the last check. No input or output: all of it in steps."""
+"""One request's speech, from the first step to the last check: no I/O of its own, only steps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from chatterpod.api import backoff_s, jitter
-from chatterpod.errors import ClientError, JobCancelled, Loading, RequestFailed
+from chatterpod.errors import ClientError, JobCancelled
+from chatterpod.request_errors import Loading, RequestFailed
 from chatterpod.stream import SpeechStream, failure_in
 
 if TYPE_CHECKING:
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
     from chatterpod.steps import Steps
 
 DEFAULT_COME_BACK_S = 2.0
-"""Before a refused request is made again, where the worker does not say."""
+"""Seconds before a refused request is retried, if the worker names none."""
 LONGEST_BACKOFF = 5
-"""Attempts, after which the wait grows no more."""
+"""Number of attempts after which the wait stops growing."""
 
 
 class Reception:
-    """Takes a request's events as they come, and gives out its audio, checked.
+    """Takes a request's events as they arrive and returns its audio, checked.
 
-    A request that was refused before any of it came, for a reason that passes, is made again: `retries`
-    times, and as long as there is time where the engine is being loaded.
+    A request refused for a transient reason, before any audio came, is retried: `retries` times, or while the
+    engine is loading until the deadline.
     """
 
     def __init__(self, api: Api, job_input: dict[str, Any], deadline: Deadline, retries: int) -> None:
@@ -45,15 +46,15 @@ class Reception:
         self._is_over = False
 
     def begin(self) -> Steps[None]:
-        """Hand the request in, where that is a step of its own."""
+        """Submit the request, where that is a separate step."""
         yield from self.source.begin()
 
     def prefetch(self) -> Steps[None]:
-        """Wait for the first audio, and keep it for `next_audio`."""
+        """Wait for the first audio and keep it for `next_audio`."""
         self._ahead = yield from self.next_audio()
 
     def next_audio(self) -> Steps[bytes | None]:
-        """Return the next encoded audio, or None once all of it was given out and nothing was lost."""
+        """Return the next encoded audio, or None once all of it was returned and verified as complete."""
         if self._ahead is not None:
             ahead, self._ahead = self._ahead, None
             return ahead
@@ -63,7 +64,7 @@ class Reception:
             audio = yield from self._receive_or_retry()
         except ClientError:
             self._is_over = True
-            yield from self.abandon()  # a stream with a hole in it is no use: free the worker
+            yield from self.abandon()  # a stream with a gap is useless: free the worker
             raise
         if audio is None:
             self._is_over = True
@@ -71,12 +72,12 @@ class Reception:
         return audio
 
     def cancel(self) -> Steps[None]:
-        """Stop the request; whoever waits for its audio gets JobCancelled."""
+        """Stop the request; the thread or task that waits for audio gets JobCancelled."""
         self._is_cancelled = True
         yield from self.source.cancel()
 
     def abandon(self) -> Steps[None]:
-        """Stop the request unless it is complete, and keep to oneself what goes wrong with that."""
+        """Stop the request unless it is complete; ignore errors."""
         if not self.stream.is_complete:
             with contextlib.suppress(ClientError):
                 yield from self.source.cancel()
@@ -112,7 +113,7 @@ class Reception:
             self._events.extend(events)
 
     def _come_back(self, error: RequestFailed) -> Steps[None]:
-        """Wait as long as the worker asks for, and begin anew; raise `error` where time is too short."""
+        """Wait as long as the worker asks for, then retry; raise `error` if the deadline comes first."""
         told_s = DEFAULT_COME_BACK_S if error.retry_after_s is None else error.retry_after_s
         wait_s = max(told_s * jitter(1.0, 1.25), backoff_s(min(self.attempts, LONGEST_BACKOFF)))
         if not self._deadline.allows(wait_s):

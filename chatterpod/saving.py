@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatterpod.errors import ResultElsewhere
 
-# The one module of voices/ that the client uses; it stands on Python alone.
+# The client's only import from voices/; that module needs nothing but Python.
 from voices.whole_file import WholeFile
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ OPEN_LENGTH = 0xFFFF_FFFF
 
 
 def close_wav_header(file: BinaryIO) -> None:
-    """Write the length into a streamed WAV file's header; any other file is left as it is."""
+    """Write the length into a streamed WAV file's header; leave any other file as it is."""
     length = file.seek(0, io.SEEK_END)
     file.seek(0)
     header = file.read(HEADER_BYTES)
@@ -41,13 +41,14 @@ def _size(value: int) -> bytes:
 
 
 _TOTAL_AT = 21
-"""Byte of the file: a magic word, a block's header and 13 bytes of STREAMINFO come before (RFC 9639, 8.2)."""
+"""Byte offset in the file: magic word, block header and 13 bytes of STREAMINFO come before (RFC 9639, 8.2).
+"""
 _TOTAL_BITS = 36
-"""Of the five bytes there; the upper four belong to the bits a sample."""
+"""Bits of the five bytes there that hold the total; the upper four belong to the bits per sample."""
 
 
 def close_flac_header(file: BinaryIO, samples: int) -> None:
-    """Write the number of samples into a streamed FLAC file's header; any other file is left as it is."""
+    """Write the number of samples into a streamed FLAC file's header; leave any other file as it is."""
     file.seek(0)
     header = file.read(_TOTAL_AT + 5)
     field = int.from_bytes(header[_TOTAL_AT:], "big")
@@ -58,16 +59,16 @@ def close_flac_header(file: BinaryIO, samples: int) -> None:
 
 
 class AudioFile(WholeFile):
-    """Takes a request's audio; a context manager, after which a file that was not completed is gone."""
+    """Receives a request's audio; a context manager that deletes the file on exit unless it was completed."""
 
     def __init__(self, path: Path | str, stream: SpeechStream) -> None:
         super().__init__(path)
         self._stream = stream
 
     def complete(self) -> None:
-        """Write the length into a header that left it open, and let the file appear.
+        """Write the length into a header that left it open, and publish the file.
 
-        Raise ResultElsewhere where the audio was asked for in one event and was too large for that.
+        Raise ResultElsewhere if the audio was requested in one event and is too large for it.
         """
         if self.file.closed:
             return

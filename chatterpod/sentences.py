@@ -1,4 +1,4 @@
-"""Cutting text at its sentences while it is being written."""
+"""Cutting text into sentences while it is being written."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from chatterpod.characters import Halves
 from chatterpod.thoughts import Thoughts
 
 LONGEST_SENTENCE = 400
-"""Characters, after which one that does not end is cut at a clause or a word: about 25 s of speech."""
+"""Characters after which an unfinished sentence is cut at a clause or a word: about 25 s of speech."""
 
 _ENDS = ".!?…"
-_ENDS_AT_ONCE = "。！？"  # noqa: RUF001 - of scripts that put no blank behind them
+_ENDS_AT_ONCE = "。！？"  # noqa: RUF001 - of scripts without spaces after punctuation
 _CLOSERS = "\"'”’»)]}*_`」』）"  # noqa: RUF001
 _OPENERS = "\"'“‘«([{*_`"  # noqa: RUF001
 _ABBREVIATION = re.compile(
@@ -28,20 +28,20 @@ _WORD_END = re.compile(r"(?<!\s)\s++(?=\S)")
 
 
 class SentenceCutter:
-    """Takes text in pieces and gives it back in sentences, as soon as the next one begins.
+    """Takes text in pieces and returns it in sentences, each as soon as the next one begins.
 
-    Nothing is added or lost: what comes out, joined, is what went in, however it was cut into pieces. None is
-    longer than `longest` characters; what cannot be spoken, such as a dash or a smiley, goes with the next.
+    The sentences, joined, equal the text, however it was cut into pieces. None is longer than `longest`
+    characters; unspeakable text, such as a dash or a smiley, goes with the next sentence.
     """
 
     def __init__(self, longest: int = LONGEST_SENTENCE) -> None:
         if longest < 1:
-            raise ValueError("longest: use at least 1")
+            raise ValueError("longest must be at least 1")
         self._longest = longest
         self._text = ""
 
     def feed(self, piece: str) -> Iterator[str]:
-        """Take a piece of the text in, and yield the sentences that are whole."""
+        """Take a piece of the text and yield the complete sentences."""
         for character in piece:
             if self._text and _ends_before(self._text, character) and is_speakable(self._text):
                 yield self._take(len(self._text))
@@ -50,7 +50,7 @@ class SentenceCutter:
                 yield self._take(_last_pause(self._text))
 
     def flush(self) -> str:
-        """Return what is left, which may be nothing, or a sentence without an end."""
+        """Return the rest: empty, or a sentence without an end."""
         return self._take(len(self._text))
 
     def _take(self, length: int) -> str:
@@ -59,9 +59,9 @@ class SentenceCutter:
 
 
 class Writing:
-    """A text that is being written, in sentences: its characters whole, its `<think>` blocks left out.
+    """A text that is being written, as sentences with whole characters and without `<think>` blocks.
 
-    `skip` gets what is not spoken for another reason: it has no word, or is a block that was never closed.
+    `skip` receives the other unspoken parts: those without a word, and a block that was never closed.
     """
 
     def __init__(self, skip: Callable[[str], object]) -> None:
@@ -71,9 +71,9 @@ class Writing:
         self._cutter = SentenceCutter()
 
     def feed(self, piece: str) -> Iterator[str]:
-        """Take a piece in, and yield the sentences that are whole; one ends before a block."""
+        """Take a piece and yield the complete sentences; a block ends the sentence before it."""
         for run in self._thoughts.feed(self._halves.feed(piece)):
-            # The blank keeps the words around a block apart.
+            # The space separates the words around a block.
             yield from self._cutter.feed(" " if run.is_thought else run.text)
             if run.is_thought:
                 yield from self._end_sentence()
@@ -96,7 +96,7 @@ class Writing:
 
 
 def sentences_in(pieces: Iterable[str], skip: Callable[[str], object]) -> Iterator[str]:
-    """Yield the sentences of a text that comes in pieces, as `Writing` has them."""
+    """Yield the sentences of a text that comes in pieces, as `Writing` defines them."""
     writing = Writing(skip)
     for piece in pieces:
         yield from writing.feed(piece)
@@ -123,7 +123,7 @@ async def _as_async(pieces: Iterable[str]) -> AsyncIterator[str]:
 
 
 def _ends_before(text: str, following: str) -> bool:
-    """Whether a sentence ends with the text, if this character follows."""
+    """Whether a sentence ends with the text, given the character that follows."""
     if following.isspace() or following in _CLOSERS:
         return False
     body = text.rstrip()
@@ -139,7 +139,7 @@ def _ends_before(text: str, following: str) -> bool:
 
 
 def _is_abbreviated(text: str) -> bool:
-    """Whether the last word's full stop may belong to it: an abbreviation, an initial, a list's number."""
+    """Whether the last word's full stop may be part of it: an abbreviation, an initial, a list number."""
     before, _, word = text[:-1].rpartition(" ")
     word = word.rpartition("\n")[2].lstrip(_OPENERS).lower()
     is_number_of_list = word.isdigit() and not before.strip(" \n*-")
@@ -147,12 +147,12 @@ def _is_abbreviated(text: str) -> bool:
 
 
 def is_speakable(text: str) -> bool:
-    """Whether there is a letter or a digit in it."""
+    """Whether the text contains a letter or a digit."""
     return any(character.isalnum() for character in text)
 
 
 def _may_be_spoken(text: str) -> bool:
-    """Whether there is a word or a sign in it; the server knows which signs are read, and no emoji is."""
+    """Whether the text contains a word or a sign: only the server knows which signs are read. No emoji is."""
     return is_speakable(text) or any(
         not character.isascii() and character < _FIRST_EMOJI and unicodedata.category(character) in _SIGNS
         for character in text
@@ -160,7 +160,7 @@ def _may_be_spoken(text: str) -> bool:
 
 
 def _last_pause(text: str) -> int:
-    """Return where to cut a text that is too long by its last character: at a clause, a word, or there."""
+    """Return where to cut a text that is too long by its last character: at a clause, a word, or its end."""
     for pause in (_CLAUSE_END, _WORD_END):
         ends = [match.end() for match in pause.finditer(text) if len(text) // 2 < match.end() < len(text)]
         if ends and is_speakable(text[: ends[-1]]):

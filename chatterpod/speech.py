@@ -1,4 +1,4 @@
-"""Speech that is being made: an iterator of audio, and the job behind it."""
+"""Speech in progress: an iterator of audio, and its job."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 
 class Speech(Received):
-    """Yields a request's encoded audio as it comes; all of it, joined, is one playable file.
+    """Yields a request's encoded audio as it arrives; the pieces, joined, are one playable file.
 
-    As a context manager it cancels its job when the block is left before the audio is complete. When the
-    iteration ends without an error, nothing was lost: the pieces were counted and their checksum compared.
+    As a context manager it cancels its job if the block is left before the audio is complete. An iteration
+    that ends without an error proves that nothing was lost: the events were counted and their checksum
+    compared.
     """
 
     def __init__(self, driver: Driver, reception: Reception) -> None:
@@ -46,23 +47,23 @@ class Speech(Received):
         return audio
 
     def prefetch(self) -> None:
-        """Wait for the first audio without taking it; raise what is wrong with the request."""
+        """Wait for the first audio without consuming it; raise the request's error, if any."""
         self._driver.run(self._reception.prefetch())
 
     def cancel(self) -> None:
-        """Stop the job; whoever iterates, on this thread or another, gets JobCancelled."""
+        """Cancel the job; the iterating thread, this one or another, gets JobCancelled."""
         self._driver.run(self._reception.cancel())
 
     def read(self) -> bytes:
-        """Return the rest of the audio."""
+        """Return the remaining audio."""
         return b"".join(self)
 
     def save(self, path: Path | str) -> Path:
         """Write the audio to a file, which appears once it is complete; return its path.
 
-        Raise ResultElsewhere where it was asked for in one event and was too large for that.
+        Raise ResultElsewhere if it was requested in one event and is too large for it.
 
-        A WAV or FLAC header gets the length that it had to leave open while it was streamed.
+        The length that a streamed WAV or FLAC header leaves open is filled in.
         """
         with AudioFile(path, self._reception.stream) as file:
             for audio in self:

@@ -1,4 +1,4 @@
-"""Speech of a text that is being written, for threads: one that reads the text, one that plays."""
+"""Speech of a text that is being written, for threads: one reads the text, one plays."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import threading
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
-from chatterpod.errors import ClientError, JobCancelled, NothingToSpeak
+from chatterpod.errors import ClientError, JobCancelled
 from chatterpod.in_pieces import AHEAD, InPieces
+from chatterpod.request_errors import NothingToSpeak
 from chatterpod.sentences import sentences_in
 
 if TYPE_CHECKING:
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
     from chatterpod.speech import Speech
 
 LEAVING_S = 2.0
-"""How long leaving waits for the thread that reads the text: it may be deep in an iterator of others."""
+"""Seconds to wait on leaving for the thread that reads the text: it may be blocked in the caller's iterator.
+"""
 
 
-class SpeechInPieces(InPieces):
-    """Yields the encoded audio of sentence after sentence, the next of which is asked for while one plays.
+class SpeechInPieces(InPieces["Speech"]):
+    """Yields the encoded audio sentence by sentence; the next sentence is requested while one plays.
 
-    A context manager: a thread of its own reads the text while the block lasts. To leave it early, or to
-    `cancel`, stops what is spoken and what was asked for; the text's iterator is left where it is.
+    A context manager: a separate thread reads the text while the block lasts. Leaving the block early, or
+    `cancel`, stops the speech and the requests; the text's iterator is not advanced further.
     """
 
     def __init__(self, speak: Callable[[str], Speech], pieces: Iterable[str]) -> None:
@@ -36,9 +38,6 @@ class SpeechInPieces(InPieces):
         self._room = threading.Semaphore(AHEAD)
         self._lock = threading.Lock()
         self._open: set[Speech] = set()
-        self._is_cancelled = False
-        self._is_over = False
-        self._playing: Speech | None = None
         self._reader = threading.Thread(target=self._read, name="sentences", daemon=True)
 
     def __enter__(self) -> Self:
@@ -68,11 +67,11 @@ class SpeechInPieces(InPieces):
         return audio
 
     def cancel(self) -> None:
-        """Stop all of it; whoever iterates, on this thread or another, gets JobCancelled."""
+        """Cancel everything; the iterating thread, this one or another, gets JobCancelled."""
         with self._lock:
             self._is_cancelled = True
         for speech in self._still_open():
-            with contextlib.suppress(ClientError):  # it ends by itself
+            with contextlib.suppress(ClientError):  # the request ends without it
                 speech.cancel()
         self._room.release()
         self._ready.put(None)
@@ -90,23 +89,16 @@ class SpeechInPieces(InPieces):
         return None
 
     def _next_speech(self) -> Speech | None:
-        """Wait for the next sentence's speech; None after the last."""
+        """Wait for the next sentence's speech; return None after the last."""
         item = None if self._is_cancelled else self._ready.get()
-        if self._is_cancelled:
-            raise JobCancelled("the speech was cancelled")
-        if isinstance(item, BaseException):
-            raise item
-        if item is None:
-            return None
-        self._given.append(item)
-        return item[1]
+        return self._take(item)
 
     def _read(self) -> None:
-        """Read the text, and have each sentence spoken; on a thread of its own."""
+        """Read the text and request each sentence's speech, on a separate thread."""
         try:
             for sentence in sentences_in(self._pieces, self._skipped.append):
                 self._ask(sentence)
-        except BaseException as error:  # noqa: BLE001 - whoever iterates is to have it
+        except BaseException as error:  # noqa: BLE001 - raised again in the iterating thread
             self._ready.put(error)
         else:
             self._ready.put(None)

@@ -1,7 +1,7 @@
-"""What the protocols ask of whoever drives them.
+"""The steps that a protocol asks its driver to carry out.
 
-A protocol is a generator that does no input or output: it yields steps, and is sent what came of each, or
-has thrown into it what httpx raised. So it is written once, and driven by threads and by event loops
+A protocol is a generator without I/O. It yields steps; the driver sends the result of each, or throws httpx's
+exception into it. So each protocol is written once and driven by threads and by event loops
 (chatterpod/drivers.py).
 """
 
@@ -19,9 +19,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of an `Ask`.
+    """Result of an `Ask`.
 
-    `pieces` gives the body where it was asked for piece by piece; else, and of an error, it is read already.
+    `pieces` yields the body of a streamed response; other bodies, and those of errors, are already read.
     """
 
     response: httpx.Response
@@ -30,45 +30,45 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Make an HTTP request; sent an Answer."""
+    """Send an HTTP request; the result is an Answer."""
 
     method: str
     url: str
     json: Any = None
     headers: tuple[tuple[str, str], ...] = ()
     silence_s: float | None = None
-    """Give the body piece by piece, each of which may take so many seconds; None reads it at once."""
+    """Stream the body, with this read timeout in seconds for each piece; None reads it at once."""
     timeout: httpx.Timeout | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Read the next piece of a body; sent bytes, or None at its end."""
+    """Read the next piece of a body; the result is bytes, or None at its end."""
 
     answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Give a body up. What is left of it is not read, and its connection not used again."""
+    """Abandon a body: its rest is not read, and its connection is not reused."""
 
     answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """End a body that another thread or task may be reading: it finds that the connection is closed."""
+    """Close the connection of a body that another thread or task may be reading; the reader gets an error."""
 
     answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Let so many seconds pass."""
+    """Sleep for this many seconds."""
 
     seconds: float
 
 
 Step = Ask | Read | Close | HangUp | Sleep
 Steps = Generator[Step, Any, T]
-"""Steps that in the end return a T."""
+"""Steps whose result is a T."""

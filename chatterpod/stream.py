@@ -1,4 +1,4 @@
-"""A request's events, made into audio and checked. No input or output: whoever has events can use it."""
+"""A request's events, decoded to audio and checked. No I/O: usable with events from any source."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Field = TypeVar("Field")
 
 @dataclass(frozen=True, slots=True)
 class StreamStart:
-    """What the audio will be; `ignored` names the options that the engine does not have."""
+    """The audio's properties; `ignored` names the options that the engine does not support."""
 
     request_id: str
     voice_id: str
@@ -32,7 +32,7 @@ class StreamStart:
 
 @dataclass(frozen=True, slots=True)
 class StreamEnd:
-    """What the audio was; `extra` holds what else the event tells, such as where a long result was put."""
+    """The audio's totals; `extra` holds the event's other fields, such as the place of a long result."""
 
     chunks: int
     audio_seconds: float
@@ -43,7 +43,7 @@ class StreamEnd:
 
 @dataclass(frozen=True, slots=True)
 class SpokenText:
-    """From `offset_s` of the audio on, the characters `start` to `end` of the request's text are spoken."""
+    """From `offset_s` in the audio on, the characters `start` to `end` of the request's text are spoken."""
 
     offset_s: float
     start: int
@@ -51,9 +51,9 @@ class SpokenText:
 
 
 class SpeechStream:
-    """Feed it a request's events in order; it gives back the encoded audio and proves that none is missing.
+    """Takes a request's events in order, returns the encoded audio and verifies that nothing is missing.
 
-    An event that comes twice is passed over: RunPod's SDK posts again when the answer to a post was lost.
+    A repeated event is ignored: RunPod's SDK posts an event again if the response to the post was lost.
     """
 
     def __init__(self) -> None:
@@ -61,13 +61,13 @@ class SpeechStream:
         self.end: StreamEnd | None = None
         self.seconds = 0.0
         self.timeline: list[SpokenText] = []
-        """What is spoken when, as far as the audio has come."""
+        """Which characters are spoken when, for the audio received so far."""
         self._next_index = 0
         self._digest = hashlib.sha256()
 
     @property
     def is_complete(self) -> bool:
-        """Whether the end event came and agreed with the audio."""
+        """Whether the end event came and matched the audio."""
         return self.end is not None
 
     @property
@@ -78,7 +78,7 @@ class SpeechStream:
     def feed(self, event: Event) -> bytes:
         """Take one event and return its audio, empty if it has none; raise a StreamError.
 
-        Kinds of events that are not known are passed over, so that newer workers may tell more.
+        Unknown event types are ignored, so that newer workers may add some.
         """
         match _field(event, "type", str):
             case "start":
@@ -106,7 +106,7 @@ class SpeechStream:
             ignored=tuple(str(name) for name in event.get("ignored") or ()),
         )
         if self.start is not None and start != self.start:
-            raise MalformedEvent("a second start event: two requests in one stream")
+            raise MalformedEvent("two different start events in one stream")
         self.start = start
 
     def _add(self, event: Event) -> bytes:
@@ -116,7 +116,7 @@ class SpeechStream:
         if index < self._next_index:
             return b""
         if index > self._next_index:
-            raise StreamGap(f"audio event {self._next_index} is missing: {index} came in its place")
+            raise StreamGap(f"audio event {self._next_index} is missing: {index} came instead")
         if self.end is not None:
             raise MalformedEvent(f"audio event {index} came after the end")
         return self._accept(event)
@@ -147,12 +147,12 @@ class SpeechStream:
         if end.chunks > self._next_index or self.start is None:
             raise StreamGap(f"{self._next_index} of {end.chunks} audio events came before the end")
         if end.chunks != self._next_index or end.sha256 != self._digest.hexdigest():
-            raise ChecksumMismatch(f"the {self._next_index} audio events are not what the end event tells of")
+            raise ChecksumMismatch(f"the {self._next_index} audio events do not match the end event")
         self.end = end
 
 
 def failure_in(event: Any) -> Any:
-    """Return the error that ends a stream where an event is one: our server's, or the SDK's; else None."""
+    """Return the error of an event that ends a stream, our server's or the SDK's; else None."""
     if isinstance(event, Mapping) and event.get("type", "error") == "error":
         return event.get("error")
     return None

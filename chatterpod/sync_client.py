@@ -1,4 +1,4 @@
-"""The client that applications use."""
+"""The client for threads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class SpeechClient(Endpoint[httpx.BaseTransport]):
-    """Speech from one endpoint: `Endpoint` says what its options mean. Safe to use from several threads."""
+    """Client of one endpoint; thread-safe. `Endpoint` documents its options."""
 
     def _connect(
         self, headers: dict[str, str], limits: httpx.Limits, transport: httpx.BaseTransport | None
@@ -35,7 +35,7 @@ class SpeechClient(Endpoint[httpx.BaseTransport]):
         self.close()
 
     def close(self) -> None:
-        """Close the connections; speech that is still coming ends with an error."""
+        """Close the connections; speech in progress ends with an error."""
         self._driver.close()
 
     def speak(
@@ -43,15 +43,14 @@ class SpeechClient(Endpoint[httpx.BaseTransport]):
         text: str,
         *,
         voice_id: str | None = None,
-        format: str | None = None,  # noqa: A002 - the request's own name for it
+        format: str | None = None,  # noqa: A002 - the request field's name
         timeout: float | None = None,
         **options: Any,
     ) -> Speech:
-        """Ask for speech and return it while it is being made; a job is queued at once.
+        """Request speech and return it while it is being made; a job is queued at once.
 
-        `options` are the request's other fields (`speed`, `seed`, `sample_rate`, ...); `timeout` replaces
-        the client's. What is wrong with a request is raised when its audio is asked for, and over HTTP the
-        request is sent then.
+        `options` are the request's other fields (`speed`, `seed`, `sample_rate`, ...); `timeout` overrides
+        the client's. Errors are raised when the audio is asked for. Over HTTP, the request is sent only then.
         """
         fields = {"text": text, "voice_id": voice_id, "format": format, **options}
         return Speech(self._driver, self._reception(fields, timeout))
@@ -59,10 +58,10 @@ class SpeechClient(Endpoint[httpx.BaseTransport]):
     def speak_pieces(
         self, pieces: Iterable[str], *, timeout: float | None = None, **options: Any
     ) -> SpeechInPieces:
-        """Speak a text that is being written, such as a language model's answer, sentence by sentence.
+        """Speak a text while it is being written, such as a language model's answer, sentence by sentence.
 
-        `options` are those of `speak` for every sentence, `timeout` each one's. The `format` is one whose
-        files can be joined, `pcm` unless said; raises ValueError for another.
+        `options` are those of `speak` and apply to every sentence; `timeout` applies to each one separately.
+        `format` defaults to `pcm`; raises ValueError for a format whose files cannot be joined.
         """
         fields = joinable_options(options)
 
@@ -72,13 +71,13 @@ class SpeechClient(Endpoint[httpx.BaseTransport]):
         return SpeechInPieces(speak, pieces)
 
     def run_action(self, job_input: dict[str, Any], *, timeout: float | None = None) -> Any:
-        """Run another action, such as `{"action": "list_voices"}`, and return the last thing it yielded."""
+        """Run another action, such as `{"action": "list_voices"}`, and return the last item it yielded."""
         return self._driver.run(self._api.act(job_input, self._deadline(timeout)))
 
     def health(self) -> dict[str, Any]:
-        """Return a queue's counts of jobs and workers; over HTTP, what is loaded and under way."""
+        """Return a queue's counts of jobs and workers; over HTTP, the engine and the requests in progress."""
         return self._driver.run(self._api.health(Deadline(REQUEST_TIMEOUT_S)))
 
     def wait_until_ready(self, timeout: float | None = None) -> None:
-        """Wait until requests are taken; raise EngineFailure if they never will be, or DeadlineExceeded."""
+        """Wait until requests are accepted; raise EngineFailure if they never will be or DeadlineExceeded."""
         self._driver.run(self._wait_until_ready(timeout))

@@ -1,4 +1,4 @@
-"""The `<think>` blocks of language models, which are not to be heard, in text that comes in pieces."""
+"""Finding the `<think>` blocks of language models, which are not spoken, in text that comes in pieces."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _CLOSINGS = {f"<{name}>": f"</{name}>" for name in _NAMES} | {
 _OPENING = re.compile(rf"(?<!`)(?:{'|'.join(map(re.escape, _CLOSINGS))})", re.IGNORECASE)
 _BEGINNINGS = sorted({re.escape(tag[:length]) for tag in _CLOSINGS for length in range(1, len(tag))})
 _BEGUN = re.compile(rf"(?:`?(?:{'|'.join(_BEGINNINGS)})|`)\Z", re.IGNORECASE)
-"""What may be the beginning of an opening tag, with the backtick that makes it a quotation."""
+"""A possible start of an opening tag, including the backtick that would make it a quotation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A stretch of the text, which is to be spoken unless it `is_thought`: a block with its tags."""
+    """A stretch of the text; if `is_thought`, a block with its tags, which is not spoken."""
 
     text: str
     is_thought: bool = False
 
 
 class Thoughts:
-    """Tells the blocks of a text from the rest, wherever the text was cut into pieces.
+    """Separates blocks from the spoken text, wherever the text was cut into pieces.
 
-    A tag that is never closed begins a block at the text's beginning alone; elsewhere it is spoken of.
+    A tag that is never closed opens a block only at the beginning of the text; elsewhere it is spoken.
     """
 
     def __init__(self) -> None:
@@ -41,19 +41,19 @@ class Thoughts:
         self._has_begun = False
 
     def feed(self, piece: str) -> Iterator[Run]:
-        """Take a piece in, and yield what is known of it and of what was held back."""
+        """Take a piece and yield the runs that are certain by now."""
         text, self._held = self._held + piece, ""
         while text:
             text = yield from self._within(text) if self._closing else self._outside(text)
 
     def end(self) -> Iterator[Run]:
-        """Yield what is left when no more text comes: what was held back, or a block without an end."""
+        """Yield the rest when no more text comes: held-back text, or a block without an end."""
         if rest := "".join(self._block) + self._held:
             yield Run(rest, is_thought=bool(self._closing) and not self._has_begun)
         self._held, self._closing, self._block = "", "", []
 
     def _outside(self, text: str) -> Generator[Run, None, str]:
-        """Yield what stands before a block, and return what is left to look at."""
+        """Yield the text before a block and return the rest, still to be examined."""
         opening = _OPENING.search(text)
         match = opening or _BEGUN.search(text)
         begin = match.start() if match else len(text)
@@ -67,7 +67,7 @@ class Thoughts:
         return ""
 
     def _within(self, text: str) -> Generator[Run, None, str]:
-        """Yield the block if it ends here, and return what is left to look at."""
+        """Yield the block if it ends here and return the rest, still to be examined."""
         if match := re.search(re.escape(self._closing), text, re.IGNORECASE):
             block = "".join(self._block) + text[: match.end()]
             self._closing, self._block = "", []

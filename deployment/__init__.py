@@ -1,5 +1,5 @@
-"""``scripts/deploy``: brings a RunPod account to what ``deploy.toml`` says, through RunPod's API v2.
+"""``scripts/deploy``: makes a RunPod account match ``deploy.toml``, through RunPod's API v2.
 
-The file is read and checked (``desired``), compared with what the account has (``account``, ``plan``)
-and with what RunPod offers (``catalogue``), shown (``report``), and carried out (``apply``).
+The file is read and checked (``desired``), compared with the account (``plan``) and with RunPod's offer
+(``catalogue``); the result is shown (``report``) and carried out (``apply``).
 """

@@ -1,7 +1,7 @@
-"""RunPod's API v2: one method a call, every answer either typed or an error of ours.
+"""RunPod's API v2: one method per call; a response is returned as a type, or raised as a ``DeployError``.
 
-The paths, fields and statuses are those of api-reference-v2/openapi.json in RunPod's documentation
-(August 2026). Hosted RunPod was never asked from here.
+The paths, fields and statuses are those of api-reference-v2/openapi.json in RunPod's documentation (August
+2026). They have not been tested against hosted RunPod.
 """
 
 import re
@@ -13,7 +13,6 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from chatterpod.api import FIRST_SERVER_ERROR, NEVER_SENT, RATE_LIMITED, checked_key, jitter, json_or_none
-from deployment.answers import DataCentre, Endpoint, GpuType, NetworkVolume, Problem
 from deployment.errors import (
     AccessDenied,
     ApiUnreachable,
@@ -26,16 +25,17 @@ from deployment.errors import (
     RequestRefused,
     UnexpectedAnswer,
 )
+from deployment.resources import ApiProblem, DataCentre, GpuType, NetworkVolume, ServerlessEndpoint
 
 API_URL = "https://api.runpod.io"
 
 ATTEMPTS = 4
 FIRST_BACKOFF_S = 0.5
 LONGEST_WAIT_S = 90.0
-"""The minute's window of the rate limit, and some more."""
+"""The rate limit's window of one minute, with a margin."""
 REQUEST_TIMEOUT_S = 30.0
 
-# API v2 has no codes for these: its words are all there is to go by.
+# API v2 has no codes for these, so they are recognised by the error text.
 _QUOTA = re.compile(r"\bquota|\blimits?\b|\bbalance|\bfunds\b|\bspend", re.IGNORECASE)
 _CAPACITY = re.compile(r"capacity|no longer any instances|unavailable|out of stock", re.IGNORECASE)
 
@@ -43,16 +43,16 @@ T = TypeVar("T")
 
 
 class RunpodApi:
-    """One account. A context manager."""
+    """API client of one account. A context manager."""
 
     def __init__(self, key: str, url: str = API_URL, *, sleep: Callable[[float], None] = time.sleep) -> None:
         try:
             key = checked_key(key)
         except ValueError:
-            raise NotAuthorised("RUNPOD_API_KEY is empty, or has characters that no key has.") from None
+            raise NotAuthorised("RUNPOD_API_KEY is empty, or contains invalid characters.") from None
         self.url = url.rstrip("/")
         self._sleep = sleep
-        # The key lives in the HTTP client's headers alone, whose repr hides it.
+        # The key is kept only in the HTTP client's headers, whose repr hides it.
         self._http = httpx.Client(
             base_url=self.url, headers={"Authorization": f"Bearer {key}"}, timeout=REQUEST_TIMEOUT_S
         )
@@ -78,9 +78,9 @@ class RunpodApi:
         """Return the account's network volumes."""
         return _read(list[NetworkVolume], self.send("GET", "/v2/network-volumes").get("networkVolumes"))
 
-    def endpoints(self) -> list[Endpoint]:
+    def endpoints(self) -> list[ServerlessEndpoint]:
         """Return the account's serverless endpoints."""
-        return _read(list[Endpoint], self.send("GET", "/v2/serverless").get("endpoints"))
+        return _read(list[ServerlessEndpoint], self.send("GET", "/v2/serverless").get("endpoints"))
 
     def send(
         self,
@@ -89,7 +89,10 @@ class RunpodApi:
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Send a request until there is an answer; what creates is repeated only where it was never done."""
+        """Send a request and retry it until a response comes.
+
+        A request that creates something is retried only if it was certainly not carried out.
+        """
         creates = method == "POST"
         for attempt in range(ATTEMPTS):
             is_last = attempt == ATTEMPTS - 1
@@ -101,7 +104,7 @@ class RunpodApi:
                 if is_last:
                     raise ApiUnreachable(
                         f"{self.url} did not answer {method} {path} ({type(error).__name__}). "
-                        "Nothing was changed by that; run it again."
+                        "Nothing was changed; run it again."
                     ) from error
                 self._sleep(_backoff_s(attempt))
                 continue
@@ -119,18 +122,18 @@ class RunpodApi:
         told = response.headers.get("Retry-After", "")
         wait_s = float(told) if told.isdigit() else FIRST_BACKOFF_S
         if wait_s > LONGEST_WAIT_S:
-            raise RateLimited(f"RunPod asks to wait for {wait_s:.0f} s: run it again then.")
+            raise RateLimited(f"RunPod asks for a pause of {wait_s:.0f} s; run it again after that.")
         self._sleep(wait_s)
 
 
 def parse_volume(answer: dict[str, Any]) -> NetworkVolume:
-    """Read a volume that was made or changed."""
+    """Parse a created or changed volume."""
     return _read(NetworkVolume, answer)
 
 
-def parse_endpoint(answer: dict[str, Any]) -> Endpoint:
-    """Read an endpoint that was made or changed."""
-    return _read(Endpoint, answer)
+def parse_endpoint(answer: dict[str, Any]) -> ServerlessEndpoint:
+    """Parse a created or changed endpoint."""
+    return _read(ServerlessEndpoint, answer)
 
 
 def _read(form: type[T], answer: Any) -> T:
@@ -139,7 +142,7 @@ def _read(form: type[T], answer: Any) -> T:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise UnexpectedAnswer(f"RunPod's answer is not API v2's: {where}: {first['msg']}.") from None
+        raise UnexpectedAnswer(f"RunPod's response does not match API v2: {where}: {first['msg']}.") from None
 
 
 def _body(response: httpx.Response, method: str, path: str) -> dict[str, Any]:
@@ -148,39 +151,39 @@ def _body(response: httpx.Response, method: str, path: str) -> dict[str, Any]:
         if isinstance(answer, dict):
             return answer
         raise UnexpectedAnswer(f"{method} {path}: HTTP {response.status_code} without a JSON object.")
-    problem = Problem.read(answer)
+    problem = ApiProblem.read(answer)
     said = str(problem) if problem else f"HTTP {response.status_code}"
     raise _refusal(response.status_code, said or f"HTTP {response.status_code}", f"{method} {path}")
 
 
-def _refusal(status: int, said: str, request: str) -> DeployError:  # noqa: PLR0911 - an error each
+def _refusal(status: int, said: str, request: str) -> DeployError:  # noqa: PLR0911 - one error each
     if status == 401:  # noqa: PLR2004
         return NotAuthorised(
-            f"RunPod does not know this key ({said}): make one in the console under Settings, API Keys, "
+            f"RunPod does not know this key ({said}): create one in the console under Settings, API Keys, "
             "and export it as RUNPOD_API_KEY."
         )
     if status in {402, 403, 422, 400} and _QUOTA.search(said):
         return QuotaReached(
-            f"RunPod refuses {request}: {said}. Lower workers.max, delete what is not used, or raise the "
+            f"RunPod refuses {request}: {said}. Lower workers.max, delete unused resources, or raise the "
             "account's balance or limits in the console."
         )
     if status == 403:  # noqa: PLR2004
         return AccessDenied(
-            f"The key may not do {request} ({said}): give it read and write access to RunPod's API."
+            f"The key is not allowed to {request} ({said}): give it read and write access to RunPod's API."
         )
     if status < FIRST_SERVER_ERROR and _CAPACITY.search(said):
-        return NoCapacity(f"RunPod refuses {request}: {said}. Name more pools in gpu.pools, or data centres.")
+        return NoCapacity(f"RunPod refuses {request}: {said}. Add pools to gpu.pools, or data centres.")
     if status == RATE_LIMITED:
         return RateLimited(f"RunPod asks for slower requests: {said}. Run it again in a minute.")
     if status >= FIRST_SERVER_ERROR:
-        return ApiUnreachable(f"RunPod fails at {request}: {said}. Run it again later.")
+        return ApiUnreachable(f"RunPod failed on {request}: {said}. Run it again later.")
     return RequestRefused(f"RunPod refuses {request}: {said}.")
 
 
 def _outcome_unknown(path: str) -> OutcomeUnknown:
     return OutcomeUnknown(
-        f"RunPod's answer to POST {path} never came, so that it may or may not have been done. "
-        "Run this again: what is there is found by its name and not made twice."
+        f"RunPod did not respond to POST {path}, so it may or may not have been carried out. "
+        "Run it again: existing resources are found by name and not created twice."
     )
 
 

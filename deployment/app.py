@@ -1,4 +1,4 @@
-"""The command: typer parses and prints, the modules behind do the work."""
+"""The command line: this module parses and prints, the others do the work."""
 
 import json
 import os
@@ -37,20 +37,21 @@ def main() -> None:
 @app.command()
 def deploy(
     file: Annotated[
-        Path, typer.Argument(help="What is wanted.", show_default="the repository's deploy.toml")
+        Path,
+        typer.Argument(help="Desired endpoint and volumes.", show_default="the repository's deploy.toml"),
     ] = DEFAULT_FILE,
     *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan and its requests; change nothing.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before changing something.")] = False,
-    ignore_stock: Annotated[bool, typer.Option(help="Deploy though no GPU is free now.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    ignore_stock: Annotated[bool, typer.Option(help="Deploy even if no GPU is free now.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Create or update the endpoint and the network volumes that FILE describes, by RunPod's API v2.
+    """Create or update the endpoint and the network volumes that FILE describes, through RunPod's API v2.
 
-    The key is taken from RUNPOD_API_KEY. Without one, --dry-run plans for an empty account and asks
-    RunPod nothing. Resources are found by name, and only what differs is changed.
+    The key is taken from RUNPOD_API_KEY. Without one, --dry-run plans for an empty account and sends RunPod
+    no request. Resources are found by name, and only differences are changed.
     """
     console = _Console(as_json=as_json)
     try:
@@ -85,7 +86,7 @@ def _open_api(*, needed: bool) -> RunpodApi | nullcontext[None]:
 
 
 def _look(api: RunpodApi | None, planner: Planner, *, ignore_stock: bool) -> tuple[Plan, list[Pool]]:
-    """Plan against the account and what RunPod offers; without the API, against an empty account."""
+    """Plan against the account and RunPod's offer; without the API, against an empty account."""
     if api is None:
         return planner.plan([], []), []
     catalogue = Catalogue(api.gpu_types(), api.data_centres())
@@ -96,17 +97,17 @@ def _look(api: RunpodApi | None, planner: Planner, *, ignore_stock: bool) -> tup
 
 
 class _Console:
-    """Prints for people, or as one JSON object."""
+    """Prints text, or one JSON object."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
 
     def show(self, plan: Plan, planner: Planner, pools: list[Pool], *, requests: bool) -> None:
-        """Show what is about to be done."""
+        """Print the plan."""
         desired: Desired = planner.desired
         if not os.environ.get("RUNPOD_API_KEY"):
             self.note(
-                "RUNPOD_API_KEY is not set: this is the plan for an empty account; RunPod was not asked."
+                "RUNPOD_API_KEY is not set: this is the plan for an empty account; RunPod got no request."
             )
         for line in warnings(desired):
             self.note(f"warning: {line}")
@@ -116,16 +117,16 @@ class _Console:
             self._lines(request_lines(plan, planner, _api_url()))
 
     def confirm(self, *, yes: bool) -> None:
-        """Ask, unless told not to; ends the command where nobody agrees."""
+        """Ask for confirmation, unless `yes`; end the command if it is refused or impossible."""
         if yes:
             return
         if self._as_json or not sys.stdin.isatty():
-            typer.echo("error: nobody is here to ask: say --yes, or look with --dry-run.", err=True)
+            typer.echo("error: no terminal to ask for confirmation: use --yes, or --dry-run.", err=True)
             raise typer.Exit(2)
-        typer.confirm("Do this?", abort=True)
+        typer.confirm("Apply these changes?", abort=True)
 
     def finish(self, plan: Plan, planner: Planner, deployed: Deployed | None) -> None:
-        """Tell what is there now."""
+        """Print the deployed resources."""
         if self._as_json:
             result: dict[str, Any] = {"plan": plan_json(plan, planner), "applied": deployed is not None}
             typer.echo(json.dumps(result | (deployed_json(deployed) if deployed else {}), indent=2))
@@ -133,11 +134,11 @@ class _Console:
             self._lines(["", *next_lines(planner.desired, deployed)])
 
     def note(self, line: str) -> None:
-        """Tell something beside the result."""
+        """Print a note to standard error."""
         typer.echo(line, err=True)
 
     def fail(self, error: DeployError) -> None:
-        """Print an error, and end the command."""
+        """Print an error and end the command."""
         if self._as_json:
             typer.echo(json.dumps({"error": error.as_dict()}, indent=2))
         else:

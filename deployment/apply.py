@@ -1,35 +1,34 @@
-"""The carrying out of a plan, one request after the other."""
+"""Carries out a plan, one request after the other."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deployment.answers import Endpoint
 from deployment.api import RunpodApi, parse_endpoint, parse_volume
 from deployment.differences import Change
 from deployment.plan import EndpointStep, Plan, Planner, VolumeStep
+from deployment.resources import ServerlessEndpoint
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """What is there now."""
+    """The deployed resources."""
 
-    endpoint: Endpoint
+    endpoint: ServerlessEndpoint
     volume_ids: dict[str, str]
-    """By data centre."""
+    """Keyed by data centre."""
     unlike: tuple[Change, ...] = ()
-    """What RunPod's answer has otherwise than it was told."""
+    """Differences between the request and RunPod's response."""
 
 
 def apply(
     plan: Plan, planner: Planner, api: RunpodApi, say: Callable[[str], None] = lambda _line: None
 ) -> Deployed:
-    """Carry the plan out, telling of each step; raises what the API raises.
+    """Carry out the plan, calling `note` for each step; raises the API's errors.
 
-    What was done before an error stays: resources are found by name, so that the next run goes on
-    from there.
+    Steps before an error stay in place: resources are found by name, so the next run continues from there.
     """
     volume_ids = {step.data_centre: _apply_volume(step, api, say) for step in plan.volumes}
-    # Anew, because volumes that were only planned have ids now.
+    # Planned again, because new volumes have ids now.
     step = planner.endpoint_step(plan.endpoint.found, volume_ids)
     endpoint = _apply_endpoint(step, api, say)
     return Deployed(endpoint, volume_ids, tuple(planner.remaining(endpoint, volume_ids)))
@@ -42,9 +41,9 @@ def _apply_volume(step: VolumeStep, api: RunpodApi, say: Callable[[str], None]) 
     return parse_volume(api.send(step.request.method, step.request.path, step.request.body)).id
 
 
-def _apply_endpoint(step: EndpointStep, api: RunpodApi, say: Callable[[str], None]) -> Endpoint:
+def _apply_endpoint(step: EndpointStep, api: RunpodApi, say: Callable[[str], None]) -> ServerlessEndpoint:
     if step.request is None and step.found is not None:
         return step.found
-    assert step.request is not None  # noqa: S101 - an endpoint that is not there is created
+    assert step.request is not None  # noqa: S101 - a missing endpoint is created
     say(f"{step.action} {step} ...")
     return parse_endpoint(api.send(step.request.method, step.request.path, step.request.body))

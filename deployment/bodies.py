@@ -1,4 +1,4 @@
-"""The bodies of requests: what API v2 is told of a volume and of an endpoint."""
+"""The bodies of API v2 requests for a volume and an endpoint."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ _MILLISECONDS = 1000
 
 
 def volume_body(volume: Volume, data_centre: str) -> dict[str, Any]:
-    """Return what makes a network volume."""
+    """Return the body that creates a network volume."""
     body: dict[str, Any] = {"name": volume.name, "size": volume.size_gb, "dataCenter": data_centre}
     return body | ({"type": volume.tier.upper()} if volume.tier else {})
 
@@ -19,13 +19,13 @@ def volume_body(volume: Volume, data_centre: str) -> dict[str, Any]:
 def endpoint_body(
     desired: Desired, environment: Mapping[str, str], volume_ids: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return everything that is wanted of an endpoint; ``volume_ids`` by data centre."""
+    """Return the complete body of an endpoint; ``volume_ids`` is keyed by data centre."""
     return {
         "name": desired.name,
         "type": _ENDPOINT_TYPE[desired.type],
         "image": desired.image,
         "registry": desired.registry,
-        "args": "",  # the image's own command, which goes by MODE
+        "args": "",  # the image's own command, which depends on MODE
         "disk": desired.container_disk_gb,
         "ports": [f"{environment['PORT']}/http"] if desired.type == "load_balancer" else [],
         "env": dict(environment),
@@ -40,7 +40,7 @@ def endpoint_body(
 
 
 def without_unset(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an endpoint's body as it creates one: there, what is not set must be left out."""
+    """Return the body for creating an endpoint, which must leave unset fields out."""
     gpu = {key: value for key, value in body["gpu"].items() if value not in ("", [])}
     return {key: value for key, value in body.items() if value is not None} | {"gpu": gpu}
 
@@ -50,7 +50,7 @@ def _gpu(desired: Desired) -> dict[str, Any]:
         "pools": list(desired.gpu.pools),
         "excludedTypes": list(desired.gpu.excluded_types),
         "count": desired.gpu.count,
-        # A floor and a set of versions exclude each other: ours is the floor.
+        # A minimum and a set of versions exclude each other; this package uses the minimum.
         "allowedCudaVersions": [],
         "minCudaVersion": desired.gpu.min_cuda or "",
     }

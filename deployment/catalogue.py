@@ -1,37 +1,37 @@
-"""What RunPod offers, held against what is wanted."""
+"""RunPod's offer, compared with the desired endpoint."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deployment.answers import DataCentre, GpuType
 from deployment.desired import Desired
 from deployment.errors import NoCapacity, UnknownDataCentre, UnknownGpu
+from deployment.resources import DataCentre, GpuType
 
 _LEVELS = ("NONE", "LOW", "MEDIUM", "HIGH")
 
 
 @dataclass(frozen=True)
 class Pool:
-    """A serverless pool, as far as the endpoint may use it."""
+    """A serverless pool, restricted to the GPUs that the endpoint may use."""
 
     id: str
     cards: tuple[str, ...]
     memory_gb: tuple[int, ...]
     dollars_an_hour: float | None
-    """For one GPU; None where RunPod names no price."""
+    """Price of one GPU; None if RunPod lists no price."""
     stock: str
-    """The best of its cards where the endpoint may run: NONE, LOW, MEDIUM, HIGH."""
+    """The best availability among its GPUs where the endpoint may run: NONE, LOW, MEDIUM, HIGH."""
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """GPUs and places."""
+    """RunPod's GPU types and data centres."""
 
     gpu_types: Sequence[GpuType]
     data_centres: Sequence[DataCentre]
 
     def check(self, desired: Desired) -> list[Pool]:
-        """Return the pools that are wanted; raises ``UnknownGpu`` and ``UnknownDataCentre``."""
+        """Return the desired pools; raises ``UnknownGpu`` and ``UnknownDataCentre``."""
         self._check_places(desired)
         offered = {card.pool for card in self.gpu_types if card.pool}
         for pool in desired.gpu.pools:
@@ -47,11 +47,11 @@ class Catalogue:
                     field="gpu.excluded_types",
                 )
         if chosen <= {each.strip() for each in desired.gpu.excluded_types}:
-            raise UnknownGpu("It leaves no GPU of gpu.pools.", field="gpu.excluded_types")
+            raise UnknownGpu("It excludes every GPU of gpu.pools.", field="gpu.excluded_types")
         return [self._pool(pool, desired) for pool in desired.gpu.pools]
 
     def check_stock(self, pools: Sequence[Pool], desired: Desired) -> None:
-        """Raise ``NoCapacity`` where none of the pools has a free GPU."""
+        """Raise ``NoCapacity`` if none of the pools has a free GPU."""
         if any(pool.stock != "NONE" for pool in pools):
             return
         others = (
@@ -61,8 +61,8 @@ class Catalogue:
         where = ", ".join(desired.data_centres) or "RunPod"
         raise NoCapacity(
             f"No GPU of {', '.join(desired.gpu.pools)} is free in {where} now. "
-            + (f"There are some in {', '.join(free)}. " if free else "")
-            + "Name other pools or data centres, or deploy all the same with --ignore-stock: "
+            + (f"Pools with free GPUs: {', '.join(free)}. " if free else "")
+            + "Choose other pools or data centres, or deploy with --ignore-stock: "
             "requests then wait for a GPU.",
             field="gpu.pools",
         )
@@ -99,7 +99,7 @@ class Catalogue:
 
 
 def _stock(card: GpuType, data_centres: Sequence[str]) -> str:
-    """Return a card's best availability where the endpoint may run."""
+    """Return a GPU type's best availability where the endpoint may run."""
     if not data_centres:
         return card.availability
     levels = [_LEVELS.index(each.availability) for each in card.data_centres if each.id in data_centres]

@@ -1,4 +1,4 @@
-"""What differs between what is wanted and what is there, field by field, secrets never shown."""
+"""Differences between the desired and the actual state, field by field, with secrets hidden."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ HIDDEN = "***"
 
 _IN_ANY_ORDER = {"dataCenterIds", "networkVolumes", "ports", "gpu.excludedTypes"}
 _UNSET: tuple[object, ...] = (None, "", [])
-"""RunPod says that something is not set in three ways."""
+"""RunPod's three ways to express an unset field."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One field's values, as a person may see them; None where there is no such field."""
+    """One field's values in printable form; None where the field is missing."""
 
     field: str
     before: str | None
@@ -24,14 +24,14 @@ class Change:
 
     @property
     def top_level(self) -> str:
-        """The field of the request that makes the change."""
+        """The top-level field of the request that makes the change."""
         return self.field.partition(".")[0]
 
 
 def differences(
     wanted: Mapping[str, Any], found: Mapping[str, Any], shown_variables: Collection[str]
 ) -> list[Change]:
-    """Compare an endpoint's body with RunPod's answer; values of other variables are hidden."""
+    """Compare an endpoint's body with RunPod's response; hide the values of variables not in `shown`."""
     return [
         Change(field, _shown(field, before, shown_variables), _shown(field, after, shown_variables))
         for field, after, before in _pairs(wanted, found)
@@ -40,7 +40,7 @@ def differences(
 
 
 def masked(body: Mapping[str, Any], shown_variables: Collection[str]) -> dict[str, Any]:
-    """Return a request's body as it may be printed."""
+    """Return a request's body with secrets masked, for printing."""
     if "env" not in body:
         return dict(body)
     env = {name: value if name in shown_variables else HIDDEN for name, value in body["env"].items()}
@@ -48,14 +48,14 @@ def masked(body: Mapping[str, Any], shown_variables: Collection[str]) -> dict[st
 
 
 def _pairs(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each field with its wanted and its found value; of tables, each of their fields."""
+    """Yield each field with its desired and its actual value; for tables, each of their fields."""
     for field, value in wanted.items():
         there = found.get(field)
         if not isinstance(value, dict):
             yield field, value, there
             continue
         inner = there if isinstance(there, dict) else {}
-        # The environment is replaced as a whole, the scaler likewise: what is only there goes.
+        # The environment and the scaler are replaced as a whole, so keys only on RunPod's side are removed.
         names = {**value, **(inner if field in {"env", "scaling"} else {})}
         for name in names:
             yield f"{field}.{name}", value.get(name), inner.get(name)

@@ -1,28 +1,28 @@
-"""What can go wrong, as one tree; each with a stable ``code`` and a message that says what to do.
+"""The errors, as one tree; each has a stable ``code`` and a message that says what to do.
 
 DeployError
-├── InvalidFile          invalid_file        deploy.toml cannot be: `field` names what is wrong in it
-├── MissingSecret        missing_secret      a secret that it names is not in the environment
-├── NotAuthorised        not_authorised      401: no key, or not a valid one
-├── AccessDenied         access_denied       403: the key may not do this
-├── QuotaReached         quota_reached       the account may not have more of it, or has no money for it
-├── UnknownGpu           unknown_gpu         no such pool, or no such type in the pools
-├── UnknownDataCentre    unknown_data_centre no such place, or one without network volumes
-├── NoCapacity           no_capacity         none of the GPUs is free where the endpoint may run
+├── InvalidFile          invalid_file        deploy.toml is invalid: `field` names the invalid field
+├── MissingSecret        missing_secret      a secret listed in the file is not in the environment
+├── NotAuthorised        not_authorised      401: the key is missing or invalid
+├── AccessDenied         access_denied       403: the key lacks the permission
+├── QuotaReached         quota_reached       the account's quota or balance does not allow it
+├── UnknownGpu           unknown_gpu         no such pool, or no such GPU type in the pools
+├── UnknownDataCentre    unknown_data_centre no such data centre, or one without network volumes
+├── NoCapacity           no_capacity         no GPU is free where the endpoint may run
 ├── Ambiguous            ambiguous           several resources have the name
-├── CannotChange         cannot_change       RunPod fixes it when the resource is made
-├── RequestRefused       request_refused     any other 4xx: RunPod's own words
-├── RateLimited          rate_limited        429, for longer than it is worth waiting
-├── ApiUnreachable       api_unreachable     no answer, after every attempt that was safe
-├── OutcomeUnknown       outcome_unknown     a request to create was sent, and its answer never came
-└── UnexpectedAnswer     unexpected_answer   an answer that is not API v2
+├── CannotChange         cannot_change       RunPod cannot change it after creation
+├── RequestRefused       request_refused     any other 4xx, with RunPod's message
+├── RateLimited          rate_limited        429, with a wait over the upper bound
+├── ApiUnreachable       api_unreachable     no response, after all safe retries
+├── OutcomeUnknown       outcome_unknown     no response to a request that creates something
+└── UnexpectedAnswer     unexpected_answer   the response does not match API v2
 """
 
 from typing import ClassVar
 
 
 class DeployError(Exception):
-    """Root of everything that a deployment can fail with."""
+    """Base of all errors of a deployment."""
 
     code: ClassVar[str]
 
@@ -37,90 +37,90 @@ class DeployError(Exception):
 
 
 class InvalidFile(DeployError):
-    """The file is not there, is not TOML, or says what cannot be."""
+    """The file is missing, is not TOML, or has an invalid field."""
 
     code = "invalid_file"
 
 
 class MissingSecret(DeployError):
-    """A secret that the file names is not in the environment."""
+    """A secret listed in the file is not in the environment."""
 
     code = "missing_secret"
 
 
 class NotAuthorised(DeployError):
-    """There is no key, or it is not a valid one."""
+    """The key is missing or invalid."""
 
     code = "not_authorised"
 
 
 class AccessDenied(DeployError):
-    """The key is valid, but may not do this."""
+    """The key is valid, but lacks the permission."""
 
     code = "access_denied"
 
 
 class QuotaReached(DeployError):
-    """The account may not have more of it, or cannot pay for it."""
+    """The account's quota or balance does not allow it."""
 
     code = "quota_reached"
 
 
 class UnknownGpu(DeployError):
-    """RunPod has no such pool, or the pools no such type."""
+    """RunPod has no such pool, or the pools have no such GPU type."""
 
     code = "unknown_gpu"
 
 
 class UnknownDataCentre(DeployError):
-    """RunPod has no such data centre, or no network volumes in it."""
+    """RunPod has no such data centre, or it has no network volumes."""
 
     code = "unknown_data_centre"
 
 
 class NoCapacity(DeployError):
-    """None of the GPUs is free where the endpoint may run."""
+    """No GPU is free where the endpoint may run."""
 
     code = "no_capacity"
 
 
 class Ambiguous(DeployError):
-    """Several resources have the name by which this one is found."""
+    """Several resources have the name of the desired one."""
 
     code = "ambiguous"
 
 
 class CannotChange(DeployError):
-    """RunPod fixes this when the resource is made."""
+    """RunPod cannot change this after creation."""
 
     code = "cannot_change"
 
 
 class RequestRefused(DeployError):
-    """RunPod refused the request, in its own words."""
+    """RunPod refused the request; the message quotes it."""
 
     code = "request_refused"
 
 
 class RateLimited(DeployError):
-    """RunPod asks for slower requests, for longer than it is worth waiting."""
+    """RunPod asks for slower requests, with a wait over the upper bound."""
 
     code = "rate_limited"
 
 
 class ApiUnreachable(DeployError):
-    """No answer came, after every attempt that was safe."""
+    """No response came, after all safe retries."""
 
     code = "api_unreachable"
 
 
 class OutcomeUnknown(DeployError):
-    """A request to create something was sent, and its answer never came."""
+    """No response came to a request that creates something."""
 
     code = "outcome_unknown"
 
 
 class UnexpectedAnswer(DeployError):
-    """The answer is not API v2's."""
+    """The response does not match API v2."""
 
     code = "unexpected_answer"

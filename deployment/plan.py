@@ -1,16 +1,16 @@
-"""What would have to be done, resource by resource, to bring the account to what is wanted."""
+"""Computes the steps, resource by resource, that make the account match the file."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from deployment.answers import Endpoint, NetworkVolume
 from deployment.bodies import endpoint_body, volume_body, without_unset
 from deployment.desired import Desired, Volume
 from deployment.differences import Change, differences, masked
 from deployment.errors import Ambiguous, CannotChange
+from deployment.resources import NetworkVolume, ServerlessEndpoint
 
-Found = TypeVar("Found", NetworkVolume, Endpoint)
+Found = TypeVar("Found", NetworkVolume, ServerlessEndpoint)
 Action = Literal["create", "update", "unchanged"]
 
 
@@ -25,7 +25,7 @@ class Request:
 
 @dataclass(frozen=True)
 class VolumeStep:
-    """What is to be done about the volume of one data centre."""
+    """The step for the volume of one data centre."""
 
     data_centre: str
     name: str
@@ -35,12 +35,12 @@ class VolumeStep:
 
     @property
     def action(self) -> Action:
-        """What the request does."""
+        """The request's action."""
         return _action(self.request)
 
     @property
     def volume_id(self) -> str:
-        """The volume's id, or what stands for it until there is one."""
+        """The volume's id, or a placeholder until it exists."""
         return self.found.id if self.found else f"(the id of {self.name} in {self.data_centre})"
 
     def __str__(self) -> str:
@@ -49,16 +49,16 @@ class VolumeStep:
 
 @dataclass(frozen=True)
 class EndpointStep:
-    """What is to be done about the endpoint."""
+    """The step for the endpoint."""
 
     name: str
-    found: Endpoint | None
+    found: ServerlessEndpoint | None
     request: Request | None
     changes: tuple[Change, ...] = ()
 
     @property
     def action(self) -> Action:
-        """What the request does."""
+        """The request's action."""
         return _action(self.request)
 
     def __str__(self) -> str:
@@ -67,7 +67,7 @@ class EndpointStep:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every step, in the order in which they are taken."""
+    """All steps, in the order of their execution."""
 
     volumes: tuple[VolumeStep, ...]
     endpoint: EndpointStep
@@ -79,27 +79,27 @@ class Plan:
 
     @property
     def changes_anything(self) -> bool:
-        """Whether there is anything to do."""
+        """Whether any step changes something."""
         return any(step.request for step in self.steps)
 
 
 @dataclass(frozen=True)
 class Planner:
-    """Plans for one file: what is wanted, the workers' environment, and of that what may be shown."""
+    """Plans for one file: the desired state and the workers' environment."""
 
     desired: Desired
     environment: Mapping[str, str]
 
     @property
     def shown_variables(self) -> Collection[str]:
-        """Variables whose values are no secrets: they stand in the file."""
+        """Variables whose values are not secret, because the file contains them."""
         return {*self.desired.implied_environment(), *self.desired.env}
 
-    def plan(self, volumes: Sequence[NetworkVolume], endpoints: Sequence[Endpoint]) -> Plan:
-        """Compare the account with what is wanted.
+    def plan(self, volumes: Sequence[NetworkVolume], endpoints: Sequence[ServerlessEndpoint]) -> Plan:
+        """Compare the account with the desired state.
 
-        Raises ``Ambiguous`` where a name is not enough to find a resource, and ``CannotChange`` for what
-        RunPod does not let be changed.
+        Raises ``Ambiguous`` if several resources have the same name, and ``CannotChange`` for a field that
+        RunPod cannot change.
         """
         steps = tuple(
             _volume_step(self.desired.volume, place, volumes)
@@ -108,12 +108,12 @@ class Planner:
         )
         found = _one(
             [each for each in endpoints if each.name == self.desired.name],
-            f"endpoints called {self.desired.name!r}",
+            f"endpoints named {self.desired.name!r}",
         )
         return Plan(steps, self.endpoint_step(found, {step.data_centre: step.volume_id for step in steps}))
 
-    def endpoint_step(self, found: Endpoint | None, volume_ids: Mapping[str, str]) -> EndpointStep:
-        """Plan the endpoint, its volumes' ids being known."""
+    def endpoint_step(self, found: ServerlessEndpoint | None, volume_ids: Mapping[str, str]) -> EndpointStep:
+        """Plan the endpoint; its volumes' ids are known."""
         body = endpoint_body(self.desired, self.environment, volume_ids)
         name = self.desired.name
         if found is None:
@@ -121,7 +121,7 @@ class Planner:
         if found.type != body["type"]:
             raise CannotChange(
                 f"The endpoint {name!r} ({found.id}) is of type {found.type or 'unknown'}, and RunPod does "
-                f"not change that to {body['type']}: choose another name, or delete it in the console.",
+                f"not change it to {body['type']}: choose another name, or delete the endpoint.",
                 field="type",
             )
         changes = differences(body, found.settings, self.shown_variables)
@@ -129,8 +129,8 @@ class Planner:
         request = Request("PATCH", f"/v2/serverless/{found.id}", changed) if changed else None
         return EndpointStep(name, found, request, tuple(changes))
 
-    def remaining(self, endpoint: Endpoint, volume_ids: Mapping[str, str]) -> list[Change]:
-        """Return what RunPod's answer still has otherwise after it was told."""
+    def remaining(self, endpoint: ServerlessEndpoint, volume_ids: Mapping[str, str]) -> list[Change]:
+        """Return the differences that remain in RunPod's response to the request."""
         body = endpoint_body(self.desired, self.environment, volume_ids)
         return differences(body, endpoint.settings, self.shown_variables)
 
@@ -141,21 +141,21 @@ class Planner:
 
 def _volume_step(volume: Volume, place: str, volumes: Sequence[NetworkVolume]) -> VolumeStep:
     alike = [each for each in volumes if (each.name, each.data_centre) == (volume.name, place)]
-    found = _one(alike, f"network volumes called {volume.name!r} in {place}")
+    found = _one(alike, f"network volumes named {volume.name!r} in {place}")
     if found is None:
         return VolumeStep(
             place, volume.name, None, Request("POST", "/v2/network-volumes", volume_body(volume, place))
         )
     if volume.tier and found.type != volume.tier.upper():
         raise CannotChange(
-            f"{volume.name} in {place} is of tier {found.type}, and RunPod does not change that: "
-            f"say tier = {found.type.lower()!r}, or choose another name.",
+            f"{volume.name} in {place} is of tier {found.type}, and RunPod does not change it: "
+            f"set tier = {found.type.lower()!r}, or choose another name.",
             field="volume.tier",
         )
     if found.size > volume.size_gb:
         raise CannotChange(
             f"{volume.name} in {place} has {found.size} GB, and RunPod does not shrink volumes: "
-            f"say size_gb = {found.size}.",
+            f"set size_gb = {found.size}.",
             field="volume.size_gb",
         )
     if found.size == volume.size_gb:

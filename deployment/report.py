@@ -1,4 +1,4 @@
-"""What ``scripts/deploy`` prints: the plan, the requests, and how to go on."""
+"""Formats the output of ``scripts/deploy``: the plan, the requests, and the next steps."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _SIGNS = {"create": "+", "update": "~", "unchanged": "="}
 
 
 def plan_lines(plan: Plan) -> list[str]:
-    """Write the plan, a line each step and each change."""
+    """Format the plan, one line for each step and each change."""
     lines = []
     for step in plan.steps:
         known_as = f" ({step.found.id})" if step.found else ""
@@ -24,7 +24,7 @@ def plan_lines(plan: Plan) -> list[str]:
 
 
 def request_lines(plan: Plan, planner: Planner, url: str) -> list[str]:
-    """Write the requests that carry the plan out, with secrets hidden."""
+    """Format the requests that carry out the plan, with secrets hidden."""
     lines = []
     for step in plan.steps:
         if step.request is not None:
@@ -34,49 +34,49 @@ def request_lines(plan: Plan, planner: Planner, url: str) -> list[str]:
 
 
 def pool_lines(pools: Sequence[Pool], desired: Desired) -> list[str]:
-    """Write what the GPUs have and cost, as RunPod's catalogue says now."""
+    """Format the memory, price and stock of the GPUs, from RunPod's current catalogue."""
     where = ", ".join(desired.data_centres) or "any data centre"
-    lines = [f"GPUs in {where}, by RunPod's catalogue now:"]
+    lines = [f"GPUs in {where}, from RunPod's current catalogue:"]
     for pool in pools:
         memory = "/".join(map(str, pool.memory_gb))
-        price = "no price" if pool.dollars_an_hour is None else f"${pool.dollars_an_hour:.2f} an hour"
+        price = "no price" if pool.dollars_an_hour is None else f"${pool.dollars_an_hour:.2f} per hour"
         lines.append(f"    {pool.id}: {memory} GB, {price}, stock {pool.stock} ({', '.join(pool.cards)})")
     prices = [pool.dollars_an_hour * desired.gpu.count for pool in pools if pool.dollars_an_hour is not None]
     if prices:
         least, most = desired.workers.min * min(prices), desired.workers.max * max(prices)
-        lines.append(f"    the workers altogether: ${least:.2f} to ${most:.2f} an hour")
+        lines.append(f"    all workers: ${least:.2f} to ${most:.2f} per hour")
     return lines
 
 
 def warnings(desired: Desired) -> list[str]:
-    """Tell what the file leads to that its writer may not want."""
+    """Return warnings about likely mistakes in the file."""
     told = []
     if desired.volume:
         told += [
-            f"{place}: as far as is known here its volumes have no S3 API, by which `voices add` reaches them"
+            f"{place}: its volumes are not known to have an S3 API, which `voices add` needs"
             for place in desired.data_centres
             if place not in DATA_CENTRES
         ]
         if len(desired.data_centres) > 1:
-            told.append("volumes are not copied between data centres: give every `voices add` all of them")
+            told.append("volumes are not copied between data centres: pass all of them to every `voices add`")
     if "YOUR_NAME" in desired.image:
-        told.append("image: put your own in the place of the example")
+        told.append("image: replace the example with your own")
     if desired.workers.max == 0:
-        told.append("workers.max is 0: no request will ever be answered")
+        told.append("workers.max is 0: no request will be processed")
     return told
 
 
 def next_lines(desired: Desired, deployed: Deployed) -> list[str]:
-    """Write how to go on: the endpoint's URL, the environment of ``voices``, and two commands."""
+    """Format the next steps: the endpoint's URL, the environment of ``voices``, and two commands."""
     endpoint = deployed.endpoint
     lines = [f"The endpoint {endpoint.name} is {endpoint.id}: {endpoint.url}"]
     lines += [
-        f"RunPod has {change.field} otherwise than it was told: {change.before or '(not set)'}"
+        f"RunPod did not apply {change.field}: it is {change.before or '(not set)'}"
         for change in deployed.unlike
     ]
     if desired.model:
         lines.append(
-            "By hand, because API v2 has no field for it: "
+            "Set by hand, because API v2 has no field for it: "
             f"console, Manage, Edit Endpoint, Model: {desired.model}"
         )
     targets = voices_targets(deployed)
@@ -94,12 +94,12 @@ def next_lines(desired: Desired, deployed: Deployed) -> list[str]:
 
 
 def voices_targets(deployed: Deployed) -> list[str]:
-    """Return where ``voices`` puts voices for the endpoint."""
+    """Return the targets of the endpoint's volumes for ``voices``."""
     return [f"s3://{volume}/voices?datacenter={place}" for place, volume in deployed.volume_ids.items()]
 
 
 def deployed_json(deployed: Deployed) -> dict[str, Any]:
-    """Return what is there now, as JSON."""
+    """Return the deployed resources as JSON."""
     return {
         "endpoint": {
             "id": deployed.endpoint.id,

@@ -2,7 +2,7 @@
 
     python examples/chat.py "Why is the sky blue?" | ffplay -autoexit -nodisp -f s16le -ar 24000 -
 
-The model is OPENAI_MODEL at OPENAI_BASE_URL (OpenAI's own when not set); without a question, stdin is spoken.
+The model is OPENAI_MODEL at OPENAI_BASE_URL (by default OpenAI's); without a question, stdin is spoken.
 """
 
 import os
@@ -15,7 +15,7 @@ from voices.extras import how_to_install_package
 
 
 def answer(question: str) -> Iterator[str]:
-    """Yield what the model writes, as it writes it."""
+    """Yield the model's answer as it is written."""
     from openai import OpenAI
 
     model = os.environ.get("OPENAI_MODEL", "gpt-4o-mini")

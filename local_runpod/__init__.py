@@ -1,7 +1,7 @@
-"""RunPod's queue on this machine: for the tests, the demo and a laptop.
+"""RunPod's queue on this machine: for tests, the demo and development.
 
-It speaks to workers as RunPod's SDK expects and to clients as the hosted API does, so that what runs
-against it runs unchanged on RunPod. Nothing here imports the SDK or the worker.
+It speaks RunPod's SDK protocol to workers and the hosted API to clients, so that anything that runs against
+it runs unchanged on RunPod. The package imports neither the SDK nor the worker.
 """
 
 from local_runpod.local_endpoint import LocalEndpoint

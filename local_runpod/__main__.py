@@ -1,4 +1,4 @@
-"""`python -m local_runpod`: a RunPod endpoint of your own, on this machine."""
+"""`python -m local_runpod`: a RunPod endpoint on this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ READY = """\
 The endpoint is ready: {url}
 
   curl --fail-with-body -sS {auth}-X POST {url}/run -d '{{"input": {{"text": "Hello there."}}}}'
-  curl --fail-with-body -sS {auth}{url}/stream/JOB_ID        what has come since the last call
+  curl --fail-with-body -sS {auth}{url}/stream/JOB_ID        events since the last call
   curl --fail-with-body -sS {auth}{url}/status/JOB_ID
   curl --fail-with-body -sS {auth}-X POST {url}/runsync -d '{{"input": {{"action": "list_voices"}}}}'
   curl --fail-with-body -sS {auth}{url}/health
@@ -30,22 +30,22 @@ Ctrl-C ends it."""
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return the options; what follows `--` is the worker's command."""
+    """Return the options; the arguments after `--` are the worker's command."""
     parser = argparse.ArgumentParser(
         prog="python -m local_runpod",
-        description="RunPod's queue on this machine, with one or more workers behind it.",
+        description="RunPod's queue on this machine, with one or more workers.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
-    parser.add_argument("--port", type=_port, default=8001, help="0 means a free one (default %(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    parser.add_argument("--port", type=_port, default=8001, help="0 chooses a free one (default %(default)s)")
     parser.add_argument("--workers", type=int, default=1, help="worker processes (default %(default)s)")
-    parser.add_argument("--api-key", help="ask clients for this key as a bearer token")
+    parser.add_argument("--api-key", help="require this key from clients as a bearer token")
     parser.add_argument(
         "--allowed-host",
         action="append",
         default=[],
         metavar="NAME",
-        help="a name that clients may use for it, beside addresses and localhost; * for all. Left out, "
-        "without --api-key and on this machine alone there is no other; else all are taken",
+        help="host name that clients may use, besides IP addresses and localhost; * allows all. Default: "
+        "none on a loopback address without --api-key, else all",
     )
     parser.add_argument(
         "command", nargs="*", metavar="-- COMMAND", help="the worker's command (default: python -m worker)"
@@ -55,12 +55,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _port(value: str) -> int:
     if not value.isdecimal() or int(value) > LAST_PORT:
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {LAST_PORT}")
+        raise argparse.ArgumentTypeError(f"the port must be a number from 0 to {LAST_PORT}")
     return int(value)
 
 
 def serve(options: argparse.Namespace) -> None:
-    """Run the endpoint until it is interrupted; raise WorkerDied when a worker ends on its own."""
+    """Run the endpoint until it is interrupted; raise WorkerDied if a worker ends on its own."""
     endpoint = LocalEndpoint(
         options.command or DEFAULT_COMMAND,
         workers=options.workers,
@@ -81,7 +81,7 @@ def serve(options: argparse.Namespace) -> None:
 
 
 def say(text: str) -> None:
-    """Write to the terminal at once, also when it is a pipe."""
+    """Write to the terminal at once, even if it is a pipe."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -89,7 +89,7 @@ def say(text: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     options = parse(sys.argv[1:] if arguments is None else arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's way to say Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # service managers send it instead of Ctrl-C
     try:
         serve(options)
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""The HTTP application: both halves of the interface, and who may use them."""
+"""The HTTP application: the routes of clients and workers, and access control."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from local_runpod.answers import MEGABYTE, errors_as_json, failure
 from local_runpod.client_routes import RUNSYNC_LIMIT_BYTES, ClientRoutes
+from local_runpod.responses import MEGABYTE, errors_as_json, failure
 from local_runpod.worker_routes import WorkerRoutes
 from voices.origins import is_from_another_site
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Middleware
 
-    from local_runpod.plane import Plane
+    from local_runpod.control_plane import ControlPlane
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(plane: Plane) -> web.Application:
+def make_app(plane: ControlPlane) -> web.Application:
     """Return the application that serves one endpoint."""
     app = web.Application(
         client_max_size=RUNSYNC_LIMIT_BYTES + MEGABYTE,
@@ -33,10 +33,10 @@ def make_app(plane: Plane) -> web.Application:
     return app
 
 
-def worker_urls(plane: Plane, base: str) -> dict[str, str]:
+def worker_urls(plane: ControlPlane, base: str) -> dict[str, str]:
     """Return the SDK's URL templates as its environment variables.
 
-    Each holds a `?`, because the SDK appends `&name=value`. `$ID` is the worker's id in the first and the
+    Each contains a `?`, because the SDK appends `&name=value`. `$ID` is the worker's id in the first and the
     job's id in the two POST templates.
     """
     prefix, query = f"{base}/v2/{plane.endpoint}", f"?gpu=local&token={plane.worker_token}"
@@ -48,13 +48,13 @@ def worker_urls(plane: Plane, base: str) -> dict[str, str]:
     }
 
 
-def _no_other_sites(plane: Plane) -> Middleware:
-    """Refuse what pages of other sites ask, by any method: GET too takes jobs, and what they yielded."""
+def _no_other_sites(plane: ControlPlane) -> Middleware:
+    """Refuse requests from pages of other sites, by any method: a GET consumes jobs and their output too."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.headers.get("host") not in plane.hosts:
-            return failure(403, "this endpoint has another name: add the one you use with --allowed-host")
+            return failure(403, "unknown host name for this endpoint: allow it with --allowed-host")
         if is_from_another_site(request.headers):
             return failure(403, "pages of other sites may not use this endpoint")
         return await handler(request)
@@ -62,7 +62,7 @@ def _no_other_sites(plane: Plane) -> Middleware:
     return check
 
 
-def _one_endpoint(plane: Plane) -> Middleware:
+def _one_endpoint(plane: ControlPlane) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.match_info.get("endpoint", plane.endpoint) != plane.endpoint:
@@ -72,7 +72,7 @@ def _one_endpoint(plane: Plane) -> Middleware:
     return check
 
 
-def _with_key(plane: Plane) -> Middleware:
+def _with_key(plane: ControlPlane) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if plane.api_key is not None and not _is_authorised(request, plane.api_key, plane.worker_token):
@@ -90,5 +90,5 @@ def _is_authorised(request: web.Request, api_key: str, worker_token: str) -> boo
 
 
 def _is_same(given: str, expected: str) -> bool:
-    # Header bytes that are no UTF-8 arrive as surrogates.
+    # Header bytes that are not UTF-8 arrive as surrogates.
     return hmac.compare_digest(given.encode(errors="surrogateescape"), expected.encode())

@@ -1,4 +1,4 @@
-"""What a client of the endpoint may ask: RunPod's hosted queue API."""
+"""The routes of clients: RunPod's hosted queue API."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from local_runpod.answers import MEGABYTE, describe, read_object
+from local_runpod.responses import MEGABYTE, describe, read_object
 from local_runpod.webhooks import webhook_of
 
 if TYPE_CHECKING:
-    from local_runpod.jobs import Job
-    from local_runpod.plane import Plane
+    from local_runpod.control_plane import ControlPlane
+    from local_runpod.jobs import QueuedJob
 
 RUN_LIMIT_BYTES = 10 * MEGABYTE
 RUNSYNC_LIMIT_BYTES = 20 * MEGABYTE
@@ -21,9 +21,9 @@ RUNSYNC_WAIT_RANGE_MS = (1_000, 300_000)
 
 
 class ClientRoutes:
-    """The routes under /v2/{endpoint} that applications call."""
+    """The routes under /v2/{endpoint} that clients call."""
 
-    def __init__(self, plane: Plane) -> None:
+    def __init__(self, plane: ControlPlane) -> None:
         self._plane = plane
         self._queue = plane.queue
 
@@ -41,19 +41,19 @@ class ClientRoutes:
         ]
 
     async def run(self, request: web.Request) -> web.Response:
-        """Queue a job and answer at once."""
+        """Queue a job and respond at once."""
         job = await self._submit(request, RUN_LIMIT_BYTES)
         return web.json_response({"id": job.id, "status": job.status})
 
     async def run_and_wait(self, request: web.Request) -> web.Response:
-        """Queue a job and answer when it is finished, or when `?wait=` (ms) is over."""
+        """Queue a job and respond when it is finished, or after `?wait=` (ms)."""
         wait_s = _runsync_wait_s(request)
         job = await self._submit(request, RUNSYNC_LIMIT_BYTES)
-        await self._plane.bell.wait_for(lambda: job.status.is_final, wait_s)
+        await self._plane.long_polls.wait_for(lambda: job.status.is_final, wait_s)
         return web.json_response(describe(job))
 
     async def stream(self, request: web.Request) -> web.Response:
-        """Answer the items since the last call, at once, even if there are none."""
+        """Respond at once with the items since the last call, possibly none."""
         job = self._queue.get(request.match_info["job"])
         items = [{"output": item} for item in self._queue.drain(job.id)]
         answer: dict[str, Any] = {"id": job.id, "status": job.status, "stream": items}
@@ -62,27 +62,27 @@ class ClientRoutes:
         return web.json_response(answer)
 
     async def status(self, request: web.Request) -> web.Response:
-        """Answer where the job is, and its result once it has one."""
+        """Respond with the job's state, and its result once it has one."""
         return web.json_response(describe(self._queue.get(request.match_info["job"])))
 
     async def cancel(self, request: web.Request) -> web.Response:
-        """Cancel the job; one that is finished stays as it is."""
+        """Cancel the job; a finished one stays as it is."""
         job = self._queue.cancel(request.match_info["job"])
-        self._plane.bell.ring()
+        self._plane.long_polls.wake()
         return web.json_response({"id": job.id, "status": job.status})
 
     async def health(self, _: web.Request) -> web.Response:
-        """Answer how many jobs and workers are in which state."""
-        workers = self._plane.roster.counts(self._queue.busy_workers())
+        """Respond with the number of jobs and workers in each state."""
+        workers = self._plane.workers.counts(self._queue.busy_workers())
         return web.json_response({"jobs": self._queue.counts(), "workers": workers})
 
     async def purge(self, _: web.Request) -> web.Response:
-        """Cancel every job that waits."""
+        """Cancel every queued job."""
         removed = self._queue.purge()
-        self._plane.bell.ring()
+        self._plane.long_polls.wake()
         return web.json_response({"removed": removed, "status": "completed"})
 
-    async def _submit(self, request: web.Request, limit_bytes: int) -> Job:
+    async def _submit(self, request: web.Request, limit_bytes: int) -> QueuedJob:
         body = await read_object(request, limit_bytes)
         if not isinstance(body.get("input"), dict):
             raise ValueError('the body needs an "input" object')  # noqa: TRY004 - a client's mistake
@@ -92,7 +92,7 @@ class ClientRoutes:
             result_limit_bytes=limit_bytes,
             webhook=webhook_of(body),
         )
-        self._plane.bell.ring()
+        self._plane.long_polls.wake()
         return job
 
     def _execution_timeout_s(self, policy: Any) -> float:
@@ -100,7 +100,7 @@ class ClientRoutes:
         if timeout_ms is None:
             return self._plane.execution_timeout_s
         if not isinstance(timeout_ms, (int, float)) or not 0 < timeout_ms <= LONGEST_EXECUTION_TIMEOUT_MS:
-            raise ValueError("executionTimeout is a number of milliseconds, at most a week of them")
+            raise ValueError("executionTimeout must be a number of milliseconds, at most a week")
         return timeout_ms / 1000
 
 
@@ -109,5 +109,5 @@ def _runsync_wait_s(request: web.Request) -> float:
     try:
         wait_ms = int(request.query.get("wait", RUNSYNC_WAIT_MS))
     except ValueError as error:
-        raise ValueError("wait is a number of milliseconds") from error
+        raise ValueError("wait must be a number of milliseconds") from error
     return min(max(wait_ms, shortest), longest) / 1000

@@ -1,7 +1,7 @@
-"""`scripts/demo`: the main job on this machine, from a clip to streamed speech.
+"""`scripts/demo`: the main use case on this machine, from a clip to streamed speech.
 
-Every step is a command or a class that users have too: the `voices` command, the real worker under
-the real RunPod SDK behind the local control plane, and the Python client.
+Every step is a command or a class for users: the `voices` command, the real worker under the real RunPod SDK
+with RunPod's queue on this machine, and the Python client.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ REFERENCE_TEXT = (
 )
 VOICE_ID = "demo"
 FORMATS = ("wav", "mp3")
-READY_TIMEOUT_S = 900.0  # a first start may have to download the weights
+READY_TIMEOUT_S = 900.0  # the first start may download the weights
 BARS = "▁▂▃▄▅▆▇█"
 BAR_COUNT = 72
 SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
-class Result:
-    """What one streamed request came to."""
+class StreamedRequest:
+    """Outcome of one streamed request."""
 
     path: Path
     engine: str
@@ -61,21 +61,27 @@ class Result:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options."""
-    parser = argparse.ArgumentParser(prog="scripts/demo", description="From a clip to streamed speech, here.")
-    parser.add_argument("--text", default=TEXT, help="what to speak")
-    parser.add_argument("--clip", type=Path, help="10 to 15 s of clear speech; made here when not given")
+    parser = argparse.ArgumentParser(
+        prog="scripts/demo", description="From a clip to streamed speech, on this machine."
+    )
+    parser.add_argument("--text", default=TEXT, help="text to speak")
+    parser.add_argument(
+        "--clip", type=Path, help="10 to 15 s of clear speech; by default the preview engine makes one"
+    )
     parser.add_argument(
         "--engine",
         default=os.environ.get("ENGINE") or "auto",
         help="auto, preview or chatterbox-turbo (default %(default)s)",
     )
-    parser.add_argument("--out", type=Path, default=Path("out"), help="where files go (default %(default)s)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("out"), help="folder for the files (default %(default)s)"
+    )
     return parser.parse_args(arguments)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Do all steps; raises CalledProcessError, WorkerDied or ClientError where one fails."""
-    options.out = Path(os.path.relpath(options.out))  # as a user would name it
+    """Run all steps; raises CalledProcessError, WorkerDied or ClientError if one fails."""
+    options.out = Path(os.path.relpath(options.out))  # the path that a user would type
     options.out.mkdir(parents=True, exist_ok=True)
     voices_dir = options.out / "voices"
     os.environ["ENGINE"] = options.engine
@@ -83,7 +89,7 @@ def run(options: argparse.Namespace) -> None:
     clip = options.clip or make_clip(options.out / "reference.wav")
     say("2. the clip becomes a voice")
     command("voices_cli", "add", VOICE_ID, str(clip), "--force", "--target", str(voices_dir))
-    say("3. the worker starts, on the RunPod SDK's own loop, behind a queue on this machine")
+    say("3. the worker starts, on the RunPod SDK's own loop, with a queue on this machine")
     began = time.perf_counter()
     with LocalEndpoint(env={"VOICES_DIR": str(voices_dir.resolve())}) as endpoint:
         endpoint.wait_until_ready(READY_TIMEOUT_S)
@@ -101,14 +107,14 @@ def make_clip(path: Path) -> Path:
     return path
 
 
-def stream(client: SpeechClient, text: str, path: Path) -> Result:
+def stream(client: SpeechClient, text: str, path: Path) -> StreamedRequest:
     """Stream one request into a file."""
     speech = client.speak(text, voice_id=VOICE_ID, format=path.suffix.removeprefix("."))
     speech.save(path)
     assert speech.start is not None  # noqa: S101 - complete speech has all three
     assert speech.end is not None  # noqa: S101
     assert speech.first_audio_s is not None  # noqa: S101
-    return Result(
+    return StreamedRequest(
         path=path,
         engine=speech.start.engine,
         first_audio_ms=speech.first_audio_s * 1000,
@@ -119,8 +125,8 @@ def stream(client: SpeechClient, text: str, path: Path) -> Result:
     )
 
 
-def report(result: Result) -> None:
-    """Print what a user would want to know."""
+def report(result: StreamedRequest) -> None:
+    """Print the outcome."""
     say(
         f"   {result.path}: {result.seconds:.1f} s of speech by {result.engine}, in {result.chunks} chunks\n"
         f"      first audio      {result.first_audio_ms:.0f} ms at the client, "
@@ -138,30 +144,30 @@ def draw_waveform(path: Path) -> None:
 
 
 def command(module: str, *arguments: str) -> None:
-    """Run one of the project's commands, showing it as a user would type it."""
+    """Run one of the project's commands and print it as a user would type it."""
     shown = {"voices_cli": "voices", "worker": "python -m worker"}[module]
     say(f"   $ {shown} {shlex.join(shorten(each) for each in arguments)}")
-    subprocess.run([sys.executable, "-m", module, *arguments], check=True)  # noqa: S603 - our own
+    subprocess.run([sys.executable, "-m", module, *arguments], check=True)  # noqa: S603 - a fixed command
 
 
 def shorten(argument: str) -> str:
-    """Cut a long text for the screen."""
+    """Shorten a long text for the screen."""
     return argument if len(argument) <= SHOWN_CHARACTERS else argument[:SHOWN_CHARACTERS] + "..."
 
 
 def say(line: str) -> None:
-    """Write to the terminal at once, also when it is a pipe."""
+    """Write to the terminal at once, even if it is a pipe."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 def main() -> int:
-    """Run the demonstration and return its exit code."""
+    """Run the demo and return its exit code."""
     options = parse(sys.argv[1:])
     try:
         run(options)
     except subprocess.CalledProcessError as error:
-        return error.returncode  # the command has said why
+        return error.returncode  # the command has printed the reason
     except (ClientError, WorkerDied, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

@@ -1,4 +1,4 @@
-"""One job and its states, as a client of RunPod sees them."""
+"""One job and its states, as RunPod's clients see them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class JobStatus(StrEnum):
-    """Where a job is; the last four are final."""
+    """State of a job; the last four are final."""
 
     IN_QUEUE = "IN_QUEUE"
     IN_PROGRESS = "IN_PROGRESS"
@@ -24,8 +24,8 @@ class JobStatus(StrEnum):
 
 
 @dataclass(slots=True)
-class Job:
-    """What the queue remembers of a job; times are seconds of the queue's own clock."""
+class QueuedJob:
+    """The queue's record of a job; times are seconds of the queue's own clock."""
 
     id: str
     input: Any
@@ -52,18 +52,18 @@ class Job:
 
     @property
     def execution_s(self) -> float | None:
-        """Seconds spent on a worker; None before it is finished, or when it never ran."""
+        """Seconds spent on a worker; None until it is finished, or if it never ran."""
         if self.taken_at is None or self.finished_at is None:
             return None
         return self.finished_at - self.taken_at
 
     @property
     def held_bytes(self) -> int:
-        """What it still holds for its client, in bytes of JSON."""
+        """Size of the output held for its client, in bytes of JSON."""
         return self.undrained_bytes + self.result_bytes
 
     def is_overdue(self, now: float) -> bool:
-        """Whether it has been running for longer than its policy allows."""
+        """Whether it has exceeded the execution timeout of its policy."""
         if self.taken_at is None or self.execution_timeout_s is None:
             return False
         return now - self.taken_at > self.execution_timeout_s

@@ -1,4 +1,4 @@
-"""A RunPod endpoint on this machine: the plane and its workers, started and ended together."""
+"""A RunPod endpoint on this machine: the control plane and its workers, started and ended together."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from local_runpod.app import worker_urls
-from local_runpod.plane import Plane
-from local_runpod.server import PlaneServer
+from local_runpod.control_plane import ControlPlane
+from local_runpod.server import ControlPlaneServer
 from local_runpod.worker_process import DEFAULT_COMMAND, WorkerProcess
 from voices.origins import LOOPBACK, KnownHosts
 
@@ -25,9 +25,9 @@ LOOK_EVERY_S = 0.01
 class LocalEndpoint:
     """A context manager that runs an endpoint with `workers` processes of `command`.
 
-    `env` is added to the workers' environment. With an `api_key` clients must send it as a bearer token.
-    `allowed_hosts` are names that clients may use for it, see `KnownHosts`.
-    The workers' logs go to files, which `WorkerDied` quotes, or with `inherit_log` to this terminal.
+    `env` is added to the workers' environment. With an `api_key`, clients must send it as a bearer token.
+    `allowed_hosts` are the host names that clients may use, see `KnownHosts`. The workers' logs go to files,
+    which `WorkerDied` quotes, or with `inherit_log` to this terminal.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class LocalEndpoint:
         stop_grace_s: float = 3.0,
     ) -> None:
         hosts = KnownHosts(allowed_hosts, is_for_this_machine=api_key is None and host in LOOPBACK)
-        self.plane = Plane(api_key=api_key, hosts=hosts)
+        self.plane = ControlPlane(api_key=api_key, hosts=hosts)
         self._command, self._env, self._count = command, env, workers
         self._inherit_log = inherit_log
         self._stop_grace_s = stop_grace_s
-        self._server = PlaneServer(self.plane, host, port, self._notice_deaths)
+        self._server = ControlPlaneServer(self.plane, host, port, self._notice_deaths)
         self._names = (f"local-{number}" for number in itertools.count(1))
         self._workers: list[WorkerProcess] = []
         self._logs = tempfile.TemporaryDirectory(prefix="control-plane-", ignore_cleanup_errors=True)
@@ -70,23 +70,23 @@ class LocalEndpoint:
 
     @property
     def url(self) -> str:
-        """The base URL that clients use, as `https://api.runpod.ai/v2/<endpoint id>` is on RunPod."""
+        """The base URL for clients; the counterpart of `https://api.runpod.ai/v2/<endpoint id>`."""
         return f"{self._server.base}/v2/{self.plane.endpoint}"
 
     @property
     def worker_pids(self) -> list[int]:
-        """The workers' processes, for whoever watches what they take."""
+        """The workers' process ids, for measuring their resource use."""
         return [worker.pid for worker in self._workers]
 
     def wait_until_ready(self, timeout: float = READY_TIMEOUT_S) -> None:
         """Return when every worker has asked for a job.
 
-        Raises WorkerDied, with the end of its log, when one ends before that, and TimeoutError after
+        Raises WorkerDied, with the end of its log, if a worker ends before that, and TimeoutError after
         `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
         for worker in self._workers:
-            while not self.plane.roster.is_ready(worker.id):
+            while not self.plane.workers.is_ready(worker.id):
                 worker.check()
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"worker {worker.id} not ready in {timeout} s\n{worker.log_tail()}")
@@ -98,19 +98,19 @@ class LocalEndpoint:
             worker.check()
 
     def exit_code(self, index: int = 0) -> int | None:
-        """Return what one worker's process ended with; None while it runs."""
+        """Return one worker's exit code; None while it runs."""
         return self._workers[index].exit_code
 
     def terminate_worker(self, index: int = 0) -> None:
-        """Ask one worker to finish what it runs and end, as RunPod does when it scales down."""
+        """Ask one worker to finish its jobs and end, as RunPod does when it scales down."""
         self._workers[index].terminate()
 
     def kill_worker(self, index: int = 0) -> None:
-        """Kill one worker as a crash would; what it held is requeued or fails within a moment."""
+        """Kill one worker, as a crash would; its jobs are requeued or fail within a moment."""
         self._workers[index].stop()
 
     def restart_worker(self, index: int = 0) -> None:
-        """Kill one worker and start another in its place; it is not waited for."""
+        """Kill one worker and start another in its place, without waiting for it."""
         self.kill_worker(index)
         self._lose(self._workers[index])
         self._workers[index] = self._start_worker()
@@ -120,7 +120,7 @@ class LocalEndpoint:
         return self._workers[index].log_tail()
 
     def close(self) -> None:
-        """End the workers, letting them finish for `stop_grace_s`, and then the plane."""
+        """End the workers, which get `stop_grace_s` to finish, and then the control plane."""
         self._server.close_polls()
         for worker in self._workers:
             worker.terminate()
@@ -131,7 +131,7 @@ class LocalEndpoint:
         self._logs.cleanup()
 
     def _start_worker(self) -> WorkerProcess:
-        # A fresh id each time: what the plane knows of a dead worker must not pass to its successor.
+        # A new id each time: a successor must not inherit the state of a dead worker.
         worker_id = next(self._names)
         return WorkerProcess(
             worker_id,
@@ -144,7 +144,7 @@ class LocalEndpoint:
     def _notice_deaths(self) -> None:
         for worker in self._workers:
             if not worker.is_alive:
-                worker.stop()  # its ping child would go on telling that it lives
+                worker.stop()  # its ping child would go on reporting it as alive
                 self.plane.lose_worker(worker.id)
 
     def _lose(self, worker: WorkerProcess) -> None:

@@ -1,4 +1,4 @@
-"""The queue's state machine: who may do what to a job, and when. No HTTP, no threads, no waiting."""
+"""The queue's state machine: which job may be taken, finished or cancelled, and when. No HTTP, no threads."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ import uuid
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
-from local_runpod.jobs import Job, JobStatus
+from local_runpod.jobs import JobStatus, QueuedJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_TAKES = 2
-"""A job whose worker was lost runs once more, then it fails: it may be what kills workers."""
+"""A job whose worker was lost runs once more, then fails: the job itself may crash workers."""
 
 STOP_AGAIN_AFTER_S = 0.5
-"""The SDK ignores a stop for a job that it has taken but not started, so a job that goes on is told again."""
+"""The SDK ignores a stop for a job that it has taken but not started, so the stop is repeated."""
 
 
-class UnknownJob(KeyError):
+class JobNotFound(KeyError):
     """No such job: it was never submitted, or it was forgotten."""
 
 
 class JobQueue:
-    """Every job of one endpoint, in the order in which they came.
+    """All jobs of one endpoint, in the order of their arrival.
 
-    At most `keep_finished` finished jobs, which hold at most `keep_bytes` of results, are remembered (the
-    newest always), so that memory stays flat however long it runs. `on_end` is told of each job that ends.
+    Finished jobs are kept up to `keep_finished` in number and `keep_bytes` of results (always the newest),
+    which bounds the memory. `on_end` is called for each job that ends.
     """
 
     def __init__(
@@ -36,15 +36,15 @@ class JobQueue:
         keep_finished: int = 256,
         keep_bytes: int = 100_000_000,
         clock: Callable[[], float] = time.monotonic,
-        on_end: Callable[[Job], None] = lambda _: None,
+        on_end: Callable[[QueuedJob], None] = lambda _: None,
     ) -> None:
         self._on_end = on_end
         self._clock = clock
         self._keep_finished = keep_finished
         self._keep_bytes = keep_bytes
-        self._jobs: dict[str, Job] = {}
-        self._waiting: deque[Job] = deque()
-        self._running: dict[str, Job] = {}
+        self._jobs: dict[str, QueuedJob] = {}
+        self._waiting: deque[QueuedJob] = deque()
+        self._running: dict[str, QueuedJob] = {}
         self._finished: deque[str] = deque()
         self._stops: dict[str, list[str]] = {}
         self._totals: Counter[str] = Counter()
@@ -56,9 +56,9 @@ class JobQueue:
         execution_timeout_s: float | None = None,
         result_limit_bytes: int | None = None,
         webhook: str | None = None,
-    ) -> Job:
+    ) -> QueuedJob:
         """Queue a job and return it."""
-        job = Job(
+        job = QueuedJob(
             id=f"{uuid.uuid4()}-local",
             input=job_input,
             queued_at=self._clock(),
@@ -70,15 +70,15 @@ class JobQueue:
         self._waiting.append(job)
         return job
 
-    def get(self, job_id: str) -> Job:
-        """Return the job of that id; raise UnknownJob."""
+    def get(self, job_id: str) -> QueuedJob:
+        """Return the job of that id; raise JobNotFound."""
         try:
             return self._jobs[job_id]
         except KeyError:
-            raise UnknownJob(job_id) from None
+            raise JobNotFound(job_id) from None
 
-    def take(self, worker_id: str, limit: int = 1) -> list[Job]:
-        """Hand the oldest waiting jobs, at most `limit`, to a worker."""
+    def take(self, worker_id: str, limit: int = 1) -> list[QueuedJob]:
+        """Give the oldest waiting jobs, at most `limit`, to a worker."""
         jobs = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
         for job in jobs:
             job.status, job.worker_id, job.taken_at = JobStatus.IN_PROGRESS, worker_id, self._clock()
@@ -87,9 +87,9 @@ class JobQueue:
         return jobs
 
     def add_item(self, job_id: str, worker_id: str, item: Any, size_bytes: int = 0) -> bool:
-        """Keep one streamed item until a client drains it; raise UnknownJob.
+        """Keep one streamed item until a client drains it; raise JobNotFound.
 
-        What a worker still posts for a job that was taken from it is dropped, and the answer is False.
+        Return False, and drop the item, if the job was taken away from the worker that posts it.
         """
         job = self.get(job_id)
         if self._is_held_by(job, worker_id):
@@ -102,7 +102,7 @@ class JobQueue:
         return False
 
     def report_progress(self, job_id: str, worker_id: str, output: Any) -> None:
-        """Show an intermediate output of a running job in its status; raise UnknownJob."""
+        """Show an intermediate output of a running job in its status; raise JobNotFound."""
         job = self.get(job_id)
         if self._is_held_by(job, worker_id):
             job.output = output
@@ -110,7 +110,7 @@ class JobQueue:
     def finish(
         self, job_id: str, worker_id: str, *, output: Any = None, error: Any = None, size_bytes: int = 0
     ) -> None:
-        """Record a worker's result: FAILED if there is an error, else COMPLETED; raise UnknownJob."""
+        """Record a worker's result: FAILED if there is an error, else COMPLETED; raise JobNotFound."""
         job = self.get(job_id)
         if not self._is_held_by(job, worker_id):
             return
@@ -118,27 +118,27 @@ class JobQueue:
         self._end(job, JobStatus.FAILED if error else JobStatus.COMPLETED)
 
     def drain(self, job_id: str) -> list[Any]:
-        """Return the items that came since the last drain; raise UnknownJob."""
+        """Return the items since the last drain; raise JobNotFound."""
         job = self.get(job_id)
         items, job.undrained, job.undrained_bytes = job.undrained, [], 0
         return items
 
-    def cancel(self, job_id: str) -> Job:
-        """Cancel a job that is not finished, telling its worker if it runs; raise UnknownJob."""
+    def cancel(self, job_id: str) -> QueuedJob:
+        """Cancel a job that is not finished, and stop it on its worker if it runs; raise JobNotFound."""
         job = self.get(job_id)
         if not job.status.is_final:
             self._withdraw(job, JobStatus.CANCELLED)
         return job
 
     def purge(self) -> int:
-        """Cancel every job that no worker has taken; return how many there were."""
+        """Cancel every queued job; return how many there were."""
         waiting = list(self._waiting)
         for job in waiting:
             self._withdraw(job, JobStatus.CANCELLED)
         return len(waiting)
 
-    def time_out_overdue(self) -> list[Job]:
-        """End the running jobs that have exceeded their execution timeout, and return them."""
+    def time_out_overdue(self) -> list[QueuedJob]:
+        """End and return the running jobs that have exceeded their execution timeout."""
         now = self._clock()
         overdue = [job for job in self._running.values() if job.is_overdue(now)]
         for job in overdue:
@@ -147,17 +147,17 @@ class JobQueue:
         return overdue
 
     def take_stops(self, worker_id: str) -> list[str]:
-        """Return the ids of the jobs that a worker is to stop, each told once."""
+        """Return the ids of the jobs that a worker is to stop, each once."""
         return self._stops.pop(worker_id, [])
 
-    def lose_worker(self, worker_id: str) -> list[Job]:
-        """Requeue what a dead worker held, or fail it if it had streamed or was lost before; return it.
+    def lose_worker(self, worker_id: str) -> list[QueuedJob]:
+        """Requeue a dead worker's jobs; fail those that had streamed or were lost before; return all of them.
 
-        A second run after streaming would repeat items that a client has already been given.
+        A second run after streaming would repeat items that the client has already received.
         """
         self._stops.pop(worker_id, None)
         held = [job for job in self._running.values() if job.worker_id == worker_id]
-        for job in reversed(held):  # each goes to the front: the oldest last, so that it is first again
+        for job in reversed(held):  # each goes to the front, so the oldest goes last
             if job.items_seen or job.takes >= MAX_TAKES:
                 job.error = f"worker {worker_id} was lost while it ran this job"
                 self._end(job, JobStatus.FAILED)
@@ -173,7 +173,7 @@ class JobQueue:
         return {job.worker_id for job in self._running.values() if job.worker_id is not None}
 
     def counts(self) -> dict[str, int]:
-        """Return how many jobs wait and run now, and how many ended in which way since the start."""
+        """Return how many jobs wait and run now, and how many have ended in each state since the start."""
         return {
             "completed": self._totals[JobStatus.COMPLETED],
             "failed": self._totals[JobStatus.FAILED] + self._totals[JobStatus.TIMED_OUT],
@@ -183,10 +183,10 @@ class JobQueue:
             "retried": self._totals["retried"],
         }
 
-    def _is_held_by(self, job: Job, worker_id: str) -> bool:
+    def _is_held_by(self, job: QueuedJob, worker_id: str) -> bool:
         return job.status is JobStatus.IN_PROGRESS and job.worker_id == worker_id
 
-    def _withdraw(self, job: Job, status: JobStatus) -> None:
+    def _withdraw(self, job: QueuedJob, status: JobStatus) -> None:
         if job.status is JobStatus.IN_QUEUE:
             self._waiting.remove(job)
         elif job.worker_id is not None:
@@ -198,7 +198,7 @@ class JobQueue:
         if job_id not in pending:
             pending.append(job_id)
 
-    def _end(self, job: Job, status: JobStatus) -> None:
+    def _end(self, job: QueuedJob, status: JobStatus) -> None:
         self._running.pop(job.id, None)
         job.status, job.finished_at, job.input = status, self._clock(), None
         self._totals[status] += 1

@@ -1,4 +1,4 @@
-"""The plane on a thread with an event loop of its own, so that blocking code can use it."""
+"""The control plane on a separate thread with its own event loop, for blocking callers."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from local_runpod.app import make_app
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local_runpod.plane import Plane
+    from local_runpod.control_plane import ControlPlane
 
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 10.0
 LONGEST_URL = 1 << 18
-"""The SDK's ping names every job that its worker holds: 64 KiB of ids and commas, quoted."""
+"""The SDK's ping lists all jobs of its worker: 64 KiB of ids and commas, percent-encoded."""
 SWEEP_EVERY_S = 0.1
 
 
-class PlaneServer:
-    """Serves a plane on `host:port` between `start` and `stop`; port 0 means a free one.
+class ControlPlaneServer:
+    """Serves a control plane on `host:port` between `start` and `stop`; port 0 chooses a free one.
 
     `on_sweep` is called about ten times a second on the loop's thread.
     """
 
-    def __init__(self, plane: Plane, host: str, port: int, on_sweep: Callable[[], None]) -> None:
+    def __init__(self, plane: ControlPlane, host: str, port: int, on_sweep: Callable[[], None]) -> None:
         self._plane = plane
         self._host, self._port = host, port
         self._on_sweep = on_sweep
@@ -42,24 +42,24 @@ class PlaneServer:
 
     @property
     def base(self) -> str:
-        """The address, without a path; from this machine, whatever it listens on."""
+        """The address without a path, reachable from this machine whatever it listens on."""
         host = "127.0.0.1" if self._host in {"0.0.0.0", "::", ""} else self._host  # noqa: S104 - read, not bound
         return f"http://{host}:{self._port}"
 
     def start(self) -> None:
-        """Listen; raise OSError, which names the address, when it cannot be had."""
+        """Listen; raise OSError, which names the address, if that fails."""
         self._thread.start()
         self._started.wait(START_TIMEOUT_S)
         if self._failure is not None:
             raise self._failure
 
     def close_polls(self) -> None:
-        """Answer every long poll now: a worker that was told to end waits for them."""
-        self.call(self._plane.bell.close)
+        """End every long poll now: a worker that is shutting down waits for them."""
+        self.call(self._plane.long_polls.close)
 
     def call(self, function: Callable[[], None]) -> None:
         """Run a function on the loop's thread, soon."""
-        with contextlib.suppress(RuntimeError):  # the loop has ended: there is nobody left to tell
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and its state with it
             self._loop.call_soon_threadsafe(function)
 
     def stop(self) -> None:
@@ -70,14 +70,14 @@ class PlaneServer:
     def _run(self) -> None:
         try:
             self._loop.run_until_complete(self._serve())
-        except BaseException as error:  # noqa: BLE001 - it is raised where start() was called
+        except BaseException as error:  # noqa: BLE001 - raised again by start()
             self._failure = error
         finally:
             self._loop.close()
             self._started.set()
 
     async def _serve(self) -> None:
-        # A poll of a worker that died must not stay: the next job would be given to it.
+        # The poll of a dead worker must end, or it would be given the next job.
         runner = web.AppRunner(
             make_app(self._plane),
             access_log=None,
@@ -107,6 +107,6 @@ class PlaneServer:
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> OSError:
-    """Return the error with the address and a way out; asyncio words its own reason."""
+    """Return the error with the address and a remedy; asyncio's own message names neither."""
     why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
     return OSError(f"cannot listen at {host}:{port}: {why}. Choose another address with --port or --host.")

@@ -1,4 +1,4 @@
-"""Telling an application's own server that its job has ended, as RunPod does."""
+"""Webhooks: posts to an application's server when its job has ended, as RunPod does."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from local_runpod.answers import describe
+from local_runpod.responses import describe
 
 if TYPE_CHECKING:
-    from local_runpod.jobs import Job
+    from local_runpod.jobs import QueuedJob
 
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
-"""RunPod's documents: two more times, ten seconds apart, until the answer is 200."""
+"""RunPod's documents: two retries, ten seconds apart, until the response is 200."""
 ANSWER_WITHIN_S = 10.0
 MOST_AT_ONCE = 8
 MOST_PENDING = 256
-"""Each holds its job's result until its server has answered."""
+"""Upper bound of pending posts: each holds its job's result until the server has responded."""
 LONGEST_URL = 2048
 
 
 class Webhooks:
-    """Posts each job's final status to the URL that it was submitted with. One event loop."""
+    """Posts each job's final status to the URL it was submitted with. One event loop."""
 
     def __init__(self, retry_after_s: float = 10.0) -> None:
         self.retry_after_s = retry_after_s
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
         self._pending: set[asyncio.Task[None]] = set()
 
-    def job_ended(self, job: Job) -> None:
-        """Post a job's status soon, if it has a webhook; an answer other than 200 is asked for again."""
+    def job_ended(self, job: QueuedJob) -> None:
+        """Post a job's status soon, if it has a webhook; retry unless the response is 200."""
         if job.webhook is None:
             return
         if len(self._pending) >= MOST_PENDING:
-            log.warning("job %s: its webhook is not called, %s others wait", job.id, MOST_PENDING)
+            log.warning("job %s: webhook skipped: %s others are pending", job.id, MOST_PENDING)
             return
         task = asyncio.get_running_loop().create_task(self._tell(job.id, job.webhook, describe(job)))
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
 
     async def close(self) -> None:
-        """Give up what has not been told."""
+        """Abandon the pending posts."""
         for task in self._pending:
             task.cancel()
         await asyncio.gather(*self._pending, return_exceptions=True)
@@ -63,7 +63,7 @@ class Webhooks:
 
 
 async def _post(url: str, status: dict[str, Any]) -> str | None:
-    """Return why it failed; None when the answer was 200. Redirects are not followed."""
+    """Return the reason of a failure; None if the response was 200. Redirects are not followed."""
     timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)
     try:
         async with (
@@ -76,11 +76,11 @@ async def _post(url: str, status: dict[str, Any]) -> str | None:
 
 
 def webhook_of(body: dict[str, Any]) -> str | None:
-    """Return the URL in a request's body, None without one; raise ValueError for what is no HTTP URL."""
+    """Return the URL in a request's body, None without one; raise ValueError for an invalid URL."""
     url = body.get("webhook")
     if url is None or url == "":
         return None
-    problem = ValueError(f"webhook is an http or https URL of at most {LONGEST_URL} characters")
+    problem = ValueError(f"webhook must be an http or https URL of at most {LONGEST_URL} characters")
     if not isinstance(url, str) or len(url) > LONGEST_URL:
         raise problem
     try:

@@ -1,4 +1,4 @@
-"""A worker as a process of its own, with the environment that RunPod would give it."""
+"""A worker in a separate process, with the environment that RunPod would give it."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ LOG_TAIL_BYTES = 4_000
 REAP_TIMEOUT_S = 10.0
 
 SDK_ENVIRONMENT = {
-    "RUNPOD_AI_API_KEY": "local",  # without any the SDK does not ping
+    "RUNPOD_AI_API_KEY": "local",  # without a key the SDK does not ping
     "RUNPOD_LOG_LEVEL": "INFO",  # the default, DEBUG, prints every audio chunk
     "RUNPOD_SKIP_AUTO_SYSTEM_CHECKS": "true",
     "RUNPOD_SKIP_GPU_CHECK": "true",
-    "PYTHONUNBUFFERED": "1",  # a log that ends early is no use
+    "PYTHONUNBUFFERED": "1",  # a buffered log would lose its end in a crash
 }
 
 
 class WorkerDied(RuntimeError):
-    """The worker's process ended on its own; the message carries the end of its log."""
+    """The worker's process ended on its own; the message contains the end of its log."""
 
 
 class WorkerProcess:
-    """One running worker, alone in its session so that its ping child can be ended with it.
+    """One running worker in its own session, so that its ping child can be ended with it.
 
-    `urls` are the SDK's URL templates and `env` what else the worker is to see. The log goes to
-    `log_path`, or where this process's output goes if that is None.
+    `urls` are the SDK's URL templates, `env` further environment variables. The log goes to `log_path`, or to
+    this process's output if that is None.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class WorkerProcess:
         self._is_swept = False
         with contextlib.ExitStack() as stack:
             log = stack.enter_context(log_path.open("ab")) if log_path is not None else None
-            self._process = subprocess.Popen(  # noqa: S603 - the command is the caller's own
+            self._process = subprocess.Popen(  # noqa: S603 - the command comes from the caller
                 list(command),
                 env={**os.environ, **SDK_ENVIRONMENT, **urls, "RUNPOD_POD_ID": worker_id, **(env or {})},
                 stdin=subprocess.DEVNULL,
@@ -76,12 +76,12 @@ class WorkerProcess:
 
     @property
     def exit_code(self) -> int | None:
-        """What the process ended with; None while it runs."""
+        """The exit code; None while the process runs."""
         return self._process.poll()
 
     @property
     def pid(self) -> int:
-        """The process's id, which is its group's too."""
+        """The process id, which is also its group's."""
         return self._process.pid
 
     def check(self) -> None:
@@ -90,7 +90,7 @@ class WorkerProcess:
             raise WorkerDied(f"worker {self.id} ended with exit code {code}\n{self.log_tail()}".rstrip())
 
     def log_tail(self) -> str:
-        """Return the end of the log; empty when the log is not kept in a file."""
+        """Return the end of the log; empty if the log is not kept in a file."""
         if self._log_path is None:
             return ""
         with self._log_path.open("rb") as log:
@@ -98,19 +98,19 @@ class WorkerProcess:
             return log.read().decode(errors="replace")
 
     def terminate(self) -> None:
-        """Ask the worker to finish what it runs and end."""
+        """Ask the worker to finish its jobs and end."""
         if self.is_alive:
             self._signal_group(signal.SIGTERM)
 
     def stop(self, grace_s: float = 0.0) -> None:
-        """End the worker and all that it started, killing whatever is left after `grace_s`."""
-        if self._is_swept:  # the group's number may be another's by now
+        """End the worker and its child processes; kill those left after `grace_s`."""
+        if self._is_swept:  # the group id may have been reused by now
             return
         if grace_s > 0:
             self.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(grace_s)
-        # Even after a clean exit: a ping child outlives a worker that was killed.
+        # Even after a clean exit: a ping child may outlive its worker.
         self._signal_group(signal.SIGKILL)
         self._process.wait(REAP_TIMEOUT_S)
         self._is_swept = True

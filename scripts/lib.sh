@@ -1,18 +1,18 @@
-# Sourced by the scripts: goes to the repository's root and defines `install`.
+# Sourced by the scripts: changes to the repository's root and defines `install`.
 set -euo pipefail
 caller_dir=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Prints the uv to use, installing it here with pip when this machine has none.
+# Prints the path of uv; installs it with pip if this machine has none.
 find_uv() {
   command -v uv && return
   [[ -x .cache/uv/bin/uv ]] || { python3 -m venv .cache/uv && .cache/uv/bin/pip install --quiet uv; } >&2
   echo .cache/uv/bin/uv
 }
 
-# install all      everything in the lock, Chatterbox and the development tools too (8 GB)
+# install all      everything in the lock, including Chatterbox and the development tools (8 GB)
 # install preview  the worker with the preview engine, and the local endpoint (0.5 GB)
-# Does nothing when that, or more, is already installed from this very lock.
+# Does nothing if that, or more, is already installed from the same lock.
 install() {
   local what=$1 lock uv
   lock=$(cat pyproject.toml requirements.txt | sha256sum | cut -d' ' -f1)
@@ -26,7 +26,7 @@ install() {
     "$uv" pip sync --quiet --python .venv requirements.txt
     "$uv" pip install --quiet --python .venv --no-deps --editable .
   else
-    # The lock as constraints: the same versions and hashes, without the gigabytes of torch.
+    # The lock as constraints: the same versions and hashes, without torch's gigabytes.
     "$uv" pip install --quiet --python .venv --constraint requirements.txt --editable '.[worker,local]'
   fi
   echo "$what $lock" >.venv/.installed

@@ -39,7 +39,7 @@ class OneProcessForModels(LoadFileScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
-    """With `-n 2`, let one process have the files that load models, first; the other takes the rest."""
+    """With `-n`, let one process have the files that load models, first; the others take the rest."""
     config.option.loadscopereorder = False
     return OneProcessForModels(config, log)
 

@@ -1,4 +1,4 @@
-"""The voice registry: what a voice is, how its clip is prepared, where it is kept.
+"""The voice registry: voices, the preparation of their clips, and the stores that hold them.
 
-Read by the worker and written by the ``voices`` command. Never imports torch.
+The worker reads it and the ``voices`` command writes it. It never imports torch.
 """

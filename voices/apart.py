@@ -1,4 +1,4 @@
-"""A process of its own for what strangers' files are read by: there a file cannot exhaust this one."""
+"""Subprocesses for untrusted input: a hostile file can exhaust the child, not this process."""
 
 import os
 import resource
@@ -10,13 +10,13 @@ from pathlib import Path
 def run_apart(
     main: str, *arguments: str, given: bytes = b"", within_s: float | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Call a function in a process of its own, and return how that ended; ``main`` is ``module:function``.
+    """Call ``main``, given as ``module:function``, in a subprocess and return the finished process.
 
-    Costs a third of a second. The function finds the arguments in ``sys.argv``, ``given`` on standard
-    input. Raises ``subprocess.TimeoutExpired`` beyond so many seconds.
+    The function reads its arguments from ``sys.argv`` and ``given`` from standard input. Starting the
+    process takes a third of a second. Raises ``subprocess.TimeoutExpired`` after ``within_s`` seconds.
     """
     module, _, function = main.partition(":")
-    # The child finds the modules where this process did; -P keeps a stray module here from being one.
+    # The child imports from this process's path; -P keeps stray modules in the working directory out.
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(each or str(Path.cwd()) for each in sys.path),
         "OPENBLAS_NUM_THREADS": "1",
@@ -33,13 +33,13 @@ def run_apart(
 
 
 def limit_memory(more_bytes: int) -> None:
-    """Cap this process's address space at what it is now and ``more_bytes``."""
+    """Cap this process's address space at its present size plus ``more_bytes``."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     ceiling = pages * resource.getpagesize() + more_bytes
     resource.setrlimit(resource.RLIMIT_AS, (ceiling, ceiling))
 
 
 def limit_processor(seconds: int) -> None:
-    """Have this process killed, with SIGXCPU, once it has computed for so long: waiting does not count."""
+    """Kill this process with SIGXCPU once it has used ``seconds`` of CPU time; waiting does not count."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))

@@ -1,4 +1,4 @@
-"""An archive: one voice in a tar file, to be kept or passed on."""
+"""Archives: one voice in a tar file, for backup or transfer."""
 
 import io
 import tarfile
@@ -14,11 +14,11 @@ from voices.voice import VOICE_ID, Voice
 from voices.whole_file import WholeFile
 
 MAX_ARCHIVE_BYTES = 256 * 1024 * 1024
-"""A voice takes about a megabyte; more files than that are no voice."""
+"""Upper bound of an import; a voice takes about a megabyte."""
 
 
 def write_archive(registry: VoiceRegistry, voice: Voice, path: Path) -> None:
-    """Write a voice's files to a tar file, each checked; raises ``VoiceCorrupt`` and ``InvalidRequest``."""
+    """Verify a voice's files and write them to a tar file; raises ``VoiceCorrupt``, ``InvalidRequest``."""
     manifest = voice.published()
     contents = {file: registry.read(voice, f"{voice.voice_id}/{file}") for file in manifest.files}
     contents["voice.json"] = manifest.to_json()
@@ -34,10 +34,10 @@ def write_archive(registry: VoiceRegistry, voice: Voice, path: Path) -> None:
 
 
 def read_archive(path: Path) -> tuple[VoiceRegistry, Voice]:
-    """Read the one voice of a tar file, as a registry of its own.
+    """Read a tar file's only voice, and return it in an in-memory registry.
 
-    Nothing is unpacked to a disk, and its clip is decoded, apart: a stranger may have made it. Raises
-    ``InvalidRequest`` for what is not such an archive, and ``VoiceCorrupt`` for a damaged one.
+    The archive is untrusted: nothing is unpacked to disk, and a subprocess decodes the clip. Raises
+    ``InvalidRequest`` unless the file is an exported voice, and ``VoiceCorrupt`` if the voice is damaged.
     """
     contents = _read_members(path)
     folders = {key.partition("/")[0] for key in contents}
@@ -59,7 +59,7 @@ def _check_clip(registry: VoiceRegistry, voice: Voice) -> None:
 
 
 def _read_members(path: Path) -> dict[str, bytes]:
-    """Read the regular files of an untrusted archive, within bounds."""
+    """Read an untrusted archive's regular files, up to ``MAX_ARCHIVE_BYTES``."""
     contents: dict[str, bytes] = {}
     total = 0
     try:
@@ -79,7 +79,7 @@ def _read_members(path: Path) -> dict[str, bytes]:
 
 
 class _ArchiveStore(Store):
-    """What was read of an archive; it cannot be written."""
+    """An archive's files in memory, read-only."""
 
     parallel = 1
 
@@ -112,12 +112,12 @@ class _ArchiveStore(Store):
 
     @override
     def write(self, key: str, data: bytes) -> None:
-        raise StoreFailure(f"{self._path} is an archive: import it first.")
+        raise StoreFailure(f"{self._path} is a read-only archive: import it first.")
 
     @override
     def delete(self, key: str) -> None:
-        raise StoreFailure(f"{self._path} is an archive: import it first.")
+        raise StoreFailure(f"{self._path} is a read-only archive: import it first.")
 
     @override
     def prune(self, folder: str) -> None:
-        """Leave everything as it is."""
+        """Do nothing."""

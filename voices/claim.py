@@ -1,7 +1,7 @@
-"""A claim: says that someone is changing a voice, so that a second writer is told.
+"""Claims: lock files that keep two writers from changing one voice at the same time.
 
-RunPod's S3 has no conditional writes, so a claim is a file of its own: each writer puts one and
-then looks for others. Whoever sees another's gives way; both may, neither can go on beside the other.
+RunPod's S3 has no conditional writes. Each writer therefore puts a claim file of its own and then looks
+for others; a writer that finds another claim backs off. Both may back off, but never do both proceed.
 """
 
 import json
@@ -18,13 +18,13 @@ from voices.stores.store import FileTooLarge, Store
 
 PREFIX = "claim-"
 STALE_AFTER_SECONDS = 600.0
-"""Publishing takes seconds; a clock may be minutes wrong."""
+"""Publishing takes seconds, but the writers' clocks may differ by minutes."""
 _MOST_CLAIM_BYTES = 4096
 
 
 @contextmanager
 def claimed(store: Store, voice_id: str) -> Iterator[None]:
-    """Hold the voice for one change; raises ``VoiceBusy`` while someone else does."""
+    """Lock the voice for one change; raises ``VoiceBusy`` while another writer holds it."""
     mine = f"{PREFIX}{secrets.token_hex(8)}.json"
     try:
         store.write(f"{voice_id}/{mine}", _describe_writer())
@@ -33,18 +33,18 @@ def claimed(store: Store, voice_id: str) -> Iterator[None]:
                 raise VoiceBusy(voice_id, writer)
         yield
     finally:
-        # What became of the change counts; a claim that stays is stale once this process is gone.
+        # A failed removal must not hide the change's result; the claim is stale once this process ends.
         with suppress(StoreFailure):
             store.delete(f"{voice_id}/{mine}")
 
 
 def is_claim(file: str) -> bool:
-    """Whether a file of a voice's folder is a claim, or one that is just being written."""
+    """Whether a file in a voice's folder is a claim, finished or still being written."""
     return file.removeprefix(".").startswith(PREFIX)
 
 
 def live_writer(store: Store, voice_id: str, claim: str) -> str | None:
-    """Say who holds a claim; None when that writer is gone, or took too long to be alive."""
+    """Name the writer that holds a claim; None if its process has ended or the claim is stale."""
     try:
         held = json.loads(store.read(f"{voice_id}/{claim}", _MOST_CLAIM_BYTES))
         host, pid, began = str(held["host"]), int(held["pid"]), float(held["began"])
@@ -62,7 +62,7 @@ def _describe_writer() -> bytes:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process of this machine is there, and not only waits to be reaped."""
+    """Whether a process of this machine is running, which a zombie is not."""
     with suppress(OSError):
         if "State:\tZ" in Path(f"/proc/{pid}/status").read_text():  # killed, but not yet reaped
             return False

@@ -1,4 +1,4 @@
-"""Conditionals: everything an engine needs of a voice, as plain arrays under a fingerprint."""
+"""Conditionals: all that an engine needs of a voice, as NumPy arrays under a fingerprint."""
 
 import json
 import re
@@ -18,10 +18,10 @@ _HEADER_LENGTH_BYTES = 8
 
 @dataclass(frozen=True, eq=False)
 class Conditionals:
-    """What ``Engine.prepare`` made of a clip.
+    """The result of ``Engine.prepare`` for one clip.
 
-    ``fingerprint`` names the encoders that made it: an engine accepts its own and no other.
-    Immutable, so that any number of requests can share it.
+    ``fingerprint`` names the encoders that computed it; an engine accepts only its own. The arrays are
+    read-only, so that any number of requests can share them.
     """
 
     fingerprint: str
@@ -35,18 +35,18 @@ class Conditionals:
 
     @property
     def nbytes(self) -> int:
-        """Memory that the arrays take."""
+        """Size of the arrays in memory, in bytes."""
         return sum(tensor.nbytes for tensor in self.tensors.values())
 
     def to_bytes(self) -> bytes:
-        """Serialise as safetensors, the fingerprint in its metadata."""
+        """Serialise as safetensors, with the fingerprint in the metadata."""
         arrays = {name: np.ascontiguousarray(tensor) for name, tensor in self.tensors.items()}
         data: bytes = safetensors.numpy.save(arrays, metadata={"fingerprint": self.fingerprint})
         return data
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Conditionals":
-        """Read what ``to_bytes`` wrote; raises ``ValueError`` for anything else."""
+        """Parse the output of ``to_bytes``; raises ``ValueError`` for anything else."""
         try:
             tensors = safetensors.numpy.load(data)
             header_end = _HEADER_LENGTH_BYTES + int.from_bytes(data[:_HEADER_LENGTH_BYTES], "little")

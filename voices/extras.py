@@ -1,6 +1,6 @@
-"""Extras: what an installation left out, and the command that adds it to the Python that runs here.
+"""Optional dependencies (extras), and the command that installs them into the running Python.
 
-`pip install .` brings the voices command and the client; the worker, Chatterbox and pictures are extras.
+`pip install .` installs only the client; the voices command, the worker, Chatterbox and plots are extras.
 """
 
 import importlib.util
@@ -21,21 +21,18 @@ _OURS = {"benchmarks", "chatterpod", "local_runpod", "deployment", "voices", "vo
 
 
 class MissingExtra(ChatterpodError):
-    """Packages of an extra are not installed; the message has the command that installs them."""
+    """An extra's packages are missing; the message has the command that installs them."""
 
     code = "missing_extra"
 
 
 def how_to_install(*extras: str) -> str:
-    """Return the command that adds extras, or all that every use needs, to this very Python.
-
-    It serves where there is pip, and where there is only uv.
-    """
+    """Return the command that installs the package with ``extras`` into this Python, by pip or uv."""
     source, editable = _source()
     wanted = [*(["--editable"] if editable else []), f"{source}[{','.join(extras)}]" if extras else source]
     if "chatterbox" not in extras:
         return shlex.join([*_installer(), *wanted])
-    # Its packages pin another torch than ours: pip refuses both, uv reads the overrides beside our sources.
+    # Chatterbox pins another torch than ours: pip refuses that, uv applies the overrides in our sources.
     directory = ["--directory", source] if Path(source).is_dir() else []
     command = shlex.join([*_uv(), *directory, "pip", "install", "--python", sys.executable, *wanted])
     if _has_pip() and _uv() == [sys.executable, "-m", "uv"]:
@@ -44,21 +41,21 @@ def how_to_install(*extras: str) -> str:
 
 
 def how_to_install_package(*packages: str) -> str:
-    """Return the command that adds packages of others likewise."""
+    """Return the command that installs third-party packages into this Python."""
     return shlex.join([*_installer(), *packages])
 
 
 def require(module: str, *extras: str, purpose: str) -> None:
-    """Raise ``MissingExtra`` unless a module is there: before the work that would end in its absence."""
+    """Raise ``MissingExtra`` unless ``module`` is installed; call it before the work that needs it."""
     if importlib.util.find_spec(module) is None:
         raise MissingExtra(
-            f"{purpose}: {module} is not installed here. Install it by: {how_to_install(*extras)}"
+            f"{purpose}: {module} is not installed. Install it with: {how_to_install(*extras)}"
         )
 
 
 @contextmanager
 def needing(*extras: str, purpose: str) -> Iterator[None]:
-    """Turn a library's absence into a ``MissingExtra``; a module of ours that is not there is a mistake."""
+    """Turn a missing library into ``MissingExtra``; a missing module of ours is a bug and passes through."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -66,14 +63,14 @@ def needing(*extras: str, purpose: str) -> Iterator[None]:
         if name in _OURS:
             raise
         raise MissingExtra(
-            f"{purpose}: {name} is not installed here. Install it by: {how_to_install(*extras)}"
+            f"{purpose}: {name} is not installed. Install it with: {how_to_install(*extras)}"
         ) from error
 
 
 def _installer() -> list[str]:
     if _has_pip():
         return [sys.executable, "-m", "pip", "install"]
-    return [*_uv(), "pip", "install", "--python", sys.executable]  # as in every environment that uv made
+    return [*_uv(), "pip", "install", "--python", sys.executable]  # environments made by uv have no pip
 
 
 def _has_pip() -> bool:
@@ -81,14 +78,14 @@ def _has_pip() -> bool:
 
 
 def _uv() -> list[str]:
-    beside = Path(_source()[0]) / ".cache" / "uv" / "bin" / "uv"  # where our scripts put one
-    if found := shutil.which("uv") or (str(beside) if beside.is_file() else None):
+    bundled = Path(_source()[0]) / ".cache" / "uv" / "bin" / "uv"  # where our scripts put one
+    if found := shutil.which("uv") or (str(bundled) if bundled.is_file() else None):
         return [found]
     return [sys.executable, "-m", "uv"] if _has_pip() else ["uv"]
 
 
 def _source() -> tuple[str, bool]:
-    """Return what we are installed from, a folder or our name, and whether in place (``--editable``)."""
+    """Return the folder or name that we were installed from, and whether in place (``--editable``)."""
     try:
         recorded = loads(distribution(_DISTRIBUTION).read_text("direct_url.json") or "{}")
     except (PackageNotFoundError, ValueError):

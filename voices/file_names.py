@@ -1,4 +1,4 @@
-"""Which format a file's name asks for."""
+"""Audio formats by file extension."""
 
 from pathlib import Path
 
@@ -20,21 +20,20 @@ FORMATS = {
     ".alaw": "alaw",
     ".al": "alaw",
 }
-"""A request's format by the ending; Opus is carried in Ogg."""
+"""The request's ``format`` by extension; Opus is carried in Ogg."""
 
 
 def format_of(path: Path) -> str:
-    """Return the format that a file is to have: WAV for a name without an ending, as of a device.
+    """Return the audio format for a file name; WAV without an extension, as for a device.
 
-    Raises ``InvalidRequest``, with the endings that there are, for another.
+    Raises ``InvalidRequest``, which lists the known extensions, for an unknown one.
     """
     ending = path.suffix.lower()
     if not ending:
         return "wav"
     if ending not in FORMATS:
         raise InvalidRequest(
-            f"{path}: {ending} is no format that speech can be written in: end the name in "
-            f"{', '.join(FORMATS)}.",
+            f"{path}: {ending} is not a supported audio format: use one of {', '.join(FORMATS)}.",
             field="out",
         )
     return FORMATS[ending]

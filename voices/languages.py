@@ -1,4 +1,4 @@
-"""Languages as people and programs write them: ``en_US``, ``EN``, ``eng``, ``English (UK)`` become tags."""
+"""Language tags from the forms people and programs write: ``en_US``, ``EN``, ``eng``, ``English (UK)``."""
 
 import re
 
@@ -64,7 +64,7 @@ _LANGUAGES = {
     "yue": ("cantonese", "粵語", "粤语"),
     "zh": ("chinese", "mandarin", "mandarin chinese", "zho", "chi", "cmn", "cn", "中文", "汉语", "普通话"),
 }
-"""Each language's other names; three letters are ISO 639's, two are what is often taken for its code."""
+"""Each language's aliases: names, ISO 639 three-letter codes, and common wrong two-letter codes."""
 _REGIONS = {
     "AT": ("austria", "austrian"),
     "AU": ("australia", "australian"),
@@ -91,14 +91,14 @@ _REGIONS = {
     "ZA": ("south africa", "south african"),
     "419": ("latin america", "latin american"),
 }
-"""And scripts, where people name one."""
+"""Regions and scripts by the names that people write."""
 
 _CODES = {_plain: code for code, names in _LANGUAGES.items() for _plain in (code, *names)}
 _PLACES = {_plain: code for code, names in _REGIONS.items() for _plain in (code.lower(), *names)}
 
 
 def language_tag(written: str) -> str:
-    """Return a language as a tag such as ``en``, ``pt-BR``; raises ``InvalidRequest`` for what is none."""
+    """Return a tag such as ``en`` or ``pt-BR``; raises ``InvalidRequest`` for an unknown language."""
     stripped = _LOCALE_ENDING.sub("", written.strip())
     if _TAG.fullmatch(stripped):
         return _tag(stripped)
@@ -107,19 +107,19 @@ def language_tag(written: str) -> str:
 
 
 def _tag(written: str) -> str:
-    """Write a tag's parts as is usual, its language by the shorter code."""
+    """Normalise a tag's case and shorten its language code."""
     first, *rest = re.split("[-_]", written.lower())
     return "-".join([_CODES.get(first, first), *map(_subtag, rest)])
 
 
 def _subtag(part: str) -> str:
-    if len(part) == 2:  # noqa: PLR2004  # a country; the United Kingdom's code is not what it seems
+    if len(part) == 2:  # noqa: PLR2004  # a country; the United Kingdom's code is GB
         return "GB" if part == "uk" else part.upper()
     return part.title() if len(part) == 4 and part.isalpha() else part  # noqa: PLR2004  # a script
 
 
 def _named(words: list[str]) -> str:
-    """Find a language's name among words, and a region's before or behind it."""
+    """Find a language's name, with an optional region before or after it."""
     for length in range(len(words), 0, -1):
         for name, others in ((words[:length], words[length:]), (words[-length:], words[:-length])):
             code, place = _CODES.get(" ".join(name)), " ".join(others)

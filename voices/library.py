@@ -1,4 +1,4 @@
-"""The library: several registries searched in order, as a worker may have them."""
+"""The library: a worker's registries, searched in order."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,14 +11,14 @@ _NEVER_THERE = manifest_key(DEFAULT_VOICE_ID)
 
 
 class VoiceLibrary:
-    """A voice comes, whole, from the first registry that has its id."""
+    """Several registries as one; all of a voice comes from the first registry that has its id."""
 
     def __init__(self, registries: Iterable[VoiceRegistry]) -> None:
         self.registries = tuple(registries)
 
     @classmethod
     def at(cls, *directories: Path) -> "VoiceLibrary":
-        """Open registries in directories, which need not exist yet."""
+        """Open registries in directories, which may not exist yet."""
         return cls(VoiceRegistry.at(each) for each in directories)
 
     def __str__(self) -> str:
@@ -36,6 +36,6 @@ class VoiceLibrary:
         return sorted({voice_id for registry in self.registries for voice_id in registry.ids()})
 
     def check(self) -> None:
-        """Look whether the stores answer; raises ``StoreFailure`` where one fails, or is gone."""
+        """Probe every store; raises ``StoreFailure`` if one fails or has disappeared."""
         for registry in self.registries:
             registry.store.version(_NEVER_THERE)

@@ -1,27 +1,24 @@
-"""Publication: changes what a registry holds, so that a reader sees a whole voice or none.
+"""Publication: changes a registry so that a reader sees a complete voice or none.
 
-Data is written first and the manifest last; the manifest is removed first and data last. A file
-that readers may still be reading is never overwritten: its successor gets another name.
+Data files are written first and the manifest last; the manifest is removed first and data files last. A
+file that readers may still be reading is never overwritten: its successor gets another name.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from pathlib import PurePath
-
-from pydantic import ValidationError
 
 from voices.claim import claimed, is_claim
 from voices.clips.preparation import PreparedClip
 from voices.conditionals import Conditionals
 from voices.errors import InvalidRequest, UnknownVoice, VoiceBusy, VoiceExists
 from voices.languages import language_tag
+from voices.manifests import NO_CLIP, changed_manifest, new_manifest
 from voices.registry import VoiceRegistry, file_facts, manifest_key
 from voices.voice import (
     DEFAULT_VOICE_ID,
     LONGEST_PROMPT_SECONDS,
     MANIFEST_FILE,
     REFERENCE,
-    ClipFacts,
     FileFacts,
     Manifest,
     Voice,
@@ -40,7 +37,7 @@ class Publisher:
         self._store = registry.store
 
     def check_free(self, voice_id: str, *, replace: bool = False) -> None:
-        """Raise unless a voice can be published under ``voice_id``."""
+        """Raise ``InvalidRequest`` or ``VoiceExists`` unless ``voice_id`` is free."""
         check_voice_id(voice_id)
         if voice_id == DEFAULT_VOICE_ID:
             raise InvalidRequest(
@@ -59,11 +56,11 @@ class Publisher:
         prompt_seconds: float = LONGEST_PROMPT_SECONDS,
         replace: bool = False,
     ) -> None:
-        """Raise what ``add`` would, whatever the clip is: ask before long work."""
+        """Raise the errors of ``add`` that do not depend on the clip; call it before long work."""
         self.check_free(voice_id, replace=replace)
-        _new_manifest(
+        new_manifest(
             voice_id,
-            _NO_CLIP,
+            NO_CLIP,
             name=name,
             language=language,
             labels=labels,
@@ -83,13 +80,13 @@ class Publisher:
         replace: bool = False,
         dry_run: bool = False,
     ) -> Manifest:
-        """Publish a voice, or with ``dry_run`` only return the manifest that it would have.
+        """Publish a voice and return its manifest; ``dry_run`` writes nothing.
 
-        The conditionals must have been computed with ``prompt_seconds``. Raises ``VoiceExists``
-        unless ``replace``, and ``InvalidRequest``.
+        The conditionals must be computed with ``prompt_seconds``. Raises ``VoiceExists`` unless
+        ``replace``, and ``InvalidRequest``.
         """
         self.check_free(voice_id, replace=replace)
-        manifest = _new_manifest(
+        manifest = new_manifest(
             voice_id,
             prepared.facts,
             name=name,
@@ -106,10 +103,10 @@ class Publisher:
     def copy(
         self, source: VoiceRegistry, voice: Voice, voice_id: str | None = None, *, replace: bool = False
     ) -> Manifest:
-        """Publish a voice of another registry, or under another id, each file checked on the way.
+        """Publish a voice of any registry, optionally under another id; every file is verified.
 
-        Raises ``VoiceCorrupt`` for a damaged one, and ``InvalidRequest`` for a bare clip, and for more
-        labels than may be.
+        Raises ``VoiceCorrupt`` for a damaged voice, and ``InvalidRequest`` for a bare clip or for too
+        many labels.
         """
         manifest = voice.published()
         check_labels(manifest.labels)
@@ -136,13 +133,13 @@ class Publisher:
         language: str | None = None,
         labels: Mapping[str, str | None] | None = None,
     ) -> Manifest:
-        """Change what a voice is called, its language, or labels; its clip and conditionals stay.
+        """Change a voice's name, language or labels; its clip and conditionals stay.
 
-        None leaves a thing as it is; in ``labels`` it removes the label, if there is one, and labels
-        that are not named stay. Raises ``UnknownVoice``, ``VoiceCorrupt``, and ``InvalidRequest`` for
-        a bare clip and for a value that cannot be; then nothing is changed.
+        None keeps a field. ``labels`` is merged into the voice's labels; a value of None removes that
+        label. Raises ``UnknownVoice``, ``VoiceCorrupt``, and ``InvalidRequest`` for a bare clip or an
+        invalid value; nothing is changed then.
         """
-        self.registry.get(voice_id).published()  # a claim would make a folder for a voice that is not there
+        self.registry.get(voice_id).published()  # a claim would create the folder of an unknown voice
         with claimed(self._store, voice_id):
             manifest = self.registry.get(voice_id).published()
             merged = {**manifest.labels, **(labels or {})}
@@ -152,14 +149,14 @@ class Publisher:
                 "labels": {key: value for key, value in merged.items() if value is not None},
             }
             changes = {field: value for field, value in chosen.items() if value is not None}
-            edited = _described_by(**dict(manifest) | changes)
+            edited = changed_manifest(manifest, **changes)
             return manifest if edited == manifest else self._write(edited, {}, kept=manifest.files)
 
     def add_conditionals(self, voice_id: str, conditionals: Conditionals, version: str) -> Manifest:
-        """Add what was computed for another fingerprint to a voice that is still of ``version``.
+        """Add the conditionals for one fingerprint to a voice whose version is still ``version``.
 
-        Raises ``UnknownVoice``, ``VoiceCorrupt``, and ``VoiceBusy`` where the voice was published
-        anew meanwhile: the conditionals are of another clip, or of another prompt.
+        Raises ``UnknownVoice``, ``VoiceCorrupt``, and ``VoiceBusy`` if the voice was republished
+        meanwhile, so that the conditionals belong to another clip or another prompt length.
         """
         with claimed(self._store, voice_id):
             manifest = self._unchanged(voice_id, version)
@@ -172,21 +169,21 @@ class Publisher:
     def change_prompt(
         self, voice_id: str, prompt_seconds: float, conditionals: Conditionals, version: str
     ) -> Manifest:
-        """Give a voice that is still of ``version`` another prompt, computed for one fingerprint.
+        """Change the prompt length of a voice whose version is still ``version``.
 
-        In one step with its length, so that no reader takes one for the other. The files of other
-        fingerprints hold the old prompt and are removed: whoever needs one computes it again.
-        Raises as ``add_conditionals`` does, and ``InvalidRequest`` for a length that cannot be.
+        The length and ``conditionals`` change together, so that no reader mixes old and new. The
+        conditionals for other fingerprints have the old length and are removed; they are recomputed on
+        demand. Raises like ``add_conditionals``, and ``InvalidRequest`` for an invalid length.
         """
         with claimed(self._store, voice_id):
             manifest = self._unchanged(voice_id, version)
-            changed = _described_by(**dict(manifest) | {"prompt_seconds": prompt_seconds})
+            changed = changed_manifest(manifest, prompt_seconds=prompt_seconds)
             data = {_conditionals_name(conditionals.fingerprint): conditionals.to_bytes()}
             kept = {manifest.reference_file: manifest.files[manifest.reference_file]}
             return self._write(changed, data, kept)
 
     def drop_conditionals(self, voice_id: str, fingerprints: Iterable[str]) -> Manifest:
-        """Remove the conditionals for some fingerprints; what is not there is passed over."""
+        """Remove the conditionals for some fingerprints; missing ones are ignored."""
         stems = {conditionals_stem(fingerprint) for fingerprint in fingerprints}
         with claimed(self._store, voice_id):
             manifest = self.registry.get(voice_id).published()
@@ -194,7 +191,7 @@ class Publisher:
             return self._write(manifest, {}, kept)
 
     def delete(self, voice_id: str) -> None:
-        """Remove a voice, damaged or not; raises ``UnknownVoice`` when there is none."""
+        """Remove a voice, damaged or not; raises ``UnknownVoice`` if it does not exist."""
         if not self.registry.has(voice_id):
             raise UnknownVoice(voice_id)
         if not self.registry.exists(voice_id):
@@ -205,30 +202,30 @@ class Publisher:
             self.sweep(voice_id, keep=())
 
     def sweep(self, voice_id: str, keep: Iterable[str]) -> None:
-        """Remove every file of a voice's folder but those, the manifest and claims."""
+        """Remove all files of a voice's folder except ``keep``, the manifest and claims."""
         for file in self._store.files(voice_id):
             if file not in keep and file != MANIFEST_FILE and not is_claim(file):
                 self._store.delete(f"{voice_id}/{file}")
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Write the manifest: from now on the voice is what it says."""
+        """Write the manifest, which publishes the voice."""
         self._store.write(manifest_key(manifest.voice_id), manifest.to_json())
 
     def _unchanged(self, voice_id: str, version: str) -> Manifest:
         voice = self.registry.get(voice_id)
         if voice.manifest is None or voice.version != version:
-            raise VoiceBusy(voice_id, "Someone else")
+            raise VoiceBusy(voice_id, "Another writer")
         return voice.manifest
 
     def _publish(self, manifest: Manifest, data: Mapping[str, bytes], *, replace: bool) -> Manifest:
         with claimed(self._store, manifest.voice_id):
-            self.check_free(manifest.voice_id, replace=replace)  # again: nobody else from here on
+            self.check_free(manifest.voice_id, replace=replace)  # again, now that the claim is held
             return self._write(manifest, data, kept={})
 
     def _write(
         self, manifest: Manifest, data: Mapping[str, bytes], kept: Mapping[str, FileFacts]
     ) -> Manifest:
-        """Write new data beside what is there, then the manifest, then clean up."""
+        """Write the new files under free names, then the manifest, then remove the old files."""
         taken = set(self._store.files(manifest.voice_id))
         files = dict(kept)
         for plain_name, content in data.items():
@@ -242,51 +239,12 @@ class Publisher:
         return manifest
 
 
-_PLACEHOLDER = {f"{REFERENCE}.flac": FileFacts(sha256="0" * 64, size=1)}
-"""Stands for the files until they are written: what a person chose is checked before that."""
-_NO_CLIP = ClipFacts(seconds=1, speech_seconds=0, sample_rate=0, loudness_lufs=0, peak_dbfs=0, snr_db=0)
-"""Stands for the clip until it is prepared."""
-
-
-def _new_manifest(
-    voice_id: str,
-    clip: ClipFacts,
-    *,
-    name: str | None,
-    language: str,
-    labels: Mapping[str, str] | None,
-    prompt_seconds: float,
-) -> Manifest:
-    return _described_by(
-        voice_id=voice_id,
-        name=name or voice_id,
-        language=language_tag(language),
-        labels=dict(labels or {}),
-        created_at=datetime.now(UTC).replace(microsecond=0),
-        clip=clip,
-        prompt_seconds=prompt_seconds,
-        files=_PLACEHOLDER,
-    )
-
-
-def _described_by(**fields: object) -> Manifest:
-    """Make a manifest; raises ``InvalidRequest`` naming the field that cannot be."""
-    try:
-        manifest = Manifest.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        field = str(first["loc"][0]) if first["loc"] else "manifest"
-        raise InvalidRequest(f"{field}: {first['msg']}.", field=field) from error
-    check_labels(manifest.labels)
-    return manifest
-
-
 def _conditionals_name(fingerprint: str) -> str:
     return f"{conditionals_stem(fingerprint)}.safetensors"
 
 
 def _free_name(plain_name: str, facts: FileFacts, taken: set[str]) -> str:
-    """Return the plain name, or where a file of that name is there, one that only this content has."""
+    """Return the plain name, or if it is taken, one with this content's checksum."""
     if plain_name not in taken:
         return plain_name
     path = PurePath(plain_name)

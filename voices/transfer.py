@@ -1,4 +1,4 @@
-"""Transfer: brings voices from one registry to another, each whole and checked."""
+"""Transfer: copies voices between registries and verifies every file on the way."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ Outcome = Literal["copied", "unchanged"]
 def transfer(
     source: VoiceRegistry, destination: VoiceRegistry, voice_id: str, *, replace: bool = False
 ) -> Outcome:
-    """Copy a voice unless the destination has the very same; raises as ``find_outcome`` and ``copy`` do."""
+    """Copy a voice unless the destination has the same one; raises like ``find_outcome`` and ``copy``."""
     outcome = find_outcome(source, destination, voice_id, replace=replace)
     if outcome == "copied":
         Publisher(destination).copy(source, source.get(voice_id), replace=replace)
@@ -22,10 +22,10 @@ def transfer(
 def find_outcome(
     source: VoiceRegistry, destination: VoiceRegistry, voice_id: str, *, replace: bool = False
 ) -> Outcome:
-    """Return what ``transfer`` will have done, by the manifests alone.
+    """Return the outcome that ``transfer`` would have, from the manifests alone.
 
-    Raises ``VoiceExists`` where the destination has another voice of that id and ``replace`` is not
-    set, and ``InvalidRequest`` for a bare clip.
+    Raises ``VoiceExists`` if the destination has another voice of that id and ``replace`` is not set,
+    and ``InvalidRequest`` for a bare clip.
     """
     manifest = source.get(voice_id).published()
     try:

@@ -1,4 +1,4 @@
-"""Verification: holds every file of a registry against its manifest, and mends what is not so."""
+"""Verification: checks every file of a registry against its manifest and repairs the differences."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Literal
 
 from voices.claim import is_claim, live_writer
 from voices.clips.decoding import decode_clip
-from voices.clips.preparation import measure
+from voices.clips.preparation import clip_facts
 from voices.errors import InvalidClip, UnknownVoice, VoiceCorrupt
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry, file_facts, manifest_key
@@ -26,18 +26,18 @@ Code = Literal[
 
 @dataclass(frozen=True)
 class Problem:
-    """Something in a registry that is not as it should be."""
+    """An inconsistency in a registry."""
 
     voice_id: str
     code: Code
     what: str
     repair: str
-    """What mending it does."""
+    """The effect of ``mend``, for people."""
     mend: Callable[[], None]
 
 
 class Verifier:
-    """Finds a registry's problems; a voice that someone is changing right now is passed over."""
+    """Finds a registry's problems; skips a voice while another writer is changing it."""
 
     def __init__(self, registry: VoiceRegistry) -> None:
         self._registry = registry
@@ -45,11 +45,11 @@ class Verifier:
         self._publisher = Publisher(registry)
 
     def folders(self) -> list[str]:
-        """List what there is to verify."""
+        """List the folders to verify."""
         return [name for name in self._store.names() if VOICE_ID.fullmatch(name)]
 
     def problems(self, folder: str) -> Iterator[Problem]:
-        """Yield the problems of one voice's folder; read every file of it."""
+        """Yield the problems of one voice's folder; reads all its files."""
         files = self._store.files(folder)
         claims = [file for file in files if is_claim(file)]
         if any(live_writer(self._store, folder, claim) for claim in claims):
@@ -126,18 +126,18 @@ class Verifier:
             folder,
             "damaged_manifest",
             what,
-            "written anew from the reference clip; its name, labels and prompt length are lost",
+            "rebuilt from the reference clip; the name, labels and prompt length are lost",
             lambda: self._rewrite(rebuilt),
         )
 
     def _rebuilt_manifest(self, folder: str) -> Manifest | None:
-        """Make a manifest of the one reference clip that is there, if it can be decoded."""
+        """Build a manifest from the folder's only reference clip; None if it cannot be decoded."""
         references = [file for file in self._store.files(folder) if file_stem(file) == REFERENCE]
         if len(references) != 1:
             return None
         try:
             data = self._store.read(f"{folder}/{references[0]}")
-            facts = measure(decode_clip(data))
+            facts = clip_facts(decode_clip(data))
             return Manifest(
                 voice_id=folder,
                 name=folder,
@@ -155,4 +155,4 @@ class Verifier:
 
 
 def _discard(_: object) -> None:
-    """Turn a call into one without a result."""
+    """Discard a call's result."""

@@ -1,4 +1,4 @@
-"""What a voice is: its id, and the manifest that makes it exist."""
+"""The voice: its id and its manifest."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from voices.errors import InvalidRequest, InvalidVoiceId
 
 VOICE_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 DEFAULT_VOICE_ID = "default"
-"""The engine's built-in voice; nothing can be published under it."""
+"""The engine's built-in voice; this id cannot be published."""
 
 MANIFEST_FILE = "voice.json"
 
@@ -20,10 +20,10 @@ _CONDITIONALS = "conditionals-"
 
 SHORTEST_PROMPT_SECONDS = 1.0
 LONGEST_PROMPT_SECONDS = 10.0
-"""What the stock library takes, and what a voice has unless it says otherwise."""
+"""The stock library's prompt length, and the default of a voice."""
 
 MOST_LABELS, LONGEST_LABEL_NAME, LONGEST_LABEL_VALUE = 50, 64, 500
-"""Of a voice; the lengths in characters. Each list of the voices carries them all."""
+"""Per voice; lengths in characters. Bounded because every list of voices carries all labels."""
 
 VoiceId = Annotated[str, Field(pattern=rf"^{VOICE_ID.pattern}$")]
 FileName = Annotated[
@@ -33,17 +33,16 @@ FileName = Annotated[
         r"conditionals-[a-z0-9][a-z0-9-]{0,63}(\.[0-9a-f]{8})?\.safetensors)$"
     ),
 ]
-"""A manifest names the files of its own voice, and can name no other.
+"""A file name in a manifest, always within the voice's own folder.
 
-``reference.flac`` and ``conditionals-<fingerprint>.safetensors``; with eight digits of its SHA-256
-where a file of the plain name may still be being read, because the voice was changed.
+``reference.flac`` or ``conditionals-<fingerprint>.safetensors``. A changed file gets eight digits of its
+SHA-256 in its name, because readers may still be reading the file of the plain name.
 """
-
 
 PromptSeconds = Annotated[
     float, Field(ge=SHORTEST_PROMPT_SECONDS, le=LONGEST_PROMPT_SECONDS, allow_inf_nan=False)
 ]
-"""How much of the clip every decode of Chatterbox's S3Gen is led by."""
+"""Seconds of the clip in the prompt that precedes every S3Gen pass of Chatterbox."""
 
 
 class _Facts(BaseModel):
@@ -51,7 +50,7 @@ class _Facts(BaseModel):
 
 
 class FileFacts(_Facts):
-    """What a file must be for its voice to be sound."""
+    """The expected checksum and size (bytes) of a file."""
 
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     size: Annotated[int, Field(ge=1)]
@@ -66,11 +65,11 @@ class ClipFacts(_Facts):
     loudness_lufs: float
     peak_dbfs: float
     snr_db: float
-    """Estimated: the level of speech over the level of the pauses."""
+    """Estimated: the level of the speech above the level of the pauses."""
 
 
 class Manifest(_Facts):
-    """``voice.json``: written last and removed first, so a voice exists exactly when this does."""
+    """``voice.json``: written last and removed first, so that a voice exists exactly while it does."""
 
     schema_version: Literal[1] = 1
     voice_id: VoiceId
@@ -80,7 +79,7 @@ class Manifest(_Facts):
     created_at: AwareDatetime
     clip: ClipFacts
     prompt_seconds: PromptSeconds = LONGEST_PROMPT_SECONDS
-    """Of every conditionals file that is named here: changed with all of them, or not at all."""
+    """The prompt length of all conditionals files named here; it changes only together with them."""
     files: dict[FileName, FileFacts]
 
     @model_validator(mode="after")
@@ -97,12 +96,12 @@ class Manifest(_Facts):
         return next(file for file in self.files if file_stem(file) == REFERENCE)
 
     def conditionals_file(self, fingerprint: str) -> str | None:
-        """Return the name of the conditionals for a fingerprint, where they are precomputed."""
+        """Return the file name of the conditionals for a fingerprint; None if not precomputed."""
         stem = conditionals_stem(fingerprint)
         return next((file for file in self.files if file_stem(file) == stem), None)
 
     def same_content(self, other: "Manifest") -> bool:
-        """Whether both describe the very same voice, under whatever names its files have."""
+        """Whether both describe the same voice; creation time and file names may differ."""
         mine, theirs = (
             {file_stem(file): each for file, each in files.items()} for files in (self.files, other.files)
         )
@@ -110,7 +109,7 @@ class Manifest(_Facts):
         return mine == theirs and self.model_copy(update=varying) == other.model_copy(update=varying)
 
     def speaks_as(self, older: "Manifest", fingerprint: str) -> bool:
-        """Whether conditionals loaded, or computed, under an older manifest are still the voice's own."""
+        """Whether conditionals loaded or computed under an older manifest are still valid."""
         if self.files[self.reference_file].sha256 != older.files[older.reference_file].sha256:
             return False
         if self.prompt_seconds != older.prompt_seconds:
@@ -119,9 +118,9 @@ class Manifest(_Facts):
         return before is None or (now is not None and self.files[now] == older.files[before])
 
     def to_json(self) -> bytes:
-        """Return what is written to ``voice.json``.
+        """Return the content of ``voice.json``.
 
-        The usual prompt is left out: releases that know no other refuse a field that they do not know.
+        The default prompt length is left out: older releases refuse fields that they do not know.
         """
         is_usual = self.prompt_seconds == LONGEST_PROMPT_SECONDS
         return self.model_dump_json(indent=2, exclude={"prompt_seconds"} if is_usual else None).encode()
@@ -134,15 +133,15 @@ class Manifest(_Facts):
 
     @property
     def total_bytes(self) -> int:
-        """Size of all its files, the manifest aside."""
+        """Total size of the voice's files in bytes, without the manifest."""
         return sum(facts.size for facts in self.files.values())
 
 
 class Voice(BaseModel):
     """A voice as found in a registry.
 
-    Without a manifest it is a bare clip that someone dropped into the directory: spoken all the
-    same, its conditionals computed on first use.
+    A voice without a manifest is a bare clip, put into the directory by hand. It can be spoken; its
+    conditionals are computed on first use.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -152,7 +151,7 @@ class Voice(BaseModel):
     reference: str
     """Store key of the reference clip."""
     version: str
-    """Changes whenever the voice is published anew."""
+    """Changes each time the voice is published."""
 
     def published(self) -> Manifest:
         """Return the manifest; raises ``InvalidRequest`` for a bare clip, which has none."""
@@ -162,30 +161,30 @@ class Voice(BaseModel):
 
     @property
     def created_at(self) -> datetime | None:
-        """When it was published; unknown for a bare clip."""
+        """When the voice was added; None for a bare clip."""
         return self.manifest.created_at if self.manifest else None
 
     @property
     def prompt_seconds(self) -> float:
-        """How much of the clip its conditionals' prompt is to hold."""
+        """Length of the prompt in the voice's conditionals, in seconds of the clip."""
         return self.manifest.prompt_seconds if self.manifest else LONGEST_PROMPT_SECONDS
 
 
 def conditionals_stem(fingerprint: str) -> str:
-    """Name the conditionals for a fingerprint, without the ending."""
+    """Return the file name of a fingerprint's conditionals, without the extension."""
     return f"{_CONDITIONALS}{fingerprint}"
 
 
 def file_stem(file: str) -> str:
-    """Return what a file of a voice is: its name up to the first dot."""
+    """Return a file's role in its voice: the name up to the first dot."""
     return file.partition(".")[0]
 
 
 def check_prompt_seconds(seconds: float) -> float:
-    """Return ``seconds`` if a voice can have such a prompt, else raise ``InvalidRequest``."""
+    """Return ``seconds`` if it is a valid prompt length, else raise ``InvalidRequest``."""
     if not SHORTEST_PROMPT_SECONDS <= seconds <= LONGEST_PROMPT_SECONDS:
         raise InvalidRequest(
-            f"prompt_seconds: a prompt has {SHORTEST_PROMPT_SECONDS:g} to {LONGEST_PROMPT_SECONDS:g} s "
+            f"prompt_seconds: use {SHORTEST_PROMPT_SECONDS:g} to {LONGEST_PROMPT_SECONDS:g} s "
             f"of the clip, not {seconds:g}.",
             field="prompt_seconds",
         )
@@ -193,22 +192,20 @@ def check_prompt_seconds(seconds: float) -> float:
 
 
 def check_labels(labels: Mapping[str, str]) -> None:
-    """Raise ``InvalidRequest`` for more labels, or longer ones, than a voice may be given."""
+    """Raise ``InvalidRequest`` for too many labels or too long ones."""
     if len(labels) > MOST_LABELS:
-        raise InvalidRequest(
-            f"labels: a voice has at most {MOST_LABELS} labels, not {len(labels)}.", field="labels"
-        )
+        raise InvalidRequest(f"labels: use at most {MOST_LABELS} labels, not {len(labels)}.", field="labels")
     for name, value in labels.items():
         if not 1 <= len(name) <= LONGEST_LABEL_NAME or len(value) > LONGEST_LABEL_VALUE:
             raise InvalidRequest(
-                f"labels: a label has a name of 1 to {LONGEST_LABEL_NAME} characters and a value of at most "
-                f"{LONGEST_LABEL_VALUE}; that of {name[:20]!r} has {len(name)} and {len(value)}.",
+                f"labels: use a name of 1 to {LONGEST_LABEL_NAME} characters and a value of at most "
+                f"{LONGEST_LABEL_VALUE}; the label {name[:20]!r} has {len(name)} and {len(value)}.",
                 field="labels",
             )
 
 
 def check_voice_id(voice_id: str) -> str:
-    """Return ``voice_id`` if it can name a published voice, else raise ``InvalidVoiceId``."""
+    """Return ``voice_id`` if it is well-formed, else raise ``InvalidVoiceId``."""
     if not VOICE_ID.fullmatch(voice_id):
         raise InvalidVoiceId(voice_id)
     return voice_id

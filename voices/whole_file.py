@@ -1,9 +1,9 @@
-"""A file that appears when it is whole: under its name is the older one or all of the new one, never a part.
+"""Atomic file writes: a path has either the old content or all of the new, never a part.
 
-What is no file is not replaced: a device, a FIFO or a terminal is written through, once everything is
-there; a symbolic link stays, and what it leads to is replaced; a directory is refused.
+Only regular files are replaced. A device, FIFO or terminal is written to once the content is complete; a
+symbolic link stays and its target is replaced; a directory is refused.
 
-It stands on Python alone, and is the one module of ours that the client imports too.
+The module needs only the standard library; the client imports it too.
 """
 
 import errno
@@ -19,29 +19,29 @@ from types import TracebackType
 from typing import Self
 
 _LONGEST_PREFIX = 200
-"""Of the 255 bytes that a name may have."""
+"""Bytes of the target's name in the temporary file's name, which may have 255."""
 _OPEN_ALREADY = {("/", "dev", "stdout"), ("/", "dev", "stderr"), ("/", "dev", "fd")}
-"""Names of what a shell has opened: to replace the file behind them would take it from the shell."""
+"""Paths of open descriptors: replacing their file would detach it from the shell that opened it."""
 
 
 class WholeFile:
-    """Takes what is written to ``file``, which can be read and sought too; ``complete`` makes it appear.
+    """An atomic write: ``file`` is a seekable temporary file, which ``complete`` moves to ``path``.
 
-    A context manager, which completes it unless the block raises; then nothing is left of it, and an
-    older file stays. Raises ``OSError``, with the path and a reason that a person understands, at once
-    for a path that cannot be written.
+    As a context manager it completes the write, or discards it if the block raises; an older file then
+    stays. The constructor raises ``OSError``, with the path and a readable reason, for a path that cannot
+    be written.
     """
 
     def __init__(self, path: Path | str, *, mode: int | None = None) -> None:
-        """Open it; ``mode`` is the file's permissions: by default the older file's, else the usual."""
+        """Open the temporary file; ``mode`` is the permissions: default the old file's, else the umask's."""
         self.path = Path(path)
         with _naming(self.path):
             older = _status(self.path)
             self._target = None if older and _is_written_through(self.path, older) else _resolved(self.path)
             folder = Path(tempfile.gettempdir()) if self._target is None else self._target.parent
-            # Beside its final place: only a rename within one file system is atomic.
+            # In the target's folder, because a rename is atomic only within one file system.
             self.partial = folder / f".{_prefix(self.path.name)}.{secrets.token_hex(6)}.unfinished"
-            """Where it is until it is whole, for what writes files by name."""
+            """Path of the temporary file, for libraries that write by name."""
             handle = os.open(self.partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         self.file = os.fdopen(handle, "w+b")
         if mode is None and older is not None and self._target is not None:
@@ -63,12 +63,12 @@ class WholeFile:
             self.discard()
 
     def write(self, data: bytes) -> None:
-        """Add bytes."""
+        """Append bytes."""
         with _naming(self.path):
             self.file.write(data)
 
     def complete(self) -> None:
-        """Let it appear; once is enough. A FIFO waits for its reader."""
+        """Move the file into place; idempotent. Writing to a FIFO waits for its reader."""
         if self.file.closed:
             return
         with _naming(self.path):
@@ -81,8 +81,8 @@ class WholeFile:
                 self.partial.replace(self._target)
 
     def discard(self) -> None:
-        """Leave nothing behind of what was not completed."""
-        # On a full disk closing fails, since it writes; the file is closed, and has to go, all the same.
+        """Remove the temporary file, if it was not completed."""
+        # Closing flushes, which fails on a full disk; the file is closed and must be removed anyway.
         with suppress(OSError):
             self.file.close()
         with suppress(OSError):
@@ -96,12 +96,12 @@ class WholeFile:
 
 
 def check_writable(path: Path | str) -> None:
-    """Raise the ``OSError`` that ``WholeFile`` would: to be asked before long work."""
+    """Raise the ``OSError`` that ``WholeFile`` would; call it before long work."""
     WholeFile(path).discard()
 
 
 def put_in_place(file: Path, target: Path) -> None:
-    """Move a finished file to ``target``, in place of an older one; both on one file system."""
+    """Replace ``target`` with a finished file on the same file system."""
     with _naming(target):
         with file.open("rb") as written:
             os.fsync(written.fileno())
@@ -109,7 +109,7 @@ def put_in_place(file: Path, target: Path) -> None:
 
 
 def is_standard_output(path: Path) -> bool:
-    """Whether what is written to ``path`` goes where this process prints."""
+    """Whether ``path`` is this process's standard output."""
     try:
         return os.path.samestat(path.stat(), os.fstat(1))
     except OSError:
@@ -117,14 +117,14 @@ def is_standard_output(path: Path) -> bool:
 
 
 def why(error: OSError) -> str:
-    """Say in a sentence what could not be done with which file."""
+    """Describe the error and its file in a sentence."""
     about = f"{error.filename}: " if error.filename else ""
     return f"{about}{error.strerror or error}."
 
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Let an error name the file that was meant, and not the one beside it."""
+    """Replace the temporary file's path in an error by the target's."""
     try:
         yield
     except OSError as error:
@@ -132,7 +132,7 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def _status(path: Path) -> os.stat_result | None:
-    """Look at what is there; raises for what is no place for a file."""
+    """Return the target's status, or None; raises if it cannot be written as a file."""
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -140,9 +140,9 @@ def _status(path: Path) -> os.stat_result | None:
             raise OSError(errno.ENOENT, f"there is no folder {_resolved(path).parent}") from None
         return None
     if stat.S_ISDIR(status.st_mode):
-        raise OSError(errno.EISDIR, "it is a directory: name a file in it")
+        raise OSError(errno.EISDIR, "it is a directory: give a file name")
     if stat.S_ISSOCK(status.st_mode):
-        raise OSError(errno.ENXIO, "it is a socket, which nothing can be written to by name")
+        raise OSError(errno.ENXIO, "it is a socket, which cannot be written by name")
     if not os.access(path, os.W_OK):
         raise OSError(errno.EACCES, os.strerror(errno.EACCES))
     return status
@@ -154,7 +154,7 @@ def _is_written_through(path: Path, status: os.stat_result) -> bool:
 
 
 def _resolved(path: Path) -> Path:
-    """Follow symbolic links to where the file is, or will be."""
+    """Resolve symbolic links, also of a file that does not exist yet."""
     return Path(os.path.realpath(path))
 
 

@@ -1,1 +1,1 @@
-"""The ``voices`` command: from a clip to a voice that every worker can speak."""
+"""The ``voices`` command: makes, publishes and maintains the voices that workers speak."""

@@ -1,4 +1,4 @@
-"""``voices``, or ``python -m voices_cli``."""
+"""The entry point of ``voices`` and ``python -m voices_cli``."""
 
 import sys
 
@@ -6,9 +6,9 @@ from voices.extras import MissingExtra, needing
 
 
 def main() -> None:
-    """Run the command line; where the client alone is installed, say what is missing."""
+    """Run the command line, or explain which packages are missing if only the client is installed."""
     try:
-        with needing(purpose="The voices command cannot run"):
+        with needing("voices", purpose="The voices command cannot run"):
             from voices_cli.app import app
     except MissingExtra as error:
         sys.exit(f"error: {error.message}")

@@ -1,21 +1,17 @@
-"""The ``voices`` command: a command a function, each in the module of its kind.
+"""The ``voices`` application: one function per subcommand, grouped by modules in ``commands``.
 
-Heavy imports stay inside the commands, so that ``voices --help`` answers at once.
+Heavy imports stay inside the functions, so that ``voices --help`` starts fast.
 """
 
 import typer
 
-from voices_cli.commands import add as adding
-from voices_cli.commands import change, exchange, narrate
-from voices_cli.commands import check as checking
-from voices_cli.commands import look as browse
-from voices_cli.commands import say as speak
+from voices_cli.commands import add, change, check, exchange, look, narrate, say
 
 app = typer.Typer(
-    help="Prepare, publish and look after the voices that a Chatterpod worker speaks.",
+    help="Prepare, publish and manage the voices of Chatterpod workers.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 
-for module in (adding, browse, change, checking, exchange, speak, narrate):
+for module in (add, look, change, check, exchange, say, narrate):
     app.add_typer(module.app)

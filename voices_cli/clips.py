@@ -1,4 +1,4 @@
-"""Clips on the command line: decode, examine, tell a person what is wrong and what is kept."""
+"""Clips on the command line: decoding, preparation, and the report of findings and kept parts."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -24,20 +24,22 @@ Clips = Annotated[
     list[Path],
     typer.Argument(
         metavar="CLIP...",
-        help="10 to 15 seconds of clear speech, in any common audio format; of a longer recording the "
-        "best is kept, several are joined.",
+        help="10 to 15 seconds of clear speech, in any common audio format. The best part of a longer "
+        "recording is kept; several clips are joined.",
     ),
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="Refuse a clip that is merely not good.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings about a clip as errors.")]
 Plot = Annotated[
-    Path | None, typer.Option(help="Draw what was found and what is kept, as a PNG.", dir_okay=False)
+    Path | None, typer.Option(help="Plot the findings and the kept parts to a PNG file.", dir_okay=False)
 ]
 
 
-def prepare(clips: "Sequence[Path]", output: "Output", *, strict: bool, plot: Path | None) -> "PreparedClip":
-    """Make the reference clip of a voice; the warnings are printed, and drawn where ``plot`` says.
+def prepare_clip(
+    clips: "Sequence[Path]", output: "Output", *, strict: bool, plot: Path | None
+) -> "PreparedClip":
+    """Make the reference clip of a voice; print the warnings, and plot the findings to ``plot``.
 
-    Raises ``InvalidClip`` like ``voices.clips.preparation.prepare_clip``; the picture is drawn all the same.
+    Raises ``InvalidClip`` like ``voices.clips.preparation.prepare_clip``, after the plot is drawn.
     """
     from voices.clips.preparation import examine
 
@@ -54,7 +56,7 @@ def prepare(clips: "Sequence[Path]", output: "Output", *, strict: bool, plot: Pa
 
 
 def check(clips: "Sequence[Path]", output: "Output", *, strict: bool, plot: Path | None) -> None:
-    """Report on clips without making a voice; exits with 5 when they cannot become one."""
+    """Report on clips without making a voice; exits with status 5 if they are unusable."""
     from voices.clips.findings import Finding
     from voices.clips.preparation import examine
     from voices_cli.output import EXIT_CODES
@@ -66,14 +68,14 @@ def check(clips: "Sequence[Path]", output: "Output", *, strict: bool, plot: Path
         with output.step(f"checking {', '.join(clip.name for clip in clips)}"):
             examination = examine(_decode(clips))
         findings = examination.findings
-    except InvalidClip as error:  # before anything could be measured
+    except InvalidClip as error:  # the clips could not even be decoded
         findings = (Finding(error.reason, "error", "", error.message, ""),)
     undrawn: MissingExtra | None = None
     if plot is not None and examination is not None:
         try:
             _check_plot(plot)
             _draw(examination, plot, output)
-        except MissingExtra as error:  # the report comes all the same
+        except MissingExtra as error:  # reported after the findings
             undrawn = error
     usable = not any(strict or finding.severity == "error" for finding in findings)
     kept = examination.kept if usable and examination else ()
@@ -99,12 +101,12 @@ def check(clips: "Sequence[Path]", output: "Output", *, strict: bool, plot: Path
 
 
 def report(findings: "Sequence[Finding]", kept: "Sequence[Kept]") -> dict[str, Any]:
-    """Return findings, and what is kept, as JSON."""
+    """Return findings and kept parts as JSON."""
     return {"findings": [asdict(each) for each in findings], "kept": [asdict(each) for each in kept]}
 
 
 def kept_lines(prepared: "PreparedClip") -> list[str]:
-    """Write what is kept of each recording, a line each."""
+    """Return one line about the kept part of each recording."""
     return [_kept_line(each) for each in prepared.kept]
 
 
@@ -125,17 +127,17 @@ def _decode(clips: "Sequence[Path]") -> "list[Clip]":
 
 
 def _check_plot(path: Path) -> None:
-    """Raise what would keep a picture from being drawn."""
-    require("matplotlib", "plot", purpose="No picture can be drawn")
+    """Raise ``MissingExtra`` or ``OSError`` if the plot cannot be drawn."""
+    require("matplotlib", "plot", purpose="Cannot draw a plot")
     check_writable(path)
 
 
 def _draw(examination: "Examination", path: Path, output: "Output") -> None:
     from voices_cli.plot import plot_preparation
 
-    with output.step("drawing"):
+    with output.step("plotting"):
         plot_preparation(examination, path)
-    output.note(f"drawn: {path}")
+    output.note(f"wrote the plot to {path}")
 
 
 def _numbers(assessment: "Assessment") -> list[str]:

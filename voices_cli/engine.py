@@ -1,13 +1,12 @@
-"""Using the worker's engines here: to compute a voice's conditionals, or to speak with it.
+"""Local use of the worker's engines: computing a voice's conditionals, and speaking with it.
 
-The one place where the command reaches into the worker, and only once it runs: the engines and
-what they need are installed by extras.
+This is the only module of the command that imports the worker, and only inside functions, because the
+engines are optional dependencies.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from voices.clips.preparation import PreparedClip
@@ -22,12 +21,13 @@ from voices_cli.output import Output
 if TYPE_CHECKING:
     from worker.engine.base import Engine
     from worker.settings import Settings
+    from worker.speech.to_file import Speaker
 
 
 class Refresher:
-    """Computes what voices lack; one that cannot be refreshed is reported and passed over.
+    """Computes missing conditionals; a voice that fails is reported and skipped.
 
-    ``prompt_seconds`` changes every voice's prompt to that length; None leaves each its own.
+    ``prompt_seconds`` sets the prompt length of every voice; None keeps each voice's own.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Refresher:
         self._prompt_seconds = prompt_seconds
 
     def refresh(self, voice_id: str) -> dict[str, Any]:
-        """Refresh one voice; return its id and ``outcome``, and where it failed the ``error``."""
+        """Refresh one voice; return its ``voice_id``, ``outcome`` and, after a failure, ``error``."""
         try:
             return {"voice_id": voice_id, "outcome": self._refresh(voice_id)}
         except ChatterpodError as error:
@@ -49,12 +49,12 @@ class Refresher:
     def _refresh(self, voice_id: str) -> str:
         voice = self._registry.get(voice_id)
         if voice.manifest is None:
-            return "a bare clip, left as it is"
+            return "a bare clip, unchanged"
         wanted = self._prompt_seconds
         if wanted is not None and wanted != voice.prompt_seconds:
             conditionals = self._engine.prepare(self._registry.reference(voice), wanted)
             self._publisher.change_prompt(voice_id, wanted, conditionals, voice.version)
-            return f"computed with a prompt of {wanted:g} s, not {voice.prompt_seconds:g}"
+            return f"computed with a prompt of {wanted:g} s instead of {voice.prompt_seconds:g} s"
         outcome = "up to date"
         if self._engine.fingerprint not in voice.manifest.fingerprints:
             conditionals = self._engine.prepare(self._registry.reference(voice), voice.prompt_seconds)
@@ -67,14 +67,14 @@ class Refresher:
         return outcome
 
 
-_PURPOSE = "No engine can be used here"
-_PATIENCE_S = 3600.0
-"""A voice may be on an S3 server, whose client has limits of its own."""
+_PURPOSE = "Cannot use an engine here"
+_STORE_TIMEOUT_S = 3600.0
+"""Long, because a voice may be on an S3 server, whose client has its own timeouts."""
 
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """Which engine to use here; None leaves it to the ``ENGINE``, ``MODEL_DIR`` and ``DEVICE`` settings."""
+    """The engine to use here; None means the ``ENGINE``, ``MODEL_DIR`` or ``DEVICE`` setting."""
 
     engine: str | None
     model_dir: str | None
@@ -82,7 +82,7 @@ class EngineChoice:
 
 
 class Precomputer:
-    """Computes conditionals with one engine, loaded for the first clip and kept for the others."""
+    """Computes conditionals with one engine, which is loaded for the first clip and then kept."""
 
     def __init__(self, output: Output, choice: EngineChoice) -> None:
         self._output = output
@@ -97,11 +97,11 @@ class Precomputer:
         if self._engine is not None:
             self._engine.close()
 
-    def prepare(self, prepared: PreparedClip, prompt_seconds: float) -> list[Conditionals]:
-        """Compute the conditionals of a clip, with so much of it as their prompt.
+    def compute(self, prepared: PreparedClip, prompt_seconds: float) -> list[Conditionals]:
+        """Compute a clip's conditionals with a prompt of ``prompt_seconds``.
 
-        Without the engine's packages there are none, and a note says that the worker will compute
-        them, unless the engine was asked for by name: then raises ``MissingExtra``.
+        If the engine's packages are missing, raises ``MissingExtra`` for an engine chosen by name; otherwise
+        prints a note that the worker will compute them, and returns none.
         """
         if self._is_missing:
             return []
@@ -110,7 +110,7 @@ class Precomputer:
         except MissingExtra as error:
             if self._choice.engine is not None:
                 raise
-            self._output.note(f"left to the worker: {error.message}")
+            self._output.note(f"the worker will compute the conditionals: {error.message}")
             self._is_missing = True
             return []
         with self._output.step(f"computing conditionals with {engine.name}"):
@@ -124,7 +124,7 @@ class Precomputer:
 
 
 def open_chosen_engine(choice: EngineChoice) -> "Engine":
-    """Load an engine; raises ``MissingExtra`` and whatever the engine does."""
+    """Load an engine; raises ``MissingExtra`` and the engine's own errors."""
     with _packages(choice):
         from worker.engine.choice import open_engine
 
@@ -132,7 +132,7 @@ def open_chosen_engine(choice: EngineChoice) -> "Engine":
 
 
 def name_engine_here(choice: EngineChoice) -> str | None:
-    """Name the engine that would speak here, without loading it; None where none is installed."""
+    """Name the engine that would be used here, without loading it; None if no engine is installed."""
     try:
         from worker.engine.choice import name_engine
 
@@ -141,34 +141,19 @@ def name_engine_here(choice: EngineChoice) -> str | None:
         return None
 
 
-def say_here(
-    job: dict[str, Any], path: Path, registry: VoiceRegistry, choice: EngineChoice
-) -> dict[str, Any]:
-    """Speak a job's input into a file; returns the engine's name and the seconds of speech."""
-    with _packages(choice):
-        from voices.library import VoiceLibrary
-        from worker.speech.to_file import say_to_file
-
-        start, end = say_to_file(job, path, _settings(choice), VoiceLibrary([registry]))
-    return {"engine": start.engine, "audio_seconds": end.audio_seconds}
-
-
 @contextmanager
-def speaking_here(
-    registry: VoiceRegistry, choice: EngineChoice
-) -> Iterator[Callable[[Mapping[str, Any], Path], object]]:
-    """Keep an engine open; yields what speaks a job's input into a file, which appears when it is whole."""
+def open_speaker(registry: VoiceRegistry, choice: EngineChoice) -> Iterator["Speaker"]:
+    """Load an engine and keep it open; yields a ``Speaker``, which speaks a job's input into a file."""
     with _packages(choice):
         from voices.library import VoiceLibrary
         from worker.speech.to_file import Speaker
 
-        speaker = Speaker(_settings(choice), VoiceLibrary([registry]))
-    with speaker:
-        yield speaker.say
+        with Speaker(_settings(choice), VoiceLibrary([registry])) as speaker:
+            yield speaker
 
 
 def check_installed(choice: EngineChoice) -> None:
-    """Raise ``MissingExtra`` where a named engine's packages are not here: before any work for it."""
+    """Raise ``MissingExtra`` if a named engine's packages are missing; call it before other work."""
     if choice.engine is None:
         return
     is_chatterbox = choice.engine.startswith("chatterbox")
@@ -177,7 +162,7 @@ def check_installed(choice: EngineChoice) -> None:
 
 
 def check_voice(registry: VoiceRegistry, voice_id: str) -> None:
-    """Raise for a voice that an engine here cannot speak in: before it is loaded."""
+    """Raise unless the voice exists; call it before the engine is loaded."""
     if voice_id != DEFAULT_VOICE_ID:
         registry.get(voice_id)
 
@@ -198,6 +183,6 @@ def _settings(choice: EngineChoice) -> "Settings":
 
     try:
         chosen = {key: value for key, value in asdict(choice).items() if value is not None}
-        return Settings(**chosen, store_timeout_s=_PATIENCE_S)
+        return Settings(**chosen, store_timeout_s=_STORE_TIMEOUT_S)
     except ValidationError as error:
         raise ChatterpodError(explain_settings(error)) from error

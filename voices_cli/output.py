@@ -1,4 +1,4 @@
-"""What the ``voices`` command prints: results on standard output, everything else on standard error."""
+"""Terminal output: results go to standard output, everything else to standard error."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ EXIT_CODES = {
     "missing_extra": 8,
     "endpoint_failure": 9,
 }
-"""By error code; 1 is a question answered with no, 2 a command line that makes no sense."""
+"""Exit codes by error code. 1 is a negative result such as a failed check, 2 an invalid command line."""
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 class Output:
-    """Prints for people, or as JSON."""
+    """Prints text or JSON."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
@@ -46,27 +46,27 @@ class Output:
         self._err = Console(stderr=True)
 
     def result(self, data: Any, *lines: str | Table) -> None:
-        """Print a command's result: ``data`` as JSON, or the lines."""
+        """Print a command's result, as ``data`` in JSON mode, else as lines."""
         self.data(data)
         self._print(lines)
 
     def data(self, data: Any) -> None:
-        """Print the result where JSON was asked for."""
+        """Print the result if JSON output is selected."""
         if self.as_json:
             typer.echo(json.dumps(data, indent=2))
 
     def lines(self, heading: str, *lines: str | Table) -> None:
-        """Print one target's result for people."""
+        """Print one target's result as text."""
         self._print([f"{heading}:", *lines])
 
     def note(self, message: str) -> None:
-        """Tell a person something beside the result."""
+        """Print a message to standard error, in text mode."""
         if not self.as_json:
             self._err.print(message, highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
     def step(self, message: str) -> Iterator[None]:
-        """Show that a step is under way."""
+        """Show a spinner during a step."""
         if self.as_json:
             yield
         else:
@@ -74,13 +74,13 @@ class Output:
                 yield
 
     def progress(self, items: Sequence[T], message: str) -> Iterable[T]:
-        """Pass the items on, showing how far it is."""
+        """Yield the items and show a progress bar."""
         if self.as_json or len(items) < _WORTH_A_BAR:
             return items
         return track(items, escape(message), console=self._err, transient=True)
 
     def error(self, error: ChatterpodError, where: str | None = None) -> None:
-        """Tell a person what went wrong."""
+        """Print an error, in text mode."""
         if not self.as_json:
             place = f"{where}: " if where else ""
             self._err.print(
@@ -88,7 +88,7 @@ class Output:
             )
 
     def fail(self, error: ChatterpodError) -> NoReturn:
-        """Print an error and exit with its code."""
+        """Print an error and exit with its exit code."""
         self.data({"error": error.as_dict()})
         self.error(error)
         raise typer.Exit(exit_code(error))
@@ -105,7 +105,7 @@ def exit_code(error: ChatterpodError) -> int:
 
 
 def describe_entry(voice_id: str, entry: Manifest | ChatterpodError | None) -> dict[str, Any]:
-    """Return a voice as JSON: published, damaged, or a bare clip."""
+    """Return a voice as JSON, whether published, damaged or a bare clip."""
     match entry:
         case Manifest():
             return {
@@ -146,7 +146,7 @@ def _cells(row: dict[str, Any]) -> list[str | Text]:
 
 
 def voice_lines(voice: dict[str, Any]) -> list[str]:
-    """Write all that is known of a voice, a line each."""
+    """Describe a voice in detail, one fact a line."""
     if voice.get("bare_clip"):
         return [f"{voice['voice_id']}: a bare clip; its conditionals are computed on first use"]
     facts, labels = voice["clip"], voice["labels"]
@@ -166,7 +166,7 @@ def voice_lines(voice: dict[str, Any]) -> list[str]:
 
 
 def file_size(size: float) -> str:
-    """Write a number of bytes for people."""
+    """Format a number of bytes."""
     for unit in ("B", "KB", "MB"):
         if size < _KILO:
             return f"{size:.0f} {unit}"
@@ -175,7 +175,7 @@ def file_size(size: float) -> str:
 
 
 def age(since: datetime) -> str:
-    """Write how long ago ``since`` is, in its largest unit."""
+    """Format the time since ``since`` in its largest unit."""
     seconds = (datetime.now(UTC) - since).total_seconds()
     if seconds < _MINUTE:
         return "now"

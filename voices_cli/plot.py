@@ -1,7 +1,7 @@
-"""A picture of how clips were prepared: waveform, level, what was kept, and the verdict.
+"""The plot of a preparation: waveforms, levels, kept parts and the verdict.
 
-Matplotlib is the extra ``plot``; it is drawn with Agg, which needs no display. Colours are of the
-Okabe-Ito palette, told apart by the colour-blind, and nothing is said by colour alone.
+Matplotlib is the extra ``plot``; its Agg backend needs no display. The colours are from the Okabe-Ito
+palette for colour-blind readers, and none carries information alone.
 """
 
 import textwrap
@@ -22,16 +22,16 @@ from voices.whole_file import WholeFile
 
 _WAVE, _KEPT, _LEVEL, _CLIPPED, _TEXT = "#56606B", "#0072B2", "#D55E00", "#CC0000", "#222222"
 _COLUMNS = 1600
-"""About as many as the picture has pixels: each shows the extremes of its samples."""
+"""Columns of the waveform, about one a pixel; each shows its samples' minimum and maximum."""
 _LOWEST_DB = -80.0
-"""Quieter is drawn at this."""
+"""Lower levels are drawn at this level."""
 _RECORDING_INCHES, _HEADER_INCHES, _LINE_INCHES = 3.6, 0.7, 0.22
 _WIDTH_INCHES = 12.0
 _WRAP = 135
 
 
 def plot_preparation(examination: Examination, path: Path) -> None:
-    """Draw an examination, usable or not, to a PNG file; raises ``OSError`` if it cannot be written."""
+    """Plot an examination, usable or not, to a PNG file; raises ``OSError`` if it cannot be written."""
     lines = _words(examination)
     count = len(examination.assessments)
     text_inches = _LINE_INCHES * len(lines) + 0.3
@@ -95,7 +95,7 @@ def _draw_level(axes: Any, assessment: Assessment, kept: Kept | None) -> None:
     times = (np.arange(len(levels)) + 0.5) / FRAMES_PER_SECOND
     axes.plot(times, levels, color=_LEVEL, linewidth=0.9)
     _shade_kept(axes, kept, label=False)
-    # Speech as a bar along the bottom: where it is broken is a pause.
+    # Speech is a bar along the bottom; its gaps are the pauses.
     spans = [
         (start / FRAMES_PER_SECOND, (end - start) / FRAMES_PER_SECOND)
         for start, end in assessment.activity.spans
@@ -130,7 +130,7 @@ def _shade_kept(axes: Any, kept: Kept | None, *, label: bool) -> None:
 
 
 def _of(examination: Examination, index: int) -> list[Kept]:
-    """Return what is kept of the recording at ``index``: names may repeat, so it goes by the place."""
+    """Return the kept part of the recording at ``index``; its name may not be unique."""
     return [each for each in examination.kept if each.index == index]
 
 
@@ -153,10 +153,10 @@ def _numbers(assessment: Assessment) -> str:
 
 
 def _words(examination: Examination) -> list[tuple[str, bool]]:
-    """Return the lines below the picture, and whether each is bold."""
+    """Return the lines of text below the plot, and whether each is bold."""
     lines = [line for finding in examination.findings for line in _wrapped(_said(finding), bold=True)]
     for kept in examination.kept if examination.prepared else ():
-        said = f"Kept of {kept.clip}: {kept.start:.1f} to {kept.end:.1f} s. {'; '.join(kept.reasons)}."
+        said = f"Kept from {kept.clip}: {kept.start:.1f} to {kept.end:.1f} s. {'; '.join(kept.reasons)}."
         lines += _wrapped(said, bold=False)
     return lines
 
@@ -171,5 +171,5 @@ def _wrapped(text: str, *, bold: bool) -> list[tuple[str, bool]]:
 
 
 def _plain(text: str) -> str:
-    """Keep a file's name from being read as a formula."""
+    """Escape ``$``, which begins a formula in matplotlib."""
     return text.replace("$", r"\$")

@@ -1,4 +1,4 @@
-"""A command's run: the registries that it works on, what it prints, and how it ends."""
+"""A command's session: its target registries, its output and its exit code."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import typer
 
 from chatterpod import SpeechClient
-from chatterpod.errors import ClientError, EndpointUnreachable, RequestFailed
+from chatterpod.errors import ClientError, EndpointUnreachable
+from chatterpod.request_errors import RequestFailed
 from voices.errors import ChatterpodError, InvalidRequest, StoreFailure
 from voices.registry import VoiceRegistry, voices_dirs
 from voices.stores.targets import open_store
@@ -18,10 +19,10 @@ from voices_cli.output import Output, exit_code
 
 
 def open_endpoint(endpoint: str) -> SpeechClient:
-    """Open an endpoint by its id, with ``RUNPOD_API_KEY``, or by its URL, and see that it answers.
+    """Open an endpoint by its id, with ``RUNPOD_API_KEY``, or by its URL, and check that it answers.
 
-    Raises ``InvalidRequest`` without a key and for what is no queue, and ``ClientError`` for a wrong key
-    and for no endpoint.
+    Raises ``InvalidRequest`` if the key is missing or the URL is not a queue's, and ``ClientError`` if the
+    key is wrong or the endpoint does not exist.
     """
     client = _client(endpoint, os.environ.get("RUNPOD_API_KEY"))
     try:
@@ -37,11 +38,11 @@ def _check_queue(client: SpeechClient, endpoint: str) -> None:
         health = client.health()
     except EndpointUnreachable as error:
         where = urlsplit(endpoint).netloc.rpartition("@")[2] or "RunPod"
-        raise EndpointUnreachable(f"{where} gave no answer: {error}") from error
-    if health.keys().isdisjoint({"jobs", "workers"}):  # our HTTP server's has others
+        raise EndpointUnreachable(f"{where} did not answer: {error}") from error
+    if health.keys().isdisjoint({"jobs", "workers"}):  # our HTTP server's /health has other keys
         raise InvalidRequest(
-            f"{endpoint} answers, but it is no queue: the address of one ends as in "
-            "http://127.0.0.1:8001/v2/local, which `python -m local_runpod` prints.",
+            f"{endpoint} is not a queue: use a URL such as http://127.0.0.1:8001/v2/local, "
+            "which `python -m local_runpod` prints.",
             field="via",
         )
 
@@ -53,12 +54,12 @@ def _client(endpoint: str, api_key: str | None) -> SpeechClient:
         if not api_key:
             raise InvalidRequest("Set RUNPOD_API_KEY to use an endpoint on RunPod.", field="via")
         return SpeechClient.runpod(endpoint, api_key)
-    except ValueError as error:  # a key or a URL that cannot be
+    except ValueError as error:  # a malformed key or URL
         raise InvalidRequest(f"{error}.", field="via") from error
 
 
 def open_registries(targets: Sequence[str] | None, endpoint_url: str | None) -> list[VoiceRegistry]:
-    """Open the targets that were named, else those of the environment; see ``options.Targets``."""
+    """Open the given targets, else the environment's; see ``options.Targets``."""
     named = list(targets or ()) or os.environ.get("VOICES_TARGETS", "").split() or [str(voices_dirs()[0])]
     return [VoiceRegistry(open_store(target, endpoint_url=endpoint_url)) for target in named]
 
@@ -67,7 +68,7 @@ T = TypeVar("T")
 
 
 class Session:
-    """The registries of a command's targets, and its output."""
+    """A command's target registries and its output."""
 
     def __init__(self, registries: Sequence[VoiceRegistry], output: Output) -> None:
         self.registries = registries
@@ -75,16 +76,16 @@ class Session:
 
     @property
     def one(self) -> VoiceRegistry:
-        """Return the only target; raises ``InvalidRequest`` where there are several."""
+        """Return the only target; raises ``InvalidRequest`` if there are several."""
         if len(self.registries) > 1:
             raise InvalidRequest("This command works on one target at a time.", field="target")
         return self.registries[0]
 
     def on_each(self, work: Callable[[VoiceRegistry], Any], show: Callable[[Any], Sequence[Any]]) -> None:
-        """Run ``work`` on every target, going on after one that fails; print all results.
+        """Run ``work`` on every target, continue after a failure, and print all results.
 
-        ``work`` returns what ``--json`` prints and ``show`` makes of it what a person reads. With
-        several targets the JSON is a list of objects, each with its ``target``.
+        ``work`` returns the JSON result, and ``show`` turns it into lines of text. With several targets the
+        JSON is a list of objects, each with its ``target``.
         """
         if len(self.registries) == 1:
             result = work(self.registries[0])
@@ -110,14 +111,14 @@ class Session:
 def session(
     targets: Sequence[str] | None = None, endpoint_url: str | None = None, *, as_json: bool
 ) -> Iterator[Session]:
-    """Open the targets for a command, and report what it raises."""
+    """Open a command's targets, and report the errors that it raises."""
     with reporting(as_json=as_json) as output:
         yield Session(open_registries(targets, endpoint_url), output)
 
 
 @contextmanager
 def reporting(*, as_json: bool) -> Iterator[Output]:
-    """Report what a command raises, and exit with its code."""
+    """Report the errors that a command raises, and exit with their exit codes."""
     output = Output(as_json=as_json)
     try:
         yield output
@@ -132,6 +133,6 @@ def reporting(*, as_json: bool) -> Iterator[Output]:
 
 
 class EndpointFailed(ChatterpodError):
-    """The RunPod endpoint that was to do the work could not."""
+    """The RunPod endpoint failed or could not be used."""
 
     code = "endpoint_failure"

@@ -1,5 +1,5 @@
-"""``scripts/bench capacity``: how many workers a day of calls needs, and what they cost; nothing is measured.
+"""``scripts/bench capacity``: computes the workers for a day of calls and their cost; it measures nothing.
 
-What a worker carries is measured by ``scripts/bench load --sweep``. A *stream* here is a person who is
-listening: one stream is taken for as long as the speech lasts, however soon it was made.
+``scripts/bench load --sweep`` measures the capacity of one worker. A *stream* here is a listening person: it
+is occupied for as long as the speech lasts, however soon the speech was generated.
 """

@@ -1,4 +1,4 @@
-"""A plan as lines that a person can follow by hand."""
+"""The plan's calculation, line by line."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ _DAY_SECONDS = 24 * SECONDS_PER_HOUR
 
 
 def explain(plan: Plan, costs: Sequence[Cost]) -> Iterator[str]:
-    """Yield the lines; without costs they say that no price was given."""
+    """Yield the lines; without costs, one says that no price was given."""
     yield from _the_day(plan)
     yield from _the_busiest_hour(plan)
     yield from _streams(plan)
@@ -114,7 +114,7 @@ def _cost(costs: Sequence[Cost]) -> Iterator[str]:
 
 
 def _alike(hours: Sequence[Hour]) -> Iterator[list[Hour]]:
-    """Yield runs of hours with as many calls."""
+    """Yield runs of consecutive hours with the same number of calls."""
     run = [hours[0]]
     for hour in hours[1:]:
         if hour.calls != run[-1].calls:

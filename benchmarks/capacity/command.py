@@ -1,4 +1,4 @@
-"""``scripts/bench capacity``: its options, and what it prints and writes."""
+"""``scripts/bench capacity``: the options and the output."""
 
 import json
 from dataclasses import asdict
@@ -21,32 +21,37 @@ def capacity(
     *,
     calls_per_day: Annotated[int, typer.Option(min=1)] = 30_000,
     seconds_per_call: Annotated[float, typer.Option(min=1)] = 180,
-    talk_share: Annotated[float, typer.Option(help="Of a call, in which the voice speaks.")] = 0.5,
+    talk_share: Annotated[float, typer.Option(help="Share of a call in which the voice speaks.")] = 0.5,
     peak_factor: Annotated[
-        float | None, typer.Option(help="The busiest hour's share of the day's calls; the rest is flat.")
+        float | None,
+        typer.Option(help="The busiest hour's share of the day's calls; the other hours are equal."),
     ] = None,
     profile: Annotated[
         str, typer.Option(help="The day's shape: flat, office-hours (an example), or a file of 24 numbers.")
     ] = "flat",
-    streams_per_worker: Annotated[int | None, typer.Option(min=1, help="As you measured it.")] = None,
-    measured: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="Or as `load --sweep` has written it.")
+    streams_per_worker: Annotated[
+        int | None, typer.Option(min=1, help="Streams per worker, as measured.")
     ] = None,
-    utilisation: Annotated[float, typer.Option(help="The most of all streams taken on average.")] = 0.7,
-    wait_ms: Annotated[float, typer.Option(min=0, help="Nobody is to wait longer for a stream ...")] = 200,
-    late_share: Annotated[float, typer.Option(help="... but for this share.")] = 0.01,
+    measured: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="The JSON file of `load --sweep`.")
+    ] = None,
+    utilisation: Annotated[float, typer.Option(help="Upper bound of the mean share of streams taken.")] = 0.7,
+    wait_ms: Annotated[float, typer.Option(min=0, help="Longest wait for a stream ...")] = 200,
+    late_share: Annotated[float, typer.Option(help="... except for this share of callers.")] = 0.01,
     seconds_per_turn: Annotated[
-        float, typer.Option(min=0.1, help="The voice speaks so long at a time.")
+        float, typer.Option(min=0.1, help="Seconds that the voice speaks at a time.")
     ] = 10,
     price_per_hour: Annotated[
-        float | None, typer.Option(min=0, help="A flex worker's, in dollars; none is assumed.")
+        float | None, typer.Option(min=0, help="A flex worker's price in US dollars; no default.")
     ] = None,
     active_price_per_hour: Annotated[
-        float | None, typer.Option(min=0, help="An active worker's; as a flex worker's by default.")
+        float | None, typer.Option(min=0, help="An active worker's price; by default a flex worker's.")
     ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the plan.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the plan to this JSON file.")
+    ] = None,
 ) -> None:
-    """Plan the workers of a day of calls, by arithmetic that you can follow."""
+    """Plan the workers for a day of calls, with the calculation shown."""
     for name, share in (
         ("talk-share", talk_share),
         ("utilisation", utilisation),
@@ -70,7 +75,7 @@ def capacity(
 
 
 def as_json(plan: Plan, ways: list[Cost]) -> dict[str, Any]:
-    """Return the plan, and what was assumed for it; ``cost`` is null where no price was given."""
+    """Return the plan and its assumptions; ``cost`` is null if no price was given."""
     return {
         "assumed": {**asdict(plan.demand), **asdict(plan.service)},
         "busiest_hour": {**asdict(plan.busiest), "streams": plan.busiest.streams},
@@ -90,7 +95,7 @@ def as_json(plan: Plan, ways: list[Cost]) -> dict[str, Any]:
 
 
 def read_streams_per_worker(file: Path) -> int:
-    """Return what a sweep has found; raises ``typer.BadParameter`` where it has not, or found none."""
+    """Return a sweep's result; raises ``typer.BadParameter`` if it has none or found none."""
     try:
         results = json.loads(file.read_text())["results"]
         found = [int(each["ours"]) for each in results if each["metric"] == "streams_per_worker"]

@@ -1,4 +1,4 @@
-"""How a day's calls are spread over its hours."""
+"""Distribution of a day's calls over its hours."""
 
 import math
 from collections.abc import Sequence
@@ -8,16 +8,16 @@ HOURS = 24
 OFFICE_HOURS = Path(__file__).with_name("office_hours.txt")
 
 Shares = tuple[float, ...]
-"""Of a day's calls, in each hour; they add up to 1."""
+"""Share of a day's calls in each hour; they add up to 1."""
 
 
 def flat() -> Shares:
-    """Return as many in each hour."""
+    """Return the same share for each hour."""
     return (1 / HOURS,) * HOURS
 
 
 def with_busiest(share: float) -> Shares:
-    """Return one hour with this share, and as many in each of the others.
+    """Return one hour with this share, and equal shares for the others.
 
     Raises ``ValueError`` for less than a flat day's share: another hour would be the busiest.
     """
@@ -28,9 +28,9 @@ def with_busiest(share: float) -> Shares:
 
 
 def read(file: Path) -> Shares:
-    """Read 24 numbers, from midnight on, in any unit; a line's rest behind # is not looked at.
+    """Read 24 numbers, from midnight on, in any unit; text after # is ignored.
 
-    Raises ``ValueError`` for anything else, ``OSError`` if it cannot be read.
+    Raises ``ValueError`` for anything else, ``OSError`` if the file cannot be read.
     """
     words = [word for line in file.read_text().splitlines() for word in line.partition("#")[0].split()]
     try:
@@ -41,7 +41,7 @@ def read(file: Path) -> Shares:
 
 
 def normalised(calls: Sequence[float], name: str) -> Shares:
-    """Return each hour's share; raises ``ValueError`` where they are not 24 hours with calls in them."""
+    """Return each hour's share; raises ``ValueError`` unless there are 24 hours and some calls."""
     if len(calls) != HOURS:
         raise ValueError(f"{name}: a day has 24 numbers, one for each hour, not {len(calls)}")
     if not all(math.isfinite(each) and each >= 0 for each in calls) or sum(calls) == 0:

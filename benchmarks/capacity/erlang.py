@@ -1,14 +1,14 @@
-"""Erlang's formulas: how often somebody finds every stream taken, and how long they wait then.
+"""Erlang's formulas: the probability that all streams are taken, and the waiting time then.
 
-People come at random (Poisson), each takes one of ``streams`` for a random time (exponential), and whoever
-finds none free waits. ``load`` is how many would be taken on average if there were always enough, in erlangs.
+Arrivals are Poisson, each takes one of ``streams`` for an exponential time, and waits if none is free.
+``load`` is the mean number of streams taken if there were always enough, in erlangs.
 """
 
 from math import exp
 
 
 def share_refused(streams: int, load: float) -> float:
-    """Return Erlang B: the share that finds all taken where nobody waits."""
+    """Return Erlang B: the share that finds all streams taken, without waiting."""
     refused = 1.0
     for count in range(1, streams + 1):  # the usual recursion: factorials would overflow
         refused = load * refused / (count + load * refused)
@@ -16,7 +16,7 @@ def share_refused(streams: int, load: float) -> float:
 
 
 def share_waiting(streams: int, load: float) -> float:
-    """Return Erlang C: the share that has to wait; 1 where there are too few for the load."""
+    """Return Erlang C: the share that has to wait; 1 if the load exceeds the streams."""
     if load >= streams:
         return 1.0
     refused = share_refused(streams, load)
@@ -24,14 +24,14 @@ def share_waiting(streams: int, load: float) -> float:
 
 
 def share_waiting_longer(streams: int, load: float, seconds: float, stream_seconds: float) -> float:
-    """Return the share that waits longer than ``seconds``, where a stream is taken for ``stream_seconds``."""
+    """Return the share that waits longer than ``seconds``, if a stream is taken for ``stream_seconds``."""
     if load >= streams:
         return 1.0
     return share_waiting(streams, load) * exp(-(streams - load) * seconds / stream_seconds)
 
 
 def streams_needed(load: float, seconds: float, stream_seconds: float, share: float) -> int:
-    """Return the fewest streams with which at most ``share`` waits longer than ``seconds``."""
+    """Return the fewest streams for which at most ``share`` waits longer than ``seconds``."""
     streams = int(load) + 1
     while share_waiting_longer(streams, load, seconds, stream_seconds) > share:
         streams += 1

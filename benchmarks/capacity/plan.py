@@ -1,4 +1,4 @@
-"""From a day of calls, and what a worker carries, to the workers of each hour."""
+"""Computes the workers of each hour from a day of calls and a worker's capacity."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +9,7 @@ from benchmarks.capacity.erlang import streams_needed
 
 SECONDS_PER_HOUR = 3600
 _ROUNDING = 1e-9
-"""75 / 0.75 must not need a 101st stream."""
+"""75 / 0.75 must not round up to 101 streams."""
 
 
 @dataclass(frozen=True)
@@ -19,59 +19,59 @@ class Demand:
     calls: int
     seconds_per_call: float
     talk_share: float
-    """Of a call, in which our voice speaks: the other person does in the rest."""
+    """Share of a call in which our voice speaks; the other person speaks in the rest."""
     shares: Shares
 
     @property
     def speech_seconds(self) -> float:
-        """Of the whole day."""
+        """For the whole day."""
         return self.calls * self.seconds_per_call * self.talk_share
 
     def calls_at_once(self, share: float) -> float:
-        """Return the mean of an hour with this share of the day (Little's law: arrivals times duration)."""
+        """Return the mean for an hour with this share of the day (Little's law: arrivals times duration)."""
         return self.calls * share * self.seconds_per_call / SECONDS_PER_HOUR
 
     def load(self, share: float) -> float:
-        """Return the streams that are taken at once on average, in erlangs."""
+        """Return the mean number of streams taken at once, in erlangs."""
         return self.calls_at_once(share) * self.talk_share
 
 
 @dataclass(frozen=True)
 class Service:
-    """What a worker carries, and what callers are promised."""
+    """A worker's capacity, and the promised service."""
 
     streams_per_worker: int
     utilisation: float
-    """The most of the streams that may be taken on average."""
+    """Upper bound of the mean share of streams taken."""
     wait_seconds: float
     late_share: float
-    """At most so many wait longer than that for a free stream."""
+    """Upper bound of the share that waits longer than that for a free stream."""
     turn_seconds: float
-    """How long the voice speaks at a time, and so takes a stream."""
+    """How long the voice speaks at a time, and so occupies a stream."""
 
 
 @dataclass(frozen=True)
 class Hour:
-    """What one hour needs."""
+    """Requirements of one hour."""
 
     hour: int
     calls: float
     load: float
     streams_for_use: int
-    """So that not too many are taken on average."""
+    """Streams that keep the utilisation within its bound."""
     streams_for_waiting: int
-    """So that hardly anybody waits."""
+    """Streams that keep the waiting within its bound."""
     workers: int
 
     @property
     def streams(self) -> int:
-        """Both are kept."""
+        """The larger of both."""
         return max(self.streams_for_use, self.streams_for_waiting)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A day's workers."""
+    """The workers of a day."""
 
     demand: Demand
     service: Service
@@ -88,17 +88,17 @@ class Plan:
 
     @property
     def worker_hours(self) -> int:
-        """Of a day whose workers come and go with the hours."""
+        """For workers that follow the demand of each hour."""
         return sum(hour.workers for hour in self.hours)
 
     @property
     def always_on_hours(self) -> int:
-        """Of a day that keeps the busiest hour's workers throughout."""
+        """For the busiest hour's workers, kept all day."""
         return self.busiest.workers * len(self.hours)
 
     @property
     def fewest_workers(self) -> int:
-        """That are needed in every hour."""
+        """The smallest number of workers of any hour."""
         return min(hour.workers for hour in self.hours)
 
     def _hour(self, number: int, share: float) -> Hour:

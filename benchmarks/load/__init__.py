@@ -1,20 +1,20 @@
-"""``scripts/bench load``: real worker processes under people who come at random; there is no stock figure.
+"""``scripts/bench load``: real worker processes under random arrivals; no stock figure.
 
-Each client is a process of arrivals of its own (Poisson), who does not wait for its earlier requests: what
-comes late is asked for in time all the same, and every wait counts from when it was *due*, not from when
-this machine got round to asking. ``--clients N`` asks as often as N people do who always listen: one
-request each as many seconds as the mixture's speech lasts, which is heard out before the clock starts.
+Each client is an independent Poisson process that does not wait for its earlier requests: even if they
+are late, the next one is sent in time. Every wait counts from when a request was *due*, not from when
+this machine sent it. ``--clients N`` sends as many requests as N constant listeners: one request each
+per mean duration of the mixture's speech, which is measured before the clock starts.
 
-The figures of a case, of the requests that were due after its warm-up:
+The figures of a case, over the requests due after its warm-up:
 
-offered_per_s, achieved_per_s   requests due, and requests complete, in a second
-listeners_mean, listeners_peak  who were listening at once
-first_audio_p50_ms ...          from when it was due to its first audio at the client
+offered_per_s, achieved_per_s   requests due, and requests completed, per second
+listeners_mean, listeners_peak  simultaneous listeners
+first_audio_p50_ms ...          from the due time to the first audio at the client
 worker_first_audio_p50_ms ...   from the job's arrival in the worker to its first audio event
-total_p50_s ...                 to its last audio at the client
-late_p99_ms                     how late this machine was in asking: where it is much, it is the limit
-underruns_per_1000_s            silences in 1,000 s of speech, for one who plays from the first audio on
-audio_s_per_s                   seconds of speech that came in a second, all together
-errors, errors_CODE, repeated   requests that failed; that were refused first and asked for again
+total_p50_s ...                 from the due time to the last audio at the client
+late_p99_ms                     delay of this machine's sending: if it is large, this machine is the limit
+underruns_per_1000_s            silences in 1,000 s of speech, for a player that starts at the first audio
+audio_s_per_s                   seconds of speech received per second, over all clients
+errors, errors_CODE, repeated   failed requests; requests that were first refused and then retried
 memory_begin_mb, _end_mb, _peak_mb, vram_peak_mb   of the workers
 """

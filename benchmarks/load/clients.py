@@ -1,4 +1,4 @@
-"""All clients at once, in a process of their own: the worker's queue must not wait for them."""
+"""All clients at once, in a separate process, so that they do not delay the worker's queue."""
 
 import asyncio
 import os
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 API_KEY = "RUNPOD_API_KEY"
 _TELL_EVERY_S = 5.0
 _SET_OFF_S = 0.2
-"""Until the clock starts: the tasks are made meanwhile."""
+"""Seconds before the clock starts, for creating the tasks."""
 
 ProtocolName = Literal["queue", "http"]
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where to ask; the key is read from the environment, so that nothing shows it."""
+    """The endpoint's address; the key is read from the environment, so that it is never shown."""
 
     url: str
     protocol: ProtocolName
     with_key: bool = False
     timeout_s: float = 120.0
-    """Of one request."""
+    """For one request."""
 
     def connect(self) -> "AsyncSpeechClient":
-        """Return a client with connections of its own."""
+        """Return a client with its own connections."""
         from chatterpod import AsyncSpeechClient
 
         key = os.environ.get(API_KEY) if self.with_key else None
@@ -43,12 +43,12 @@ class Address:
 
 
 def speak_in_turn(address: Address, planned: Sequence[Planned]) -> list[Heard]:
-    """Ask for one after the other."""
+    """Send the requests one after the other."""
     return asyncio.run(_in_turn(address, planned))
 
 
 def speak_when_due(address: Address, planned: Sequence[Planned]) -> list[Heard]:
-    """Ask for each when it is due, and wait until all have ended."""
+    """Send each request when it is due, and wait until all have ended."""
     return asyncio.run(_when_due(address, planned))
 
 
@@ -73,7 +73,7 @@ async def _when_due(address: Address, planned: Sequence[Planned]) -> list[Heard]
 
 
 async def _tell(tasks: Sequence[asyncio.Task[Heard]], planned: Sequence[Planned], began: float) -> None:
-    """Say now and then how far it is."""
+    """Print the progress now and then."""
     while True:
         await asyncio.sleep(_TELL_EVERY_S)
         now = perf_counter() - began
@@ -81,6 +81,6 @@ async def _tell(tasks: Sequence[asyncio.Task[Heard]], planned: Sequence[Planned]
         ended = [task.result() for task in tasks if task.done()]
         errors = sum(each.error is not None for each in ended)
         typer.echo(
-            f"{now:.0f} s: {due} of {len(planned)} asked for, {due - len(ended)} under way, {errors} errors",
+            f"{now:.0f} s: {due} of {len(planned)} sent, {due - len(ended)} in progress, {errors} errors",
             err=True,
         )

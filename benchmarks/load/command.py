@@ -1,4 +1,4 @@
-"""``scripts/bench load``: its options, and what it prints and writes."""
+"""``scripts/bench load``: the options and the output."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -25,14 +25,14 @@ _WARM_UP_SHARE = 0.2
 
 
 class EngineName(StrEnum):
-    """What workers begun here speak with."""
+    """The engine of workers started here."""
 
     PREVIEW = "preview"
     TURBO = "chatterbox-turbo"
 
 
 class Face(StrEnum):
-    """How the workers are asked."""
+    """The workers' interface."""
 
     QUEUE = "queue"
     HTTP = "http"
@@ -41,43 +41,49 @@ class Face(StrEnum):
 def load(
     *,
     clients: Annotated[
-        int | None, typer.Option(min=1, help="People who always listen, or who make --rate together.")
+        int | None, typer.Option(min=1, help="Number of constant listeners, or of clients that share --rate.")
     ] = None,
-    rate: Annotated[float | None, typer.Option(min=0.001, help="Requests in a second, of all.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.001, help="Requests per second, over all clients.")
+    ] = None,
     sweep: Annotated[
-        bool, typer.Option("--sweep", help="More and more clients until the goal is missed.")
+        bool, typer.Option("--sweep", help="Increase the clients until the goal is missed.")
     ] = False,
-    most: Annotated[int | None, typer.Option(min=1, help="No more clients than these in a sweep.")] = None,
-    duration: Annotated[float | None, typer.Option(min=2, help="Seconds of a case.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed asks the same.")] = 0,
+    most: Annotated[int | None, typer.Option(min=1, help="Upper bound of the clients in a sweep.")] = None,
+    duration: Annotated[float | None, typer.Option(min=2, help="Duration of a case in seconds.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the requests.")] = 0,
     engine: Annotated[EngineName, typer.Option()] = EngineName.PREVIEW,
     model_dir: Annotated[
-        Path | None, typer.Option(help="Real weights; synthetic ones of full size by default.")
+        Path | None, typer.Option(help="Directory of real weights; full-size synthetic ones by default.")
     ] = None,
-    protocol: Annotated[Face, typer.Option(help="RunPod's queue, or HTTP.")] = Face.QUEUE,
-    workers: Annotated[int, typer.Option(min=1, help="Begun here, behind one queue.")] = 1,
+    protocol: Annotated[
+        Face, typer.Option(help="The workers' interface: RunPod's queue, or HTTP.")
+    ] = Face.QUEUE,
+    workers: Annotated[int, typer.Option(min=1, help="Workers to start here, on one queue.")] = 1,
     url: Annotated[
-        str | None, typer.Option(help="An endpoint that runs already; its key is RUNPOD_API_KEY's.")
+        str | None, typer.Option(help="A running endpoint; its key is taken from RUNPOD_API_KEY.")
     ] = None,
     voice_id: Annotated[
-        list[str] | None, typer.Option(help="At --url: a voice to speak in; as often as there are some.")
+        list[str] | None, typer.Option(help="A voice of the endpoint at --url; repeatable.")
     ] = None,
-    voices: Annotated[int, typer.Option(min=1, max=100, help="Made here.")] = 4,
-    formats: Annotated[str, typer.Option(help="And their shares.")] = write_shares(FORMATS),
-    lengths: Annotated[str, typer.Option(help="And their shares.")] = write_shares(USUAL_LENGTHS),
-    target_ms: Annotated[float, typer.Option(min=1, help="The goal: first audio, p95.")] = 200,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a request is an error.")] = 120,
+    voices: Annotated[int, typer.Option(min=1, max=100, help="Number of voices to create here.")] = 4,
+    formats: Annotated[str, typer.Option(help="Formats and their shares.")] = write_shares(FORMATS),
+    lengths: Annotated[str, typer.Option(help="Lengths and their shares.")] = write_shares(USUAL_LENGTHS),
+    target_ms: Annotated[
+        float, typer.Option(min=1, help="The goal: 95th percentile of first audio, in ms.")
+    ] = 200,
+    timeout: Annotated[float, typer.Option(min=1, help="Timeout of a request in seconds.")] = 120,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures to this JSON file.")
     ] = None,
     plot_file: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw waits and listeners.")
+        Path | None, typer.Option("--plot", metavar="FILE", help="Plot the waits and listeners to this file.")
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help=f"{_QUICK_SECONDS:g} s a case, {_QUICK_MOST_CLIENTS} clients.")
     ] = False,
 ) -> None:
-    """Measure real workers under people who come at random."""
+    """Measure real workers under random arrivals."""
     _check(sweep=sweep, clients=clients, rate=rate, url=url, workers=workers, protocol=protocol)
     check_outputs(json_file, plot_file)
     seconds = duration or (_QUICK_SECONDS if quick else _SECONDS)
@@ -123,7 +129,7 @@ def _check(
     if sweep and (clients is not None or rate is not None):
         raise typer.BadParameter("A sweep finds the number of clients itself.", param_hint="--sweep")
     if workers > 1 and (url is not None or protocol is Face.HTTP):
-        raise typer.BadParameter("Several workers are begun behind a queue alone.", param_hint="--workers")
+        raise typer.BadParameter("Several workers need the queue.", param_hint="--workers")
 
 
 def _shares(option: str, text: str, names: Sequence[str] | None = None) -> Shares:
@@ -143,10 +149,10 @@ def _environment(engine: EngineName, model_dir: Path | None) -> dict[str, str]:
 
 
 def _sweep(asked: Load, goal: Goal, most: int) -> tuple[list[Measured], Measured]:
-    """Return all cases that were measured, and the one of the most clients that hold; else the first.
+    """Return all measured cases, and the one with the most clients that holds; else the first.
 
-    One that misses the goal while this machine was late in asking is measured once more: what else ran
-    here meanwhile was measured with it.
+    A case that misses the goal while this machine sent requests late is repeated once: other processes on
+    this machine may have distorted it.
     """
     cases: dict[int, Measured] = {}
 
@@ -155,7 +161,7 @@ def _sweep(asked: Load, goal: Goal, most: int) -> tuple[list[Measured], Measured
         missed = goal.missed_by(cases[clients])
         if missed and late_p99_ms(cases[clients]) > LATE_MS:
             typer.echo(
-                f"{clients} clients: {', '.join(missed)}; once more, as this machine was late", err=True
+                f"{clients} clients: {', '.join(missed)}; repeated, because this machine sent late", err=True
             )
             cases[clients] = asked.of_clients(clients)
             missed = goal.missed_by(cases[clients])
@@ -167,9 +173,10 @@ def _sweep(asked: Load, goal: Goal, most: int) -> tuple[list[Measured], Measured
 
 
 def _streams(site: sites.Site, shown: Measured, goal: Goal) -> Result:
-    """Return what each worker carries; of an endpoint elsewhere, what all of it does.
+    """Return the capacity of each worker; for a remote endpoint, of all its workers.
 
-    No more than were ever listening at once: a short case asks as often, but ends before they are so many.
+    Limited to the listeners seen at once: a short case sends requests at the full rate, but ends before that
+    many listen.
     """
     peak = next(each.ours for each in figures_of(shown) if each.metric == "listeners_peak")
     held = 0 if goal.missed_by(shown) else min(shown.clients, int(peak))
@@ -179,7 +186,7 @@ def _streams(site: sites.Site, shown: Measured, goal: Goal) -> Result:
 
 
 def _notes(asked: Load, engine: EngineName, url: str | None, goal: Goal) -> list[str]:
-    where = "an endpoint elsewhere: the hardware is that of the machine that asked" if url else engine.value
+    where = "a remote endpoint: the hardware is that of the sending machine" if url else engine.value
     seconds = ", ".join(f"{name} {each:.1f} s" for name, each in asked.seconds.items())
     return [
         f"{where}, by {asked.site.address.protocol}; workers: {asked.site.workers or 'not known'}",
@@ -192,7 +199,7 @@ def _notes(asked: Load, engine: EngineName, url: str | None, goal: Goal) -> list
 
 @contextlib.contextmanager
 def _explained() -> Iterator[None]:
-    """Say what is wrong instead of showing where in the code."""
+    """Print an error's message without a traceback."""
     try:
         yield
     except (CannotMeasure, ClientError, WorkerDied, TimeoutError) as error:

@@ -1,4 +1,4 @@
-"""What was heard becomes figures."""
+"""Computes figures from the received speech."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,11 +11,11 @@ from benchmarks.report import Result
 
 PERCENTILES = (50, 90, 95, 99)
 LATE_MS = 20.0
-"""Later than that in asking, and the machine that asks is measured too."""
+"""If requests are sent later than this, the sending machine distorts the measurement."""
 
 
 def figures_of(measured: Measured) -> list[Result]:
-    """Return a case's figures; percentiles only of what was heard at all."""
+    """Return a case's figures; percentiles only over requests with audio."""
     heard = measured.counted
     spoken = [each for each in heard if each.error is None]
     figures = {
@@ -34,37 +34,37 @@ def figures_of(measured: Measured) -> list[Result]:
 
 
 def first_audio_ms(heard: Iterable[Heard]) -> list[float]:
-    """Return the waits, from when each was due, of those who heard anything."""
+    """Return the waits of requests with audio, from when each was due."""
     return [each.first_audio_s * 1000 for each in heard if each.first_audio_s is not None]
 
 
 def worker_first_audio_ms(heard: Iterable[Heard]) -> list[float]:
-    """Return the same as the worker has measured it."""
+    """Return the same, as measured by the worker."""
     return [each.worker_first_audio_ms for each in heard if each.worker_first_audio_ms is not None]
 
 
 def underruns_per_1000_s(heard: Sequence[Heard]) -> float:
-    """Return the silences in so much speech; 0 where none was heard."""
+    """Return the silences per 1,000 s of speech; 0 without speech."""
     seconds = sum(each.audio_s for each in heard)
     return sum(each.underruns for each in heard) / seconds * 1000 if seconds else 0.0
 
 
 def late_p99_ms(measured: Measured) -> float:
-    """Return how late this machine was in asking; 0 where nobody asked."""
+    """Return how late this machine sent its requests; 0 if there were none."""
     return _percentiles("late", "ms", [each.late_s * 1000 for each in measured.counted]).get(
         "late_p99_ms", 0.0
     )
 
 
 def at_once(spans: Iterable[tuple[float, float]]) -> list[tuple[float, int]]:
-    """Return when how many of the spans lie over each other: a step at every begin and end."""
+    """Return the number of overlapping spans over time: a step at every start and end."""
     steps = sorted(step for begin, end in spans for step in ((begin, 1), (end, -1)))
     counts = np.cumsum([change for _, change in steps])
     return [(at, int(count)) for (at, _), count in zip(steps, counts, strict=True)]
 
 
 def listening(heard: Iterable[Heard]) -> list[tuple[float, float]]:
-    """Return from when to when each was listening."""
+    """Return the span in which each client was listening."""
     return [each.listened for each in heard if each.listened is not None]
 
 

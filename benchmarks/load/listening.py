@@ -1,4 +1,4 @@
-"""One request, and what its client hears of it."""
+"""One request, and the audio that its client receives."""
 
 import asyncio
 from dataclasses import dataclass
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 @dataclass
 class Heard:
-    """What came of a request; its waits count from when it was due."""
+    """Outcome of a request; its waits count from when it was due."""
 
     planned: Planned
     late_s: float = 0.0
-    """How much later than due it was asked for."""
+    """Seconds between due and sent."""
     first_audio_s: float | None = None
     total_s: float = 0.0
-    """Until its end or its error."""
+    """Seconds until its end or its error."""
     audio_s: float = 0.0
     underruns: int = 0
     underrun_s: float = 0.0
     attempts: int = 1
     worker_first_audio_ms: float | None = None
     error: str | None = None
-    """The code of what went wrong, and the client's class of it where it has no code."""
+    """The error's code, or the client's exception class if it has no code."""
     error_message: str = ""
 
     @property
     def listened(self) -> tuple[float, float] | None:
-        """From when to when the client was listening, since the clock started; None if it heard nothing."""
+        """The span in which the client was listening, since the clock started; None without audio."""
         if self.first_audio_s is None:
             return None
         first = self.planned.due_s + self.first_audio_s
@@ -42,7 +42,7 @@ class Heard:
 
 
 async def listen(client: "AsyncSpeechClient", planned: Planned, began: float) -> Heard:
-    """Ask when it is due, by ``time.perf_counter`` since ``began``, and listen until it ends."""
+    """Send the request when it is due, in ``time.perf_counter`` since ``began``, and listen until it ends."""
     due = began + planned.due_s
     await asyncio.sleep(max(0.0, due - perf_counter()))
     heard = Heard(planned, late_s=perf_counter() - due)

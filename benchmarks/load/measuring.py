@@ -1,4 +1,4 @@
-"""One case: plan its requests, have them spoken, watch the workers."""
+"""One case: plans its requests, runs them, and watches the workers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class CannotMeasure(RuntimeError):
 
 @dataclass(frozen=True)
 class Clock:
-    """How long a case goes on, and how much of it does not count."""
+    """Duration of a case, and of its warm-up."""
 
     seconds: float
     warm_up_s: float
@@ -27,13 +27,13 @@ class Clock:
 
     @property
     def counted_s(self) -> float:
-        """Seconds that count."""
+        """Seconds after the warm-up."""
         return self.seconds - self.warm_up_s
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A case, and what was heard of it."""
+    """A case and its outcomes."""
 
     name: str
     clients: int
@@ -44,12 +44,12 @@ class Measured:
 
     @property
     def counted(self) -> list[Heard]:
-        """The requests that were due after the warm-up."""
+        """The requests due after the warm-up."""
         return [each for each in self.heard if each.planned.due_s >= self.clock.warm_up_s]
 
 
 def hear_one_of_each(site: Site, mixture: Mixture) -> dict[str, float]:
-    """Have every voice, format and length spoken once; return the mean seconds of each length's texts.
+    """Request every voice, format and length once; return the mean seconds of each length's texts.
 
     Raises ``CannotMeasure`` with the first error.
     """
@@ -73,16 +73,16 @@ class Load:
     site: Site
     mixture: Mixture
     seconds: Mapping[str, float]
-    """Of speech, of each length."""
+    """Seconds of speech for each length."""
     clock: Clock
 
     def of_clients(self, clients: int) -> Measured:
-        """Measure as many people who always listen."""
+        """Measure this number of constant listeners."""
         rate = clients / self.mixture.mean_seconds(self.seconds)
         return self._measure(f"load/clients={clients}", clients, rate)
 
     def at_rate(self, rate: float, clients: int | None = None) -> Measured:
-        """Measure so many requests a second, of as many clients as listen at once unless it is said."""
+        """Measure at this request rate; by default, with as many clients as listen at once."""
         listeners = max(1, ceil(rate * self.mixture.mean_seconds(self.seconds)))
         return self._measure(f"load/rate={rate:g}", clients or listeners, rate)
 

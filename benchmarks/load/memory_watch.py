@@ -1,4 +1,4 @@
-"""The workers' memory while they are under load."""
+"""The workers' memory under load."""
 
 import shutil
 import subprocess
@@ -12,9 +12,9 @@ _LOOK_EVERY_S = 0.5
 
 
 class MemoryWatch:
-    """Looks at processes' memory as long as its block lasts, in MiB, and at the GPU's where there is one.
+    """Samples the processes' memory in MiB while its block lasts, and the GPU's if there is one.
 
-    The GPU's is the whole device's: a container cannot tell whose it is.
+    The GPU's is the whole device's: a container cannot attribute it to processes.
     """
 
     def __init__(self, pids: Sequence[int]) -> None:
@@ -41,14 +41,14 @@ class MemoryWatch:
 
     def _look(self) -> None:
         memory = [each for pid in self._pids if (each := anonymous_mb_of(pid)) is not None]
-        if memory and len(memory) == len(self._pids):  # a part of them would look like less memory
+        if memory and len(memory) == len(self._pids):  # a sum over some of them would look like less memory
             self.looks.append(sum(memory))
         if self._nvidia_smi is not None and (used := _used_mb(self._nvidia_smi)) is not None:
             self.vram_looks.append(used)
 
 
 def _used_mb(nvidia_smi: str) -> float | None:
-    """Return what is taken on all GPUs; None where the driver cannot say."""
+    """Return the memory in use on all GPUs; None if the driver does not report it."""
     command = [nvidia_smi, "--query-gpu=memory.used", "--format=csv,noheader,nounits"]
     try:
         told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603

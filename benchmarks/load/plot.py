@@ -1,4 +1,4 @@
-"""The picture of ``scripts/bench load``: waits over time, listeners, and percentiles by offered load."""
+"""The plot of ``scripts/bench load``: waits over time, listeners, and percentiles by offered load."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -20,7 +20,7 @@ _FEWEST, _PARTS = 5, 12
 
 
 def plot_load(cases: Sequence[Measured], shown: Measured, goal_ms: float, file: Path) -> None:
-    """Draw a PNG file of one case over time, and of all where they are several; raises ``OSError``."""
+    """Draw a PNG file of one case over time, and of all cases if there are several; raises ``OSError``."""
     with mpl.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
         count = 3 if len(cases) > 1 else 2
         figure = Figure(figsize=(6 * count, 5), dpi=130, facecolor="white", layout="constrained")
@@ -37,7 +37,7 @@ def plot_load(cases: Sequence[Measured], shown: Measured, goal_ms: float, file: 
 
 
 def _draw_waits(axes: Any, case: Measured, goal_ms: float) -> None:
-    """Draw each request's wait, and percentiles of each part of the time that has some."""
+    """Draw each request's wait, and percentiles for each interval that has requests."""
     heard = [each for each in case.heard if each.first_audio_s is not None]
     axes.plot(
         [each.planned.due_s for each in heard], first_audio_ms(heard), ".", color=_COLOURS[50], alpha=0.35

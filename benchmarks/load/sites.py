@@ -1,4 +1,4 @@
-"""Where the speech comes from: worker processes begun here, or an endpoint that runs already."""
+"""Sources of speech: worker processes started here, or a running endpoint."""
 
 import contextlib
 import os
@@ -24,22 +24,22 @@ _LOWEST_PITCH, _HIGHEST_PITCH = 30, 70
 
 @dataclass(frozen=True)
 class Site:
-    """What a load test sees of it."""
+    """A source of speech, as the load test uses it."""
 
     address: Address
     voices: Sequence[str]
     workers: int | None
-    """None where somebody else has begun them."""
+    """None for workers started elsewhere."""
     pids: Sequence[int]
     check: Callable[[], None]
-    """Raises ``WorkerDied`` where a worker has ended."""
+    """Raises ``WorkerDied`` if a worker has ended."""
 
 
 @contextlib.contextmanager
 def begun_here(
     environment: Mapping[str, str], protocol: ProtocolName, *, workers: int, voices: int, timeout_s: float
 ) -> Iterator[Site]:
-    """Begin workers with some voices of their own; raises ``WorkerDied`` if one cannot."""
+    """Start workers with their own voices; raises ``WorkerDied`` if one fails."""
     with tempfile.TemporaryDirectory(prefix="load-") as folder:
         ids = make_voices(Path(folder), voices)
         environment = {**environment, "VOICES_DIR": folder}
@@ -55,13 +55,13 @@ def begun_here(
 
 
 def elsewhere(url: str, protocol: ProtocolName, voices: Sequence[str], timeout_s: float) -> Site:
-    """Return an endpoint by its URL; ``RUNPOD_API_KEY``, where it is set, is its key."""
+    """Return a running endpoint by its URL; its key is ``RUNPOD_API_KEY``, if that is set."""
     address = Address(url, protocol, with_key=API_KEY in os.environ, timeout_s=timeout_s)
     return Site(address, voices, None, [], lambda: None)
 
 
 def make_voices(directory: Path, count: int) -> list[str]:
-    """Publish so many voices, each of its own pitch, that a machine has spoken; return their ids."""
+    """Publish this number of machine-spoken voices, each with its own pitch; return their ids."""
     publisher = Publisher(VoiceRegistry.at(directory))
     step = (_HIGHEST_PITCH - _LOWEST_PITCH) / max(count - 1, 1)
     ids = [f"load-{number}" for number in range(count)]
@@ -72,7 +72,7 @@ def make_voices(directory: Path, count: int) -> list[str]:
 
 @contextlib.contextmanager
 def server(environment: Mapping[str, str], api_key: str = "") -> Iterator[tuple[str, WorkerProcess]]:
-    """Begin an HTTP server; the key is what it asks for, of whatever the caller's own is."""
+    """Start an HTTP server that requires this key, whatever the caller's environment has."""
     port = _free_port()
     command = (sys.executable, "-m", "worker", "serve", "--host", "127.0.0.1", "--port", str(port))
     with (

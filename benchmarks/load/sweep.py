@@ -1,4 +1,4 @@
-"""How many listeners a site carries: more of them until the goal is missed."""
+"""A site's capacity: increases the listeners until the goal is missed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,22 +7,22 @@ from benchmarks.load.figures import figures_of
 from benchmarks.load.measuring import Measured
 
 FINENESS = 8
-"""The gap between what holds and what does not is halved until it is an eighth of it, or one."""
+"""The gap between a passing and a failing number is halved until it is an eighth of the former, or one."""
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What listeners are promised."""
+    """The promised service."""
 
     first_audio_p95_ms: float
     underruns_per_1000_s: float = 0.0
 
     def missed_by(self, measured: Measured) -> list[str]:
-        """Say how a case misses it; nothing where it is met."""
+        """Return how a case misses the goal; empty if it meets it."""
         figures: Mapping[str, float] = {each.metric: each.ours for each in figures_of(measured)}
         missed = []
         if figures["requests"] == 0:
-            return ["nobody asked: measure for longer"]
+            return ["no requests: measure for longer"]
         first = figures.get("first_audio_p95_ms")
         if first is None or first > self.first_audio_p95_ms:
             told = "none" if first is None else f"{first:,.0f} ms"
@@ -35,9 +35,9 @@ class Goal:
 
 
 def most_that_hold(holds: Callable[[int], bool], most: int) -> int:
-    """Return the most clients, up to ``most``, that hold; 0 if not even one does.
+    """Return the most clients, up to ``most``, that hold; 0 if one is too many.
 
-    Doubles them until they do not, and then halves the gap.
+    Doubles them until they fail, then halves the gap.
     """
     good, bad = 0, most + 1
     count = 1

@@ -1,4 +1,4 @@
-"""A load test's figures on the screen: a case a column."""
+"""A load test's figures as a table, with one column per case."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ _ROWS = (
 
 
 def print_cases(cases: Sequence[Measured]) -> None:
-    """Show the cases side by side, and what is to be said of them."""
+    """Print the cases side by side, with remarks."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column(cases[0].name.removeprefix("load/").partition("=")[0], no_wrap=True)
     for case in cases:
@@ -49,7 +49,7 @@ def print_cases(cases: Sequence[Measured]) -> None:
         if set(cells) != {_NOT_MEASURED}:
             table.add_row(label, *cells)
     console = Console()
-    console.width = max(console.width, _LABEL_WIDTH + _CELL_WIDTH * len(cases))  # wrapped, none can read it
+    console.width = max(console.width, _LABEL_WIDTH + _CELL_WIDTH * len(cases))  # unreadable if wrapped
     console.print(table)
     for case in cases:
         for line in remarks(case):
@@ -57,7 +57,7 @@ def print_cases(cases: Sequence[Measured]) -> None:
 
 
 def remarks(case: Measured) -> Iterator[str]:
-    """Say which errors there were, and whether the machine that asks was the limit."""
+    """Return remarks on the errors, and on whether the sending machine was the limit."""
     messages: dict[str, str] = {}
     for each in case.counted:
         if each.error is not None:
@@ -67,7 +67,7 @@ def remarks(case: Measured) -> Iterator[str]:
         yield f"{count} x {code}, such as: {messages[code]}"
     late = late_p99_ms(case)
     if late > LATE_MS:
-        yield f"this machine was late in asking, by {late:,.0f} ms at p99: what is slow here may be itself"
+        yield f"this machine sent requests {late:,.0f} ms late at p99: it may itself be the limit"
 
 
 def _write(value: float | None) -> str:

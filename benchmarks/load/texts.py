@@ -1,4 +1,4 @@
-"""What is asked for: texts of a few lengths, no two alike for long."""
+"""Texts of a few lengths, which rarely repeat."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,7 +7,7 @@ from statistics import mean
 from numpy.random import Generator, default_rng
 
 _CHARACTERS_PER_SECOND = 15
-"""Of unhurried English."""
+"""Unhurried English."""
 _DRAWN = 300
 
 _SENTENCES = (
@@ -32,7 +32,7 @@ _SENTENCES = (
 
 @dataclass(frozen=True)
 class Length:
-    """About so many seconds of speech; 0 is one sentence."""
+    """About this many seconds of speech; 0 is one sentence."""
 
     name: str
     seconds: int
@@ -46,7 +46,7 @@ class Length:
 
     @cached_property
     def mean_characters(self) -> float:
-        """Of its texts."""
+        """Mean over its texts."""
         random = default_rng(0)
         return mean(len(self.write(random)) for _ in range(_DRAWN))
 

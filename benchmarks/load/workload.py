@@ -1,4 +1,4 @@
-"""Who asks for what, and when: all of it decided by a seed before the clock starts."""
+"""The requests and their times, all derived from a seed before the clock starts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Planned:
     """One request."""
 
     due_s: float
-    """Since the clock started."""
+    """Seconds since the clock started."""
     client: int
     voice_id: str
     format: str
@@ -30,19 +30,19 @@ class Planned:
 
 @dataclass(frozen=True)
 class Mixture:
-    """Of what requests are made: voices in equal shares, formats and lengths by theirs."""
+    """The mixture of requests: voices in equal shares, formats and lengths by their weights."""
 
     voices: Sequence[str]
     formats: Shares
     lengths: Shares
 
     def mean_seconds(self, seconds: Mapping[str, float]) -> float:
-        """Return a request's speech on average, from that of each length."""
+        """Return a request's mean speech in seconds, from that of each length."""
         weights = sum(self.lengths.values())
         return sum(weight * seconds[name] for name, weight in self.lengths.items()) / weights
 
     def one_of_each(self) -> Iterator[Planned]:
-        """Yield requests that have every voice, format and length among them: what is done once is done."""
+        """Yield requests that together have every voice, format and length, as a warm-up."""
         random = np.random.default_rng(0)
         voices, formats, lengths = self.voices, list(self.formats), list(self.lengths)
         for number in range(max(map(len, (voices, formats, lengths)))):
@@ -52,16 +52,16 @@ class Mixture:
             yield Planned(0.0, 0, voice, name, length, text)
 
     def draw(self, due_s: float, client: int, random: Generator) -> Planned:
-        """Return a request that is due then."""
+        """Return a random request, due at that time."""
         voice = self.voices[random.integers(len(self.voices))]
         name, length = _choose(self.formats, random), _choose(self.lengths, random)
         return Planned(due_s, client, voice, name, length, LENGTHS[length].write(random))
 
 
 def plan(mixture: Mixture, clients: int, rate: float, seconds: float, seed: int) -> list[Planned]:
-    """Return the requests of so many seconds, ``rate`` in each of them, in the order that they are due.
+    """Return the requests of this period, ``rate`` per second, in the order of their due times.
 
-    Each client's own are the same whoever else there is, but for when they are due.
+    Each client's own requests do not depend on the other clients, except for their times.
     """
     requests = [
         planned
@@ -74,7 +74,7 @@ def plan(mixture: Mixture, clients: int, rate: float, seconds: float, seed: int)
 
 
 def parse_shares(text: str, names: Sequence[str] | None = None) -> dict[str, float]:
-    """Read ``pcm=2,mp3=1`` or ``pcm,mp3``; raises ``ValueError`` for a name that is none of ``names``."""
+    """Parse ``pcm=2,mp3=1`` or ``pcm,mp3``; raises ``ValueError`` for a name not in ``names``."""
     shares = {}
     for part in text.split(","):
         name, _, weight = part.strip().partition("=")
@@ -90,7 +90,7 @@ def parse_shares(text: str, names: Sequence[str] | None = None) -> dict[str, flo
 
 
 def write_shares(shares: Shares) -> str:
-    """Write them as ``parse_shares`` reads them."""
+    """Format the shares as ``parse_shares`` parses them."""
     return ",".join(f"{name}={weight:g}" for name, weight in shares.items())
 
 

@@ -28,21 +28,21 @@ MEANS_NOTHING = (
 def main(
     *,
     checkpoint: Annotated[Path, typer.Option(metavar="DIR", help="Chatterbox Turbo's weights.")],
-    clip: Annotated[Path, typer.Option(metavar="FILE", help="Whose voice it is to be.")],
+    clip: Annotated[Path, typer.Option(metavar="FILE", help="The clip of the voice to speak in.")],
     texts: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="What to say, a text a line; four sentences otherwise."),
+        typer.Option(metavar="FILE", help="A file with one text per line; four sentences by default."),
     ] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures to this JSON file.")
     ] = None,
-    stock: Annotated[bool, typer.Option("--stock", help="Judge the stock library beside it.")] = False,
-    recogniser: Annotated[str, typer.Option(help="Whisper's model, for the word error rate.")] = "small",
+    stock: Annotated[bool, typer.Option("--stock", help="Measure the stock library too.")] = False,
+    recogniser: Annotated[str, typer.Option(help="Whisper's model for the word error rate.")] = "small",
     seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Of the streamed and the whole speech.")
+        int, typer.Option(min=0, max=2**32 - 1, help="Seed of the streamed and the unstreamed speech.")
     ] = 7,
 ) -> None:
-    """Measure how good the speech is: likeness of the voice, words, and what streaming changes."""
+    """Measure the quality of speech: likeness of the voice, words, and the effect of streaming."""
     check_outputs(json_file, None)
     try:
         prepared, chosen = _checked(checkpoint, clip, texts)
@@ -65,7 +65,7 @@ def main(
 
 
 def _checked(checkpoint: Path, clip: Path, texts: Path | None) -> tuple[PreparedClip, list[str]]:
-    """Return the reference and what to say; raises before anything is loaded that takes its time."""
+    """Return the reference and the texts; raises before anything slow is loaded."""
     require_checkpoint(checkpoint)
     prepared = prepare_clip(decode_clip(clip))
     if texts is None:

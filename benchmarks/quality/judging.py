@@ -1,4 +1,4 @@
-"""Each text's speech becomes figures."""
+"""Computes figures from each text's speech."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ def judge(
     seed: int,
     beside_stock: bool,
 ) -> list[Result]:
-    """Speak the texts and measure; a case for each text, and ``quality/all`` with the means."""
+    """Speak the texts and measure; one case for each text, and ``quality/all`` with the means."""
     similarity = SpeakerSimilarity(checkpoint)
     clip = prepared.clip
     stock: Sequence[Spoken | None] = [None] * len(texts)
@@ -48,7 +48,7 @@ def judge(
 def _figures(
     similarity: SpeakerSimilarity, clip: Clip, spoken: Spoken, text: str, transcribe: Transcribe | None
 ) -> dict[str, float]:
-    """Measure what takes one rendering of a text alone."""
+    """Measure the figures that need only one rendering of a text."""
     figures = {
         "speaker_similarity": similarity.between(clip, spoken.clip),
         "rtf": spoken.rtf,
@@ -60,7 +60,7 @@ def _figures(
 
 
 def _own_similarity(similarity: SpeakerSimilarity, clip: Clip) -> float:
-    """Compare a clip's halves: what the same voice has, saying something else."""
+    """Compare a clip's halves: the similarity of the same voice with other words."""
     middle = len(clip.samples) // 2
     halves = (clip.samples[:middle], clip.samples[middle:])
     return similarity.between(*(Clip(half, clip.sample_rate) for half in halves))
@@ -70,7 +70,7 @@ def _distances(case: str, streamed: Spoken, whole: Spoken) -> list[Result]:
     distance = mel_distance(streamed.clip.samples, whole.clip.samples)
     if distance is None:
         typer.echo(
-            f"{case}: streamed and whole speech are not of one length, so their mels are not compared",
+            f"{case}: streamed and unstreamed speech differ in length, so their mels are not compared",
             err=True,
         )
         return []

@@ -1,4 +1,4 @@
-"""How alike two voices are, and two renderings of the same speech."""
+"""Similarity of two voices, and of two renderings of the same speech."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,11 +10,11 @@ import soxr
 from voices.clips.clip import Clip, Samples
 
 _DB = 20 / np.log(10)
-"""Of a natural logarithm."""
+"""Decibels per unit of a natural logarithm."""
 
 
 class SpeakerSimilarity:
-    """By a checkpoint's voice encoder: what T3 is told of a voice."""
+    """Similarity by a checkpoint's voice encoder, which also conditions T3."""
 
     def __init__(self, checkpoint: Path) -> None:
         from safetensors.torch import load_file
@@ -39,23 +39,23 @@ class SpeakerSimilarity:
         return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
     def between(self, one: Clip, other: Clip) -> float:
-        """Return the cosine between two voices: 1 is the same."""
+        """Return the cosine between two voices; 1 means identical."""
         return float(self.embedding(one) @ self.embedding(other))
 
 
 class MelDistance(NamedTuple):
-    """How far apart two renderings are."""
+    """Distance between two renderings."""
 
     mean_db: float
     worst_db: float
     worst_at_s: float
-    """Where the worst frame is."""
+    """Time of the worst frame."""
 
 
 def mel_distance(one: Samples, other: Samples) -> MelDistance | None:
-    """Compare speech at 24 kHz frame by frame, by S3Gen's own mel; None where one is longer.
+    """Compare speech at 24 kHz frame by frame, by S3Gen's own mel; None if the lengths differ.
 
-    That is another utterance: there is nothing to compare.
+    Another length means another utterance, which cannot be compared.
     """
     if len(one) != len(other):
         return None

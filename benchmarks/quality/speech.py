@@ -1,4 +1,4 @@
-"""The speech that is judged: our worker's, streamed and whole, and stock's."""
+"""Speech to be assessed: our worker's, streamed and unstreamed, and stock's."""
 
 import contextlib
 import tempfile
@@ -31,7 +31,7 @@ _INT16 = np.float32(2**15)
 
 @dataclass(frozen=True)
 class Spoken:
-    """One text's speech, and what it took."""
+    """One text's speech, with its timing."""
 
     clip: Clip
     rtf: float
@@ -41,7 +41,7 @@ class Spoken:
 
 
 class OurSpeech:
-    """Speaks in the clip's voice, through the whole worker but for the watermark."""
+    """Speaks in the clip's voice, through the whole worker except the watermark."""
 
     def __init__(self, synthesizer: "Synthesizer", seed: int) -> None:
         self._synthesizer = synthesizer
@@ -50,7 +50,7 @@ class OurSpeech:
     @classmethod
     @contextlib.contextmanager
     def of(cls, checkpoint: Path, prepared: PreparedClip, seed: int) -> Iterator["OurSpeech"]:
-        """Load the engine, and publish the clip as a voice for as long as this lasts."""
+        """Load the engine, and publish the clip as a voice within the block."""
         from worker.engine.chatterbox.turbo import ChatterboxTurbo
         from worker.engine.chatterbox.turbo_settings import TurboSettings
         from worker.speech.synthesizer import Synthesizer
@@ -67,7 +67,7 @@ class OurSpeech:
             engine.close()
 
     def speak(self, text: str, *, stream: bool) -> Spoken:
-        """Speak a text by the seed; raises any of ``worker.errors``."""
+        """Speak a text with the seed; raises the errors of ``worker.errors``."""
         request = SpeechRequest(text=text, voice_id=_VOICE_ID, format="pcm", stream=stream, seed=self._seed)
         encoded, metrics = [], None
         began = perf_counter()
@@ -87,7 +87,7 @@ def _spoken(clip: Clip, total_s: float, metrics: Metrics | None) -> Spoken:
 
 
 def speak_with_stock(checkpoint: Path, prepared: PreparedClip, texts: list[str], seed: int) -> list[Spoken]:
-    """Let stock's ``generate`` speak each text in the clip's voice. Meant for a process of its own."""
+    """Speak each text in the clip's voice with stock's ``generate``. Meant for a separate process."""
     with quietly(), tempfile.TemporaryDirectory() as folder, stock_finds_its_sizes(checkpoint):
         import torch
         from chatterbox.tts_turbo import ChatterboxTurboTTS

@@ -1,4 +1,4 @@
-"""Whether the words are there: a recogniser's transcript against what was to be said."""
+"""Word errors: a recogniser's transcript compared with the text."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from voices.clips.clip import Clip, Samples
 from worker.text.tags import without_tags
 
 Transcribe = Callable[[Samples], str]
-"""Of speech at 16 kHz."""
+"""Transcribes speech at 16 kHz."""
 
 HOW_TO_INSTALL = (
     "word error rate: no recogniser is installed. `pip install faster-whisper` (or openai-whisper) "
@@ -21,7 +21,7 @@ _NOT_A_WORD = re.compile(r"[^\w\s']")
 
 
 def find_recogniser(model: str) -> Transcribe | None:
-    """Load whichever is installed, downloading ``model`` on its first use; None where none is."""
+    """Load the installed recogniser, downloading ``model`` on its first use; None if none is installed."""
     if find_spec("faster_whisper") is not None:
         return _faster_whisper(model)
     if find_spec("whisper") is not None:
@@ -49,14 +49,14 @@ def _openai_whisper(model: str) -> Transcribe:
 
 
 def heard_error_rate(transcribe: Transcribe, speech: Clip, text: str) -> float:
-    """Return the word error rate of what is heard of ``text``."""
+    """Return the word error rate of the recognised speech against ``text``."""
     return word_error_rate(text, transcribe(soxr.resample(speech.samples, speech.sample_rate, _RATE)))
 
 
 def word_error_rate(said: str, heard: str) -> float:
-    """Return the fewest words to change, leave out or put in, for each word that was to be said.
+    """Return the fewest words to change, delete or insert, per word of the text.
 
-    Case, punctuation and Turbo's tags do not count. Raises ``ValueError`` where there is no word.
+    Case, punctuation and Turbo's tags do not count. Raises ``ValueError`` if there is no word.
     """
     wanted, got = _words(said), _words(heard)
     if not wanted:
@@ -69,7 +69,7 @@ def _words(text: str) -> list[str]:
 
 
 def _edits(wanted: list[str], got: list[str]) -> int:
-    """Count by dynamic programming: ``row[j]`` makes the first ``j`` words that were heard."""
+    """Count by dynamic programming: ``row[j]`` yields the first ``j`` recognised words."""
     row = list(range(len(got) + 1))
     for left, word in enumerate(wanted, 1):
         diagonal, row[0] = row[0], left

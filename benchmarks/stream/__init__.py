@@ -1,22 +1,22 @@
-"""``scripts/bench stream``: whole requests through the worker's service, beside stock's ``generate``.
+"""``scripts/bench stream``: whole requests through the worker's service, compared with stock's ``generate``.
 
-Both mark what they speak, and each runs in processes of its own, so that neither's memory, imports
-or warm caches are the other's. Ours is what a client hears: a job's input goes in, and the clock runs
-until the event is out, through the request's thread, T3, S3Gen, the watermark and the encoder (PCM).
+Both watermark their speech, and each runs in separate processes, so that they share neither memory,
+imports nor warm caches. Ours is measured at the client: from a job's input until the event is out,
+through the request's thread, T3, S3Gen, the watermark and the encoder (PCM).
 
 Stock returns an utterance in one piece: its time to first audio is its total. It speaks one text after
-another: of n streams it makes as many seconds of audio a second as of one. What n of its streams
-would wait is not claimed, so latencies have a stock figure at one stream alone.
+another, so for n streams it makes as many seconds of audio per second as for one. We make no claim
+about the latency of n stock streams: latencies have a stock figure for one stream only.
 
 ``stream/...`` is ``"stream": true`` and ``whole/...`` is false. 60 s are six text chunks of 10 s, for
 stock six calls. The figures of a case, over all requests of its rounds:
 
 ttfa_ms, ttfa_p95_ms     the job's arrival to its first audio event: median, 95th percentile
-total_s                  to its last one, median
+total_s                  to its last event, median
 rtf                      total over seconds of audio, median
-audio_s_per_s            of all streams together, median of the rounds
-underruns, underrun_s    a request's, for a listener who plays from the first audio on: mean
-memory_mb                what the process has of its own afterwards, mapped weights left out
+audio_s_per_s            over all streams together, median of the rounds
+underruns, underrun_s    per request, for a player that starts at the first audio: mean
+memory_mb                the process's own memory afterwards, without mapped weights
 """
 
 from pathlib import Path
@@ -35,7 +35,10 @@ STOCK_REPEATS, QUICK_STOCK_REPEATS = 3, 1
 
 
 def run(checkpoint: Path | None, *, quick: bool) -> StreamResults:
-    """Measure; ``quick`` takes the headline cases alone. A named checkpoint speaks as long as it likes."""
+    """Run the benchmark; ``quick`` takes only the headline cases.
+
+    A given checkpoint speaks as long as it likes.
+    """
     import torch
 
     from benchmarks.checkpoint import find_or_write_speaking, read_ahead
@@ -47,7 +50,7 @@ def run(checkpoint: Path | None, *, quick: bool) -> StreamResults:
     cases = quick_cases() if quick else full_cases(on_gpu=on_gpu)
     results = StreamResults()
     runs: list[OurRun] = []
-    # The 10 s first: what the start-up costs is told of them.
+    # The 10 s first: the start-up figures refer to them.
     for tokens in sorted({case.length.tokens for case in cases}, reverse=True):
         directory = find_or_write_speaking(checkpoint, tokens)
         read_ahead(directory)
@@ -70,7 +73,7 @@ def run(checkpoint: Path | None, *, quick: bool) -> StreamResults:
 
 
 def plot(results: list[Result], file: Path) -> None:
-    """Draw first audio by streams, and what listeners have to play over time."""
+    """Draw first audio by streams, and the listeners' remaining audio over time."""
     from benchmarks.stream.plot import plot_streams
 
     plot_streams(results, file)

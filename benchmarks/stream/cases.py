@@ -1,16 +1,16 @@
-"""What is measured: how much speech, for how many at once, streamed or whole."""
+"""The cases: amount of speech, number of streams, streamed or not."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 _SENTENCE = "The keeper of the lighthouse climbs the stairs each evening and counts every single step aloud"
 _MORE = " because nobody else is left to do it for him"
-"""Two sentences this long are too long for one text chunk."""
+"""Two sentences of this length exceed one text chunk."""
 
 
 @dataclass(frozen=True, order=True)
 class Length:
-    """So much speech: ``count`` text chunks that a synthetic checkpoint speaks with ``tokens`` each."""
+    """An amount of speech: ``count`` text chunks of ``tokens`` each on a synthetic checkpoint."""
 
     tokens: int
     count: int
@@ -18,14 +18,14 @@ class Length:
 
     @property
     def text(self) -> str:
-        """What is said, of which the worker makes ``count`` text chunks."""
+        """The text, which the worker splits into ``count`` text chunks."""
         return " ".join(self.text_chunks)
 
     @cached_property
     def text_chunks(self) -> tuple[str, ...]:
         """The text as the worker splits it, for stock, which does not."""
         if self.tokens < LENGTHS["10s"].tokens:
-            return ("The lighthouse keeper climbs.",)  # as much as a voice says in the time
+            return ("The lighthouse keeper climbs.",)  # as much as a voice speaks in that time
         return (f"{_SENTENCE}.", *[f"{_SENTENCE}{_MORE}."] * (self.count - 1))
 
 
@@ -36,7 +36,7 @@ LENGTHS = {
 
 @dataclass(frozen=True)
 class Case:
-    """``streams`` requests at once, each of a length."""
+    """``streams`` simultaneous requests of one length."""
 
     length: Length
     streams: int
@@ -44,7 +44,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """As the results have it."""
+        """The name in the results."""
         return f"{'whole' if self.whole else 'stream'}/n={self.streams}/{self.length.name}"
 
 
@@ -61,7 +61,7 @@ def quick_cases() -> list[Case]:
 
 
 def full_cases(*, on_gpu: bool) -> list[Case]:
-    """Return all cases; without a GPU a minute of speech is spoken for one listener only."""
+    """Return all cases; without a GPU, a minute of speech is spoken for one listener only."""
     streams = (1, 2, 4, 8, 16, 32, 64) if on_gpu else (1, 2, 4, 8)
     return [
         Case(length, count, whole)

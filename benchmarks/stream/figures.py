@@ -1,4 +1,4 @@
-"""What was heard becomes figures."""
+"""Computes figures from the received speech."""
 
 from collections.abc import Sequence
 from math import log
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class StreamResults(list[Result]):
-    """The figures, and what the picture shows besides."""
+    """The figures, and further data for the plot."""
 
     def __init__(self, results: Sequence[Result] = ()) -> None:
         super().__init__(results)
@@ -25,7 +25,7 @@ class StreamResults(list[Result]):
 
 
 def figures_of(measured: "Measured", stock: Spoken) -> list[Result]:
-    """Return a case's figures; stock's latencies where it is one stream's."""
+    """Return a case's figures; stock's latencies only for one stream."""
     case, heard = measured.case, [each for round_ in measured.rounds for each in round_.heard]
     firsts = [each.ttfa_s * 1000 for each in heard]
     rate = stock.audio_s_per_s
@@ -51,7 +51,7 @@ def figures_of(measured: "Measured", stock: Spoken) -> list[Result]:
 
 
 def startup_figures(ours: "OurRun", stock: StockRun) -> list[Result]:
-    """Return what it takes to be ready, and the memory of it all."""
+    """Return the figures of start-up and memory."""
     pairs = {
         ("stream/ready", "import_s"): (ours.startup.import_s, stock.startup.import_s),
         ("stream/ready", "load_s"): (ours.startup.load_s, stock.startup.load_s),
@@ -70,9 +70,9 @@ def startup_figures(ours: "OurRun", stock: StockRun) -> list[Result]:
 
 
 def length_exponent(measured: Sequence["Measured"]) -> list[Result]:
-    """Return the power of the seconds of audio that one stream's total grows with: 1 is linear.
+    """Return the exponent by which one stream's total grows with the seconds of audio; 1 is linear.
 
-    Nothing where only one length was measured.
+    Empty if only one length was measured.
     """
     results = []
     for whole in (False, True):
@@ -93,7 +93,7 @@ def length_exponent(measured: Sequence["Measured"]) -> list[Result]:
 def fitted_exponent(amounts: Sequence[float], costs: Sequence[float]) -> float | None:
     """Return b of ``cost = a * amount ** b``, by least squares of the logarithms.
 
-    None where all amounts are about the same, which say nothing of it.
+    None if all amounts are nearly the same, which determines no slope.
     """
     if not amounts or max(amounts) < 2 * min(amounts):
         return None
@@ -102,5 +102,5 @@ def fitted_exponent(amounts: Sequence[float], costs: Sequence[float]) -> float |
 
 
 def percentile_95(values: Sequence[float]) -> float:
-    """Return what 95 of 100 do not exceed, between the measured ones; the only value where it is one."""
+    """Return the 95th percentile, interpolated; the value itself if there is only one."""
     return quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]

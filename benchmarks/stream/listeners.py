@@ -1,4 +1,4 @@
-"""Clients of the worker's service: what each hears, and when."""
+"""Clients of the worker's service, with the audio that each receives over time."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Heard:
-    """One request, as its client saw it."""
+    """One request, as received by its client."""
 
     ttfa_s: float = 0.0
     total_s: float = 0.0
@@ -22,20 +22,20 @@ class Heard:
     underrun_s: float = 0.0
     speech_tokens: int = 0
     buffer: list[tuple[float, float]] = field(default_factory=list)
-    """Seconds since the job came, and seconds of audio left to play: before and after each event."""
+    """Seconds since the job's arrival, and seconds of audio left to play: before and after each event."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """All streams of a case, begun at once."""
+    """All streams of a case, started at once."""
 
     heard: list[Heard]
     seconds: float
-    """Until the last was done."""
+    """Seconds until the last one ended."""
 
     @property
     def audio_s_per_s(self) -> float:
-        """Return the audio that was made in each second."""
+        """Return the seconds of audio produced per second."""
         return sum(each.audio_s for each in self.heard) / self.seconds
 
 

@@ -1,4 +1,4 @@
-"""Our side of ``scripts/bench stream``, in a process of its own."""
+"""Our side of ``scripts/bench stream``, in a separate process."""
 
 import asyncio
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 _MOST_STREAMS = 64
 _REQUESTS = {"quick": 2, "cpu": 8, "gpu": 32}
-"""Of a case, in as many rounds as that takes."""
+"""Requests of a case, over as many rounds as needed."""
 _MOST_ROUNDS = 20
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A case's rounds, and what memory the process has of its own after them."""
+    """A case's rounds, and the process's own memory afterwards."""
 
     case: Case
     rounds: list[Round]
@@ -34,19 +34,19 @@ class Measured:
 
 @dataclass(frozen=True)
 class OurRun:
-    """What our worker took with one checkpoint."""
+    """Our worker's results with one checkpoint."""
 
     startup: Startup
     measured: list[Measured]
     loaded_mb: float
-    """Of the process's own, before it has spoken; the weights of mapped files are not among it."""
+    """The process's own memory before it has spoken, without the weights of mapped files."""
     peak_mb: float
 
 
 def speak_with_ours(checkpoint: Path, cases: list[Case], *, quick: bool, expect: bool) -> OurRun:
-    """Measure the cases after one utterance that does not count.
+    """Measure the cases after one warm-up utterance.
 
-    ``expect`` that each utterance has its length's speech tokens.
+    With ``expect``, each utterance must have its length's speech tokens.
     """
     began = perf_counter()
     import worker.engine.chatterbox.turbo  # noqa: F401 - the service imports it as it starts
@@ -80,7 +80,7 @@ async def _speak(
         typer.echo(f"ours: {case.name}", err=True)
         begin_vram_peak()
         if on_gpu:
-            await listen(service, case)  # it captures graphs of the case's shapes
+            await listen(service, case)  # it captures graphs for the case's shapes
         rounds = [
             await listen(service, case) for _ in range(min(max(requests // case.streams, 1), _MOST_ROUNDS))
         ]
@@ -91,7 +91,7 @@ async def _speak(
 
 
 def _check(case: Case, rounds: list[Round]) -> None:
-    """Raise where the speech is not as long as the case says: another's figures would be told."""
+    """Raise if the speech has another length than the case, whose figures would be wrong."""
     expected = case.length.tokens * case.length.count
     for each in (each for round_ in rounds for each in round_.heard):
         if each.speech_tokens not in range(expected - 10, expected + 10):

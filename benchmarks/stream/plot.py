@@ -1,4 +1,4 @@
-"""The picture of ``scripts/bench stream``: first audio by streams, and the listeners' buffers."""
+"""The plot of ``scripts/bench stream``: first audio by streams, and the listeners' buffers."""
 
 import re
 from pathlib import Path
@@ -52,7 +52,7 @@ def _draw_latency(axes: Any, results: list[Result]) -> None:
 
 
 def _draw_buffers(axes: Any, heard: list[Heard], streams: int) -> None:
-    """Draw each listener's audio left to play; below the line there is none, and they wait."""
+    """Draw each listener's remaining audio; below the line there is none, and the listener waits."""
     for each in heard:
         axes.plot(*zip(*each.buffer, strict=True), color=_MEDIAN, linewidth=1, alpha=max(0.25, 1 / streams))
     axes.axhline(0, color=_STOCK, linewidth=0.8)
@@ -65,7 +65,7 @@ def _draw_buffers(axes: Any, heard: list[Heard], streams: int) -> None:
 
 
 def _by_streams(results: list[Result], metric: str) -> dict[int, float]:
-    """Return seconds."""
+    """Return seconds, keyed by streams."""
     return {
         int(match[1]): each.ours / 1000
         for each in results

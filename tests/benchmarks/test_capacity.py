@@ -169,7 +169,7 @@ def test_the_lines_can_be_followed_by_hand():
 
 
 def test_the_pages_example_is_what_the_command_prints():
-    page = (ROOT / "TUNING.md").read_text()
+    page = (ROOT / "docs" / "TUNING.md").read_text()
     (example,) = re.findall(r"```text\n\$ \./scripts/bench (capacity [^\n]*)\n(.*?)```", page, re.DOTALL)
     assert CliRunner().invoke(app, shlex.split(example[0])).output == example[1]
 

@@ -128,7 +128,7 @@ class TestFigures:
 
     def test_a_machine_that_asks_late_is_said_to_be_the_limit(self):
         (remark,) = remarks(case(heard(3.0, late_s=0.5)))
-        assert "late in asking, by 500 ms" in remark
+        assert "sent requests 500 ms late" in remark
 
     def test_spans_that_touch_are_not_at_once(self):
         assert at_once([(0, 2), (1, 3), (3, 4)]) == [(0, 1), (1, 2), (2, 1), (3, 0), (3, 1), (4, 0)]
@@ -171,7 +171,7 @@ class TestSweep:
         assert goal.missed_by(case(heard(3.0), lost)) == ["1 errors"]
 
     def test_a_case_in_which_nobody_asked_has_shown_nothing(self):
-        assert Goal(200.0).missed_by(case()) == ["nobody asked: measure for longer"]
+        assert Goal(200.0).missed_by(case()) == ["no requests: measure for longer"]
 
 
 def test_the_picture_is_written_with_and_without_a_sweep(tmp_path):

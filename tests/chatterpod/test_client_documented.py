@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from local_runpod import LocalEndpoint
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "CLIENT.md").read_text()
+TEXT = (ROOT / "docs" / "CLIENT.md").read_text()
 BLOCKS = [
     re.sub(r"^    ", "", block, flags=re.MULTILINE)
     for block in re.findall(r"(?:^\n)((?:    .*\n|\n(?=    ))+)", TEXT, re.MULTILINE)

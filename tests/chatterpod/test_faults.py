@@ -30,7 +30,7 @@ from chatterpod import (
     UnknownJob,
     UnknownVoice,
 )
-from chatterpod.errors import REQUEST_ERRORS
+from chatterpod.request_errors import REQUEST_ERRORS
 
 
 class TestFailing:
@@ -141,7 +141,7 @@ class TestRefusals:
             Script(answer).client().speak("Hi.").read()
 
     def test_a_submission_without_an_id_is_an_error(self) -> None:
-        with pytest.raises(UnexpectedAnswer, match="without an id"):
+        with pytest.raises(UnexpectedAnswer, match="no job id"):
             Script(run=[{"status": "IN_QUEUE"}]).client().speak("Hi.")
 
 

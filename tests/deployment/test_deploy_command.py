@@ -142,14 +142,14 @@ def test_a_dry_run_changes_nothing_and_shows_the_requests(deploy, account):
     assert "+ endpoint chatterpod: create" in ran.out
     assert "POST http://127.0.0.1" in ran.out
     assert '"networkVolumes": [\n    "(the id of chatterpod-voices in EU-RO-1)"\n  ]' in ran.out
-    assert "AMPERE_24: 24 GB, $0.69 an hour, stock HIGH (L4, RTX A5000)" in ran.out
-    assert "$0.00 to $3.30 an hour" in ran.out  # three 4090s
+    assert "AMPERE_24: 24 GB, $0.69 per hour, stock HIGH (L4, RTX A5000)" in ran.out
+    assert "$0.00 to $3.30 per hour" in ran.out  # three 4090s
 
 
 def test_a_dry_run_without_a_key_asks_nobody(deploy):
     ran = deploy("--dry-run", key="", url="http://127.0.0.1:9")
     assert ran.code == 0, ran.err
-    assert "RunPod was not asked" in ran.err
+    assert "RunPod got no request" in ran.err
     assert "POST http://127.0.0.1:9/v2/serverless" in ran.out
 
 
@@ -239,7 +239,7 @@ def test_what_goes_wrong_has_a_code_and_says_what_to_do(deploy, account, code, o
 
 def test_a_missing_gpu_is_named_with_those_that_are_free(deploy, account):
     ran = deploy("--yes", gpu={"pools": ["ADA_24"]})
-    assert "No GPU of ADA_24 is free in EU-RO-1 now. There are some in AMPERE_24." in ran.err
+    assert "No GPU of ADA_24 is free in EU-RO-1 now. Pools with free GPUs: AMPERE_24." in ran.err
     assert deploy("--yes", "--ignore-stock", gpu={"pools": ["ADA_24"]}).code == 0
     assert len(account.endpoints) == 1
 
@@ -249,14 +249,14 @@ def test_two_of_one_name_are_not_guessed_between(deploy, account):
     account.endpoints.append({**account.endpoints[0], "id": "ep9"})
     ran = deploy("--yes")
     assert ran.code == 1
-    assert "There are 2 endpoints called 'chatterpod' (ep0, ep9)" in ran.err
+    assert "There are 2 endpoints named 'chatterpod' (ep0, ep9)" in ran.err
 
 
 def test_what_runpod_keeps_otherwise_is_told(deploy, account):
     deploy("--yes")
     account.keeps = {"disk": 20}
     ran = deploy("--yes", container_disk_gb=40)
-    assert "RunPod has disk otherwise than it was told: 20" in ran.out
+    assert "RunPod did not apply disk: it is 20" in ran.out
 
 
 def _problem(status: int, detail: str, **headers: str) -> Answer:
@@ -287,7 +287,7 @@ def test_it_waits_as_long_as_runpod_asks(deploy, api_v2, account):
         (_problem(400, "no capacity for the selection"), "no_capacity", "gpu.pools"),
         (_problem(400, "request could not be processed"), "request_refused", "could not be processed"),
         (Answer(200, b"<html>"), "unexpected_answer", "without a JSON object"),
-        (Answer(200, b"{}"), "unexpected_answer", "not API v2's"),
+        (Answer(200, b"{}"), "unexpected_answer", "does not match API v2"),
     ],
 )
 def test_what_runpod_says_has_a_code(deploy, api_v2, answer, code, said):

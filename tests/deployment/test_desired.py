@@ -25,11 +25,11 @@ def test_the_repository_s_own_file_is_read():
         ('flashboot = "yes"', "flashboot", "'off', 'on' or 'priority'"),
         ('container_disk_gb = "20"', "container_disk_gb", "valid integer"),
         ('data_centres = ["EU-RO-1", "EU-RO-1"]', "data_centres", "once"),
-        ("data_centres = []", "data_centres", "name at least one"),
-        ('secrets = ["MAX_CONCURRENCY"]', "secrets", "MAX_CONCURRENCY is in `env` too"),
-        ('secrets = ["ENGINE"]', "env.ENGINE", "the file's `engine`"),
-        ('secrets = ["MODE"]', "env.MODE", "the file's `type`"),
-        ('type = "load_balancer"', "scaler", "request_count alone"),
+        ("data_centres = []", "data_centres", "list at least one"),
+        ('secrets = ["MAX_CONCURRENCY"]', "secrets", "MAX_CONCURRENCY is also in `env`"),
+        ('secrets = ["ENGINE"]', "env.ENGINE", "set `engine` in this file"),
+        ('secrets = ["MODE"]', "env.MODE", "set `type` in this file"),
+        ('type = "load_balancer"', "scaler", "only by request_count"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(tmp_path: Path, line: str, field: str, said: str):
@@ -49,7 +49,7 @@ def test_what_cannot_be_is_refused_by_name(tmp_path: Path, line: str, field: str
 
 def test_a_queue_that_counts_requests_has_no_idle_timeout(wanted):
     scaler = {"type": "request_count", "value": 4}
-    with pytest.raises(ValueError, match=r"workers\.idle_timeout_s: a queue that scales by request_count"):
+    with pytest.raises(ValueError, match=r"workers\.idle_timeout_s: not supported by a queue"):
         wanted(scaler=scaler)
     assert wanted(scaler=scaler, workers={"max": 2}).workers.idle_timeout_s is None
     assert wanted(scaler=scaler, type="load_balancer").workers.idle_timeout_s == 60

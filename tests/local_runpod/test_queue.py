@@ -7,8 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from local_runpod.jobs import Job, JobStatus
-from local_runpod.queue import STOP_AGAIN_AFTER_S, JobQueue, UnknownJob
+from local_runpod.jobs import JobStatus, QueuedJob
+from local_runpod.queue import STOP_AGAIN_AFTER_S, JobNotFound, JobQueue
 
 WORKERS = st.sampled_from(["w1", "w2"])
 KEPT = 4
@@ -25,19 +25,19 @@ class Clock:
 class QueueMachine(RuleBasedStateMachine):
     """Clients and workers act in any order, also on jobs that are finished or forgotten."""
 
-    jobs: Bundle[Job] = Bundle("jobs")
+    jobs: Bundle[QueuedJob] = Bundle("jobs")
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock()
         self.queue = JobQueue(keep_finished=KEPT, clock=self.clock)
-        self.all: list[Job] = []
+        self.all: list[QueuedJob] = []
         self.final: dict[str, JobStatus] = {}
         self.sent: dict[str, list[int]] = {}
         self.drained: dict[str, list[int]] = {}
 
     @rule(target=jobs, timeout=st.sampled_from([None, 1.0]))
-    def submit(self, timeout: float | None) -> Job:
+    def submit(self, timeout: float | None) -> QueuedJob:
         job = self.queue.submit({"text": "x"}, execution_timeout_s=timeout)
         self.all.append(job)
         return job
@@ -50,24 +50,24 @@ class QueueMachine(RuleBasedStateMachine):
         assert all(job.worker_id == worker for job in taken)
 
     @rule(job=jobs, worker=WORKERS, item=st.integers())
-    def stream(self, job: Job, worker: str, item: int) -> None:
+    def stream(self, job: QueuedJob, worker: str, item: int) -> None:
         held = job.status is JobStatus.IN_PROGRESS and job.worker_id == worker
         try:
             assert self.queue.add_item(job.id, worker, item) is held
-        except UnknownJob:
+        except JobNotFound:
             assert job.status.is_final
         if held:
             self.sent.setdefault(job.id, []).append(item)
 
     @rule(job=jobs, worker=WORKERS, error=st.sampled_from([None, "boom"]))
-    def finish(self, job: Job, worker: str, error: str | None) -> None:
+    def finish(self, job: QueuedJob, worker: str, error: str | None) -> None:
         held = job.status is JobStatus.IN_PROGRESS and job.worker_id == worker
         self.attempt(lambda: self.queue.finish(job.id, worker, output=[], error=error))
         if held:
             assert job.status is (JobStatus.FAILED if error else JobStatus.COMPLETED)
 
     @rule(job=jobs)
-    def cancel(self, job: Job) -> None:
+    def cancel(self, job: QueuedJob) -> None:
         was = job.status
         self.attempt(lambda: self.queue.cancel(job.id))
         assert job.status is (was if was.is_final else JobStatus.CANCELLED)
@@ -76,7 +76,7 @@ class QueueMachine(RuleBasedStateMachine):
             assert job.id in self.queue.take_stops(job.worker_id)
 
     @rule(job=jobs)
-    def drain(self, job: Job) -> None:
+    def drain(self, job: QueuedJob) -> None:
         self.attempt(
             lambda: self.drained.setdefault(job.id, []).extend(self.queue.drain(job.id)),
         )
@@ -123,7 +123,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert callable(action)
         try:
             action()
-        except UnknownJob:
+        except JobNotFound:
             assert len(self.final) > KEPT
 
 
@@ -185,7 +185,7 @@ def test_a_forgotten_job_is_unknown() -> None:
     queue.cancel(first.id)
     queue.cancel(second.id)
     assert queue.get(second.id) is second
-    with pytest.raises(UnknownJob):
+    with pytest.raises(JobNotFound):
         queue.get(first.id)
 
 

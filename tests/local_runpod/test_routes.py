@@ -226,7 +226,7 @@ class TestKeys:
 
 def test_a_ping_may_name_a_thousand_jobs(bare: LocalEndpoint, http: httpx.Client) -> None:
     job_ids = ",".join(str(uuid.uuid4()) for _ in range(1000))
-    known = bare.plane.roster.counts(set())["initializing"]
+    known = bare.plane.workers.counts(set())["initializing"]
     assert http.get("/ping/busy", params={"job_id": job_ids}).status_code == 200
-    assert bare.plane.roster.counts(set())["initializing"] == known + 1
+    assert bare.plane.workers.counts(set())["initializing"] == known + 1
     bare.plane.lose_worker("busy")

@@ -15,7 +15,7 @@ ON_PURPOSE = {
     "chatterpod/api.py: retry_after_s": "a date of the server's, by the wall clock there",
     "voices/claim.py: _describe_writer": "read by other machines: no other clock is theirs too",
     "voices/claim.py: live_writer": "how old another machine's claim is",
-    "voices/publication.py: _new_manifest": "when a voice was made",
+    "voices/manifests.py: new_manifest": "when a voice was made",
     "voices/verification.py: Verifier": "when a voice was made",
     "voices_cli/output.py: age": "for people to read",
     "worker/telemetry/traces.py: Traces": "when a request came, as a collector is told",

@@ -54,6 +54,8 @@ def test_the_lock_has_the_pins_of_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"].values()
     for requirement in [*project["dependencies"], *(each for extra in extras for each in extra)]:
+        if requirement.startswith("chatterpod["):  # an extra that another one contains
+            continue
         name = re.match(r"[A-Za-z0-9_-]+", requirement).group().lower()
         assert re.search(rf"^{name}==", lock, re.MULTILINE), f"{name} is not in the lock: compile it anew"
         if "==" in requirement:

@@ -1,4 +1,4 @@
-"""DEPLOYMENT.md: what needs an account says so, the rest is run, and its links lead somewhere."""
+"""The documents: commands that need an account say so, the rest is run, and links lead somewhere."""
 
 import os
 import re
@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "DEPLOYMENT.md", "TUNING.md", "VOICES.md", "API.md", "CONTRIBUTING.md", "CHANGELOG.md")
+PAGES = sorted(page.relative_to(ROOT).as_posix() for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+RUN = ("DEPLOYMENT.md", "docs/IMAGE.md", "docs/OPERATIONS.md")
+"""The pages whose `bash` blocks are run here."""
 MARK = re.compile(r"# needs (an account|Docker)$")
 ELSEWHERE = re.compile(
     r"runpod\.(io|ai|net)|s3://|ENDPOINT_ID|POD_ID|VOLUME_ID|RUNPOD_API_KEY|docker |ghcr\.io"
@@ -27,8 +29,9 @@ STAYS = (
 
 
 def _blocks() -> list[list[str]]:
-    """Return the page's commands, block by block."""
-    found = re.findall(r"^```bash\n(.*?)^```", (ROOT / "DEPLOYMENT.md").read_text(), re.DOTALL | re.MULTILINE)
+    """Return the pages' commands, block by block."""
+    pages = "\n".join((ROOT / name).read_text() for name in RUN)
+    found = re.findall(r"^```bash\n(.*?)^```", pages, re.DOTALL | re.MULTILINE)
     return [block.splitlines() for block in found]
 
 
@@ -51,11 +54,27 @@ def test_what_needs_nothing_is_run(line, tmp_path: Path):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", [*PAGES, "CLIENT.md"])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_curl_example_fails_where_the_server_does(name):
     """Else it leaves the error in a file called hello.mp3, and says nothing."""
     commands = re.findall(r"\bcurl -.*", (ROOT / name).read_text())
     assert [command for command in commands if not command.startswith("curl --fail-with-body -sS")] == []
+
+
+def test_the_readme_is_short_and_every_document_is_found():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 110
+    assert {"docs/API.md", "docs/CLIENT.md", "docs/SETTINGS.md", "docs/ARCHITECTURE.md"} < set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_sentence_begins_with_a_pronoun_in_place_of_its_subject(name):
+    """The rule of CONTRIBUTING.md, as far as a test can tell."""
+    page = re.sub(
+        r"^```.*?^```|^    .*?$|`[^`]*`", "", (ROOT / name).read_text(), flags=re.DOTALL | re.MULTILINE
+    )
+    assert (
+        re.findall(r"(?:^|[.!?:|] |^[#-]+ |^\d\. )((?:What|Who|Whoever|Of) [^.]*)", page, re.MULTILINE) == []
+    )
 
 
 def test_the_settings_of_deploy_toml_are_explained():
@@ -71,7 +90,7 @@ def test_links_lead_somewhere(name):
         if "://" in target:
             continue
         file, _, heading = target.partition("#")
-        linked = ROOT / file if file else ROOT / name
+        linked = (ROOT / name).parent / file if file else ROOT / name
         assert linked.exists(), target
         assert not heading or heading in _headings(linked), target
 

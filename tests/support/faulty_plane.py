@@ -112,7 +112,7 @@ class FaultyPlane:
     def wait_until_ready(self, timeout_s: float = 120) -> None:
         """Return when the worker has asked for a job."""
         deadline = time.monotonic() + timeout_s
-        while not self.endpoint.plane.roster.is_ready(self.worker.id):
+        while not self.endpoint.plane.workers.is_ready(self.worker.id):
             self.worker.check()
             assert time.monotonic() < deadline, self.worker.log_tail()
             time.sleep(0.02)

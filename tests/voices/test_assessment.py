@@ -9,9 +9,10 @@ from clips import CONTAINERS, DAMAGED, RATE, REFUSED, WARNED, hum, noise, resize
 from voices.clips.assessment import assess
 from voices.clips.clip import Clip
 from voices.clips.decoding import decode_clip
+from voices.clips.editing import TARGET_LUFS
 from voices.clips.findings import LEAST_SNR_DB
 from voices.clips.levels import loudness_lufs
-from voices.clips.preparation import TARGET_LUFS, examine, prepare_clip
+from voices.clips.preparation import examine, prepare_clip
 from voices.errors import InvalidClip
 
 

@@ -5,7 +5,9 @@ import pytest
 
 from voices.clips.clip import Clip
 from voices.clips.decoding import decode_clip
-from voices.clips.preparation import TARGET_LUFS, loudness_lufs, prepare_clip
+from voices.clips.editing import TARGET_LUFS
+from voices.clips.levels import loudness_lufs
+from voices.clips.preparation import prepare_clip
 from voices.errors import InvalidClip
 
 

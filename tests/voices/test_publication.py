@@ -258,7 +258,7 @@ def test_a_second_writer_is_told_and_changes_nothing(registry, publisher, anna, 
     ]
     with claimed(registry.store, "anna"):
         for change in changes:
-            with pytest.raises(VoiceBusy, match="right now"):
+            with pytest.raises(VoiceBusy, match="is changing the voice"):
                 change()
     registry.check(registry.get("anna"))
     publisher.delete("anna")

@@ -107,7 +107,7 @@ def test_a_changed_file_is_refused(registry, anna, file):
     damaged = bytearray(path.read_bytes())
     damaged[-1] ^= 1
     path.write_bytes(damaged)
-    with pytest.raises(VoiceCorrupt, match="not the file that was published"):
+    with pytest.raises(VoiceCorrupt, match="not the published file"):
         registry.check(anna)
 
 
@@ -159,7 +159,7 @@ def test_a_manifest_of_a_gigabyte_is_damage_and_is_not_read_whole(registry, anna
 def test_a_file_that_has_grown_to_a_terabyte_is_damage_too(registry, anna, file):
     with _path(registry, f"anna/{file}").open("r+b") as grown:
         grown.truncate(1 << 40)
-    with pytest.raises(VoiceCorrupt, match="not the file that was published"):
+    with pytest.raises(VoiceCorrupt, match="not the published file"):
         registry.check(anna)
 
 

@@ -131,10 +131,10 @@ class TestFailures:
             (403, "AccessDenied", "RunPod's S3 keys are not its API key"),
             (403, "RequestTimeTooSkewed", "clock is wrong"),
             (507, "InsufficientStorage", "the volume is full"),
-            (502, "BadGateway", "out of order at the moment (HTTP 502)"),
-            (400, "EntityTooLarge", "larger than the 500 MB"),
-            (400, "Peculiar", "it refused the request (Peculiar, HTTP 400)"),
-            (400, "user_x", "it refused the request (HTTP 400)"),
+            (502, "BadGateway", "the server is unavailable (HTTP 502)"),
+            (400, "EntityTooLarge", "larger than 500 MB"),
+            (400, "Peculiar", "the server refused the request (Peculiar, HTTP 400)"),
+            (400, "user_x", "the server refused the request (HTTP 400)"),
         ],
     )
     def test_an_answer_becomes_advice_and_is_not_quoted(self, through, status, code, sentence):
@@ -155,7 +155,7 @@ class TestFailures:
         with pytest.raises(StoreFailure):
             store.names()
         for use in (store.names, lambda: store.read("anna/a")):
-            with pytest.raises(StoreFailure, match="not as an S3 server does"):
+            with pytest.raises(StoreFailure, match="does not answer like an S3 server"):
                 use()
 
     def test_a_server_that_does_not_answer_is_given_up(self, through):

@@ -93,7 +93,7 @@ class TestADirectoryThatIsTakenAway:
     def test_it_is_a_failure_and_not_an_empty_one(self, store, mounted, use):
         assert store.version("anna/voice.json")
         mounted.take_away()
-        with pytest.raises(StoreFailure, match="was there before"):
+        with pytest.raises(StoreFailure, match="existed before"):
             {
                 "version": lambda: store.version("anna/voice.json"),
                 "names": store.names,
@@ -126,7 +126,7 @@ class TestADirectoryThatIsTakenAway:
         with tempfile.TemporaryDirectory(dir="/dev/shm") as mount_point:
             link.unlink()
             link.symlink_to(mount_point)
-            with pytest.raises(StoreFailure, match="was there before"):
+            with pytest.raises(StoreFailure, match="existed before"):
                 linked.version("anna/voice.json")
             DirectoryStore(Path(mount_point)).write("bob/voice.json", b"{}")
             assert linked.version("anna/voice.json") is None, (

@@ -133,7 +133,7 @@ class TestCredentials:
         assert keys_of(store)[0] == CREDENTIALS.access_key_id
 
     def test_none_is_an_error_that_says_what_to_set(self):
-        with pytest.raises(StoreFailure, match="there are no S3 keys; set RUNPOD_S3_ACCESS_KEY_ID and"):
+        with pytest.raises(StoreFailure, match="no S3 keys were found; set RUNPOD_S3_ACCESS_KEY_ID and"):
             open_store("s3://v0lume1d/v?datacenter=EU-RO-1")
 
     def test_a_profile_that_is_not_there_is_an_error(self, monkeypatch):

@@ -95,7 +95,7 @@ class TestOut:
     def test_an_ending_that_is_no_format_is_refused_with_those_that_are(self, voices, here, tmp_path):
         refused = voices("say", "anna", "Hello.", "--out", tmp_path / "a.doc", "--json")
         assert refused.exit_code == 5
-        assert ".doc is no format" in _json(refused)["error"]["message"]
+        assert ".doc is not a supported audio format" in _json(refused)["error"]["message"]
         assert ".ogg" in _json(refused)["error"]["message"]
 
     def test_every_format_of_a_request_has_an_ending_and_every_ending_a_format(self):
@@ -279,7 +279,7 @@ class TestPromptLength:
         refreshed = voices("refresh", "--prompt-seconds", 5, "--json")
         assert refreshed.exit_code == 0
         outcomes = {row["voice_id"]: row["outcome"] for row in _json(refreshed)}
-        changed = "computed with a prompt of 5 s, not 10"
+        changed = "computed with a prompt of 5 s instead of 10 s"
         assert outcomes == {"anna": changed, "bob": changed, "eva": "up to date"}
         for voice_id in here.ids():
             assert here.get(voice_id).manifest.prompt_seconds == 5
@@ -300,7 +300,7 @@ class TestVerify:
     def test_sound_voices_pass(self, voices, here):
         checked = voices("verify")
         assert checked.exit_code == 0
-        assert "every file" in checked.stdout
+        assert "all files match" in checked.stdout
 
     def test_damage_is_told_and_mended_on_request(self, voices, here):
         (here.store.root / "anna" / "reference.flac").write_bytes(b"x")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -52,7 +53,8 @@ def run(tmp_path):
 
 def _command(said):
     """The command at the end of a message, as a shell takes it apart."""
-    return shlex.split(said.strip().splitlines()[-1].partition("by: ")[2])
+    message = said.strip().splitlines()[-1]
+    return shlex.split(re.split(r"nstall (?:it|them) (?:by|with): ", message, maxsplit=1)[1])
 
 
 @pytest.mark.parametrize("arguments", [["doctor"], ["say", "Hello."], ["settings"], ["serve"], []])
@@ -69,7 +71,7 @@ def test_a_worker_without_its_extra_says_so(run, arguments):
 def test_where_the_client_alone_is_installed_the_commands_say_so(run):
     listed = run({"typer"}, "-m", "voices_cli", "list")
     assert (listed.returncode, "Traceback" in listed.stderr) == (1, False)
-    assert _command(listed.stderr)[-1] == str(ROOT)
+    assert _command(listed.stderr)[-1] == f"{ROOT}[voices]"
     served = run({"typer"}, "-m", "worker", "serve")
     assert (served.returncode, "Traceback" in served.stderr) == (1, False)
     assert _command(served.stderr)[-1] == f"{ROOT}[worker]"
@@ -122,7 +124,7 @@ def test_a_module_of_ours_that_is_missing_is_no_extra():
     with pytest.raises(ModuleNotFoundError), needing("worker", purpose="no"):
         raise ModuleNotFoundError(name="worker.nowhere")
     with (
-        pytest.raises(MissingExtra, match="no: torch is not installed here"),
+        pytest.raises(MissingExtra, match="no: torch is not installed"),
         needing("worker", purpose="no"),
     ):
         raise ModuleNotFoundError(name="torch.cuda")

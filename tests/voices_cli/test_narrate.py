@@ -118,7 +118,7 @@ def test_mistakes_are_told_before_anything_is_left(book, tmp_path, changes, fiel
 
 def test_only_what_changed_is_spoken_again(book, tmp_path, monkeypatch):
     out = tmp_path / "book.wav"
-    monkeypatch.setattr("voices_cli.narration.workshop.Workshop.clear", lambda self: None)
+    monkeypatch.setattr("voices_cli.narration.piece_cache.PieceCache.clear", lambda self: None)
     first = _narrate(book, out)
     book.write_text(book.read_text().replace("number 5 of chapter 2", "number five of chapter 2", 1))
     second = _narrate(book, out)

@@ -71,7 +71,7 @@ def test_what_takes_longer_than_the_grace_ends_with_an_error_to_try_again(tmp_pa
         assert failed.value.code == "shutting_down"
         code, seconds = _wait_for_end(endpoint, since)
         assert code == 0
-        assert seconds < 5
+        assert seconds < 15  # the speech would take 20
 
 
 def test_a_job_handed_out_after_the_signal_is_spoken_where_it_fits(tmp_path):

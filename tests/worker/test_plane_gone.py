@@ -86,7 +86,7 @@ def test_a_worker_goes_on_when_a_plane_that_was_gone_is_back(tmp_path: Path) -> 
         worker = WorkerProcess("patient", urls, command=command, env=env, log_path=log)
         with worker:
             deadline = time.monotonic() + 120
-            while not first.plane.roster.is_ready(worker.id):
+            while not first.plane.workers.is_ready(worker.id):
                 worker.check()
                 assert time.monotonic() < deadline
                 time.sleep(0.02)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AT_ONCE = 200
+TURBO_AT_ONCE = 64
+"""Several times the decode slots: each costs five seconds of a core."""
 VOICES = {"low": ("en-us", 10), "high": ("en-us+f3", 80)}
 
 
@@ -47,9 +49,9 @@ def preview(voices_dir: Path) -> Iterator[LocalEndpoint]:
         yield endpoint
 
 
-def run_at_once(storm: Storm, orders: list[dict[str, Any]]) -> list[Followed]:
-    """Return 200 jobs of these orders, in turn, each whole and by its own name."""
-    jobs = storm.run([orders[number % len(orders)] for number in range(AT_ONCE)])
+def run_at_once(storm: Storm, orders: list[dict[str, Any]], count: int = AT_ONCE) -> list[Followed]:
+    """Return so many jobs of these orders, in turn, each whole and by its own name."""
+    jobs = storm.run([orders[number % len(orders)] for number in range(count)])
     for job in jobs:
         assert (job.is_whole, job.status) == (True, "COMPLETED"), job
         assert job.stream.start is not None
@@ -104,7 +106,7 @@ def test_2000_requests_leave_no_memory_behind(preview: LocalEndpoint) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_each_of_200_turbo_streams_at_once_is_as_if_alone(
+def test_each_of_64_turbo_streams_at_once_is_as_if_alone(
     small_checkpoint: Path, voices_dir: Path, tmp_path: Path
 ) -> None:
     """In float32 to the byte: whoever speaks beside it, whenever it is its turn."""
@@ -119,7 +121,8 @@ def test_each_of_200_turbo_streams_at_once_is_as_if_alone(
         "FLOW_STEPS": "1",
         "PROMPT_SECONDS": "1",
         "VOICES_DIR": str(voices_dir),
-        "MAX_CONCURRENCY": str(AT_ONCE),
+        "MAX_CONCURRENCY": str(TURBO_AT_ONCE),
+        "DECODE_SLOTS": "16",
     }
     orders = [
         {"text": "Please listen.", "voice_id": voice_id, "seed": seed, "stream": stream, "format": "pcm"}
@@ -131,5 +134,5 @@ def test_each_of_200_turbo_streams_at_once_is_as_if_alone(
         endpoint.wait_until_ready()
         alone = [storm.run([order])[0].audio for order in orders]
         assert len(set(alone)) >= 4
-        for number, job in enumerate(run_at_once(storm, orders)):
+        for number, job in enumerate(run_at_once(storm, orders, TURBO_AT_ONCE)):
             assert job.audio == alone[number % len(orders)]

@@ -1,4 +1,4 @@
-"""What a client sees when a worker is told to end, or dies: the table in API.md says the same.
+"""What a client sees when a worker is told to end, or dies: the table in docs/API.md says the same.
 
 The queue worker as it is, in its own process; its model is the scripted engine, made slow, so that the
 signal comes just when it should.

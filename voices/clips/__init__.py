@@ -1,1 +1,1 @@
-"""Reference clips: decoded, measured, judged and prepared."""
+"""Reference clips: decoding, measurement, assessment and preparation."""

@@ -1,4 +1,4 @@
-"""Activity: which frames of a recording are speech, and which are pauses."""
+"""Voice activity: which frames of a recording are speech and which are pauses."""
 
 from dataclasses import dataclass
 
@@ -8,53 +8,53 @@ import numpy.typing as npt
 from voices.clips.levels import FRAMES_PER_SECOND, Levels, mean_level
 
 SILENCE_DBFS = -60.0
-"""Speech whose loud frames are below this is inaudible beside any microphone's own noise."""
+"""Speech with loud frames below this is masked by any microphone's self-noise."""
 _SPEECH_RANGE_DB = 35.0
-"""What is this far below the loudest speech is a pause, however quiet the room."""
+"""A frame this far below the loudest speech is a pause, however quiet the room."""
 _LEAST_CONTRAST_DB = 6.0
-"""Loud and quiet frames of speech lie 20 dB apart even in noise; those of steady noise or hum 3 dB."""
+"""Loud and quiet frames are 20 dB apart in speech, even noisy speech, and 3 dB in steady noise or hum."""
 _ABOVE_NOISE = 0.35
-"""Speech begins this part of the way (in dB) from the noise up to the loudest speech."""
+"""The speech threshold: this fraction of the way (in dB) from the noise to the loudest speech."""
 _DIGITAL_SILENCE_DBFS = -105.0
-"""Not noise but nothing (the last of 16 bits is at -98): a gate or an editor made it, and it says nothing
-about the room."""
+"""Digital silence, below the last of 16 bits (-98 dBFS): made by a gate or an editor, so it tells
+nothing about the room's noise."""
 _LOUD_RANGE_DB = 15.0
 _RARE_SPEECH_DB = 10.0
-"""So far do the loudest moments of speech stand out from its loud frames."""
+"""The loudest moments of speech exceed its loud frames by about this."""
 _FEW_FRAMES = 5
-"""100 ms of pauses: fewer cannot be measured."""
+"""100 ms, the least amount of pause that can be measured."""
 
 _SHORTEST_GAP = round(0.16 * FRAMES_PER_SECOND)
-"""Shorter gaps are inside words: a stop consonant holds its breath for up to 120 ms."""
+"""Frames. Shorter gaps are inside words: a stop consonant's closure lasts up to 120 ms."""
 _SHORTEST_SPEECH = round(0.1 * FRAMES_PER_SECOND)
-"""Shorter sounds are clicks and taps."""
+"""Frames. Shorter sounds are clicks and taps."""
 
 MAX_SNR_DB = 80.0
-"""Reported where the pauses are digital silence."""
+"""Reported if the pauses are digital silence."""
 
 Mask = npt.NDArray[np.bool_]
 Span = tuple[int, int]
-"""From a frame up to another, in frames of 20 ms."""
+"""First frame and end frame (exclusive), in frames of 20 ms."""
 
 
 @dataclass(frozen=True, eq=False)
 class Activity:
-    """What was heard in each frame of 20 ms."""
+    """Level and speech decision for each frame of 20 ms."""
 
     levels: Levels
     """dBFS, (frames,)."""
     speech: Mask
-    """Gaps inside words count as speech, clicks do not."""
+    """True for speech, (frames,). Gaps inside words count as speech, clicks do not."""
 
     @property
     def spans(self) -> list[Span]:
-        """Where speech begins and ends."""
+        """The runs of speech."""
         return runs(self.speech)
 
     def snr_db(self, start: int = 0, end: int | None = None) -> float:
-        """Estimate the signal-to-noise ratio of frames: the mean level of speech over that of pauses.
+        """Estimate the signal-to-noise ratio of frames: the mean speech level above the noise level.
 
-        0 without speech, ``MAX_SNR_DB`` where no noise is to be heard.
+        0 without speech, at most ``MAX_SNR_DB``.
         """
         levels, speech = self.levels[start:end], self.speech[start:end]
         if not speech.any():
@@ -64,12 +64,12 @@ class Activity:
 
 
 def find_speech(levels: Levels) -> Activity:
-    """Tell speech from pauses by level: above the noise, and near enough to the loudest speech."""
+    """Detect speech by level: well above the noise, and within reach of the loudest speech."""
     speech: Mask = np.zeros(len(levels), np.bool_)
     if not levels.size or levels.max() < SILENCE_DBFS:
         return Activity(levels, speech)
     loudest = _loudest(levels)
-    # Between the first loud frame and the last: what an editor put around them tells nothing.
+    # Between the first loud frame and the last: an editor may have added silence around them.
     loud = np.flatnonzero(levels >= loudest - _LOUD_RANGE_DB)
     noise = float(np.percentile(levels[loud[0] : loud[-1] + 1], 5))
     if loudest - noise < _LEAST_CONTRAST_DB:
@@ -82,15 +82,15 @@ def find_speech(levels: Levels) -> Activity:
 
 
 def _loudest(levels: Levels) -> float:
-    """Return the level of loud speech, be it all of the recording or half a second of ten minutes."""
+    """Return the level of loud speech, whether it fills the recording or half a second of ten minutes."""
     half_second = float(np.sort(levels)[-min(FRAMES_PER_SECOND // 2, len(levels))])
     return max(float(np.percentile(levels, 95)), half_second - _RARE_SPEECH_DB)
 
 
 def _noise(levels: Levels, speech: Mask) -> Levels:
-    """Return the levels of the frames that show the noise beside speech.
+    """Return the levels of the frames that show the noise.
 
-    Pauses between words at best; else room tone before or after; else the quietest of the speech.
+    These are pauses between words; else room tone before or after the speech; else its quietest frames.
     """
     first, last = np.flatnonzero(speech)[[0, -1]]
     inside = levels[first : last + 1][~speech[first : last + 1]]
@@ -103,13 +103,13 @@ def _noise(levels: Levels, speech: Mask) -> Levels:
 
 
 def runs(mask: Mask) -> list[Span]:
-    """Return where ``mask`` is true, as spans."""
+    """Return the spans in which ``mask`` is true."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
     return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
 
 
 def _fill(speech: Mask, shortest: int, *, value: bool) -> None:
-    """Set what is shorter than ``shortest`` frames and not ``value`` to ``value``; the ends stay pauses."""
+    """Set runs of ``not value`` shorter than ``shortest`` frames to ``value``; pauses at the ends stay."""
     for start, end in runs(speech != value):
         at_the_ends = value and (start == 0 or end == len(speech))
         if end - start < shortest and not at_the_ends:

@@ -1,4 +1,4 @@
-"""Assessment: what is right and wrong with a recording, in numbers and in words."""
+"""Assessment: a recording's measurements and the findings from them."""
 
 from dataclasses import dataclass
 
@@ -11,20 +11,20 @@ from voices.clips.measurements import Measurements, clipped_samples, measure
 
 @dataclass(frozen=True, eq=False)
 class Assessment:
-    """A recording, what was measured on it, and what that means."""
+    """A recording with its measurements and findings."""
 
     name: str
     recording: Clip
     measurements: Measurements
     findings: tuple[Finding, ...]
-    """Those that concern this recording alone."""
+    """The findings about this recording alone."""
     activity: Activity
     clipped: Samples
     """Share of clipped samples, 0 to 1, in each frame of 20 ms."""
 
 
 def assess(recording: Clip) -> Assessment:
-    """Measure a recording; raises nothing, whatever is in it."""
+    """Measure and judge a recording; raises nothing, whatever it contains."""
     activity = find_speech(frame_levels(recording))
     clipped = clipped_samples(recording, len(activity.levels))
     measurements = measure(recording, activity, clipped)

@@ -1,4 +1,4 @@
-"""Atoms: the pieces of speech that a selection is made of, each between two places to cut."""
+"""Atoms: the indivisible pieces of speech of which a selection consists, from one cut to the next."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -7,19 +7,19 @@ from voices.clips.activity import Activity, Span
 from voices.clips.levels import FRAMES_PER_SECOND
 
 MARGIN = round(0.1 * FRAMES_PER_SECOND)
-"""Frames of pause kept around speech, so that no soft onset and no fading end is cut off."""
+"""Frames of pause kept around speech, so that soft onsets and fading ends survive."""
 LONGEST_PAUSE = round(0.7 * FRAMES_PER_SECOND)
-"""Frames. A longer pause inside the selection is shortened to this: what listens to 10 s should hear speech,
+"""Frames. Longer pauses inside the selection are shortened to this: an encoder of 10 s should hear speech,
 and a voice cloned from long pauses makes long pauses."""
 _LONGEST_ATOM = 5 * FRAMES_PER_SECOND
-"""Speech without a pause for so long is divided at its quietest frame: 10 to 15 s can always be had."""
+"""Frames. Longer speech without a pause is divided at its quietest frame, so that 10 to 15 s always fit."""
 _EDGE = FRAMES_PER_SECOND
-"""And not within a second of its ends."""
+"""Frames at both ends of such speech in which it is not divided: one second."""
 
 
 @dataclass(frozen=True)
 class Atom:
-    """Speech from frame ``start`` up to ``end``; an end is hard where it cuts through speech."""
+    """Speech from frame ``start`` up to ``end``; a hard start or end cuts through speech."""
 
     start: int
     end: int
@@ -28,7 +28,7 @@ class Atom:
 
 
 def atoms(activity: Activity, longest: int = _LONGEST_ATOM) -> list[Atom]:
-    """Divide a recording's speech at its pauses, and where there is none for ``longest`` frames, at dips."""
+    """Divide a recording's speech at its pauses, and at dips if there is no pause for ``longest`` frames."""
     pieces: list[Atom] = []
     for start, end in activity.spans:
         cuts = [start, *_dips(activity, start, end, longest), end]
@@ -40,25 +40,25 @@ def atoms(activity: Activity, longest: int = _LONGEST_ATOM) -> list[Atom]:
 
 
 def spans_with_pauses(chosen: list[Atom], frames: int) -> list[Span]:
-    """Return what to keep of a recording (``frames`` long): atoms, margins, at most 0.7 s of each pause."""
+    """Return the spans to keep of ``frames``: the atoms, margins, and at most 0.7 s of each pause."""
     first, last = chosen[0], chosen[-1]
     start = first.start if first.hard_start else max(first.start - MARGIN, 0)
     end = last.end if last.hard_end else min(last.end + MARGIN, frames)
     spans: list[Span] = []
     for before, after in pairwise(chosen):
         if after.start - before.end > LONGEST_PAUSE:
-            # Both sides keep half, so that the end of one word and the breath before the next stay.
+            # Half is kept on each side: the end of one word and the breath before the next.
             spans.append((start, before.end + LONGEST_PAUSE // 2))
             start = after.start - (LONGEST_PAUSE - LONGEST_PAUSE // 2)
     return [*spans, (start, end)]
 
 
 def _dips(activity: Activity, start: int, end: int, longest: int) -> list[int]:
-    """Return where to divide, each time at the quietest frame near the middle of what is left too long."""
+    """Return the frames at which to divide: repeatedly the quietest within reach, until all parts fit."""
     if end - start <= longest:
         return []
     edge = min(_EDGE, (end - start) // 4)
-    # Within reach of ``longest`` from the start, so that every piece but the last is about that long.
+    # At most ``longest`` from the start, so that no piece is longer.
     until = min(start + longest, end - edge)
     cut = start + edge + int(activity.levels[start + edge : until].argmin())
     return [cut, *_dips(activity, cut, end, longest)]

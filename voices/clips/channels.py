@@ -1,4 +1,4 @@
-"""Channels: many become one, without losing the voice on the way."""
+"""Downmixing to mono without cancelling the voice."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,8 @@ import numpy.typing as npt
 Rows = npt.NDArray[np.float32]
 
 _WEAKER_MIX = 10 ** (-5 / 10)
-"""A mix so much (in power) below its louder channel has lost more than two unlike channels would (3 dB)."""
+"""Power of a mix relative to its louder channel: below -5 dB the channels cancel each other. Two unrelated
+channels lose only 3 dB."""
 
 _STEREO = 2
 _SURROUND = (6, 8)
@@ -16,14 +17,14 @@ _USUAL_ORDER = ("FL", "FR", "FC", "LFE")
 
 
 def fold(planes: Rows, names: Sequence[str]) -> Rows:
-    """Fold planes (channels, n) to one or two rows, so that what is kept does not grow with the channels.
+    """Fold planes (channels, n) to one or two rows, which bounds the memory of many channels.
 
-    Of surround sound the first row is the centre, where speech is by convention, and the second
-    is the mean of all others but the bass.
+    For surround sound the first row is the centre, which carries speech by convention, and the second is
+    the mean of all other channels except the bass.
     """
     if len(planes) <= _STEREO:
         return planes
-    if "FL" not in names and len(planes) in _SURROUND:  # a file need not say which channel is which
+    if "FL" not in names and len(planes) in _SURROUND:  # a file may leave its channels unnamed
         names = [*_USUAL_ORDER, *names[len(_USUAL_ORDER) :]]
     others = [index for index, name in enumerate(names) if name not in {"FC", "LFE"}]
     rest = planes[others or [0]].mean(axis=0, dtype=np.float32)
@@ -31,9 +32,9 @@ def fold(planes: Rows, names: Sequence[str]) -> Rows:
 
 
 def mix(rows: Rows) -> Rows:
-    """Mix one or two rows to mono (n,): their mean, or the louder alone where the mean would lose it.
+    """Mix one or two rows to mono (n,): their mean, or only the louder row if the mean would lose it.
 
-    That is so when they cancel each other (one has its phase inverted), and when one is empty.
+    The mean loses the voice if one row is phase-inverted or empty.
     """
     if len(rows) == 1:
         mono: Rows = rows[0]

@@ -1,4 +1,4 @@
-"""A clip: recorded speech as samples, and what it was decoded from."""
+"""A clip: recorded speech as samples, with its source."""
 
 import io
 from dataclasses import dataclass
@@ -10,26 +10,26 @@ import soundfile
 Samples = npt.NDArray[np.float32]
 
 CLIP_SAMPLE_RATE = 24_000
-"""Hz. S3Gen's own rate, so that the stored reference is resampled once and never again."""
+"""Hz. S3Gen's own rate, so that a reference clip is resampled only once."""
 
 _INT16_STEPS = np.float32(2**15)
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """What a clip was decoded from."""
+    """The file that a clip was decoded from."""
 
     name: str
-    """The file's name; "the clip" where it had none."""
+    """The file's name; "the clip" without one."""
     codec: str
     sample_rate: int
     channels: int
     peak: float
-    """Of its own samples, 1 being full scale; more is possible in floating point."""
+    """Peak of the file's own samples; 1 is full scale, and floating point may exceed it."""
     clipped: Samples
     """Share of clipped samples, 0 to 1, in each frame of 20 ms."""
     lost_seconds: float = 0.0
-    """Sound of the file that is missing, or could not be decoded."""
+    """Duration of the audio that is missing or could not be decoded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Clip:
     samples: Samples
     sample_rate: int = CLIP_SAMPLE_RATE
     source: Source | None = None
-    """None when it was not decoded from a file."""
+    """None if the clip was not decoded from a file."""
 
     @property
     def seconds(self) -> float:
@@ -47,7 +47,7 @@ class Clip:
         return len(self.samples) / self.sample_rate
 
     def quantised(self) -> "Clip":
-        """Return the clip as ``to_flac`` stores it: decoded again, it is exactly this."""
+        """Return exactly the samples that decoding ``to_flac()`` would give."""
         return Clip(self._int16().astype(np.float32) / _INT16_STEPS, self.sample_rate)
 
     def to_flac(self) -> bytes:

@@ -1,6 +1,6 @@
-"""Clipping: where a recording hit the end of its scale.
+"""Clipping: flat tops at the end of a recording's scale.
 
-It is measured while decoding, at the recording's own rate: resampling rounds every flat top off.
+Clipping is measured while decoding, at the file's own sample rate, because resampling rounds flat tops.
 """
 
 import numpy as np
@@ -9,23 +9,23 @@ import numpy.typing as npt
 from voices.clips.levels import FRAMES_PER_SECOND
 
 _FULL_SCALE = 0.999
-"""From here on an integer sample stands at the end of its scale, give or take the decoder's rounding."""
+"""From this level an integer sample is at the end of its scale, allowing for the decoder's rounding."""
 _FLAT_SECONDS = 0.0002
-"""A top that stays flat for so long was cut: at full volume the peak of a 50 Hz hum does not."""
+"""A top that is flat for this long is clipped: the peak of a 50 Hz hum at full scale is not flat so long."""
 _MIN_FLAT_SAMPLES = 4
 _EQUAL = 2e-6
-"""Less than a step of 16 bits."""
+"""Largest difference of equal samples: less than one step of 16 bits."""
 _MIN_FLAT_LEVEL = 0.05
-"""-26 dBFS: below it flat stretches are pauses and coarse quantisation."""
+"""-26 dBFS: flat stretches below it are pauses or coarse quantisation."""
 _NEAR_PEAK = 0.97
-"""A recording that was clipped and then made quieter is flat at its own peak, and nowhere else."""
+"""A recording that was attenuated after clipping is flat only near its own peak."""
 
 
 class FlatTops:
     """Counts clipped samples in frames of 20 ms, block by block.
 
-    Over full scale, samples of an integer or a lossy format are clipped; those of floating-point
-    PCM (``is_float``) are not, unless they are flat.
+    In integer and lossy formats every sample at full scale counts as clipped; in floating-point PCM
+    (``is_float``) only flat tops do.
     """
 
     def __init__(self, sample_rate: int, *, is_float: bool = False) -> None:
@@ -38,7 +38,7 @@ class FlatTops:
         self._frames: list[npt.NDArray[np.int64]] = []
 
     def add(self, rows: npt.NDArray[np.float32]) -> None:
-        """Count in the next block, (channels, n): a sample is clipped when any channel is."""
+        """Count the next block, (channels, n); a sample is clipped if any channel is."""
         if not rows.shape[1]:
             return
         levels = np.abs(rows)
@@ -65,7 +65,7 @@ class FlatTops:
 
 
 def _in_runs(row: npt.NDArray[np.float32], shortest: int) -> npt.NDArray[np.bool_]:
-    """Mark the samples that stand in a run of at least ``shortest`` equal ones."""
+    """Mark the samples in runs of at least ``shortest`` equal samples."""
     changes = np.flatnonzero(np.abs(np.diff(row)) > _EQUAL) + 1
     lengths = np.diff(np.concatenate([[0], changes, [len(row)]]))
     return np.repeat(lengths >= shortest, lengths)

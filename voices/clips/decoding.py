@@ -1,4 +1,4 @@
-"""Decoding: a clip out of whatever container it came in, within bounds; what is damaged costs only itself."""
+"""Decoding of audio files in any common container, within limits; damage costs only the damaged part."""
 
 import io
 import time
@@ -19,26 +19,26 @@ _FORMATS = (
     "wav,w64,aiff,au,caf,flac,ogg,mp3,aac,mov,mp4,m4a,matroska,webm,avi,flv,mpegts,mpeg,asf,amr,ac3,eac3,dts,"
     "wv,ape,tta,nistsphere,voc,gsm,g722,sln"
 )
-"""ffmpeg's names of the containers that recordings come in; of 300 more some are playlists."""
+"""ffmpeg's names of the allowed containers. Its other 300 formats include playlists."""
 _TELL_THEIR_LENGTH = {"flac", "ogg", "aiff", "w64", "mov,mp4,m4a,3gp,3g2,mj2"}
-"""Of the others ffmpeg gives a length too, but guesses it from the size."""
+"""Containers that store their duration; for the others ffmpeg guesses it from the file's size."""
 _GAPLESS = {"flac", "ogg", "wav", "mp3", "aac"}
 _EXACT = {"flac", "aiff", "w64", "wav"}
 _FAILED_READS = 20
-"""So many in a row, and the rest of the file is given up."""
+"""Consecutive failed reads after which the rest of the file is skipped."""
 
 
 @dataclass(frozen=True)
 class DecodeLimits:
-    """What a file may cost, whatever it claims: it may have been made to exhaust the machine."""
+    """Resource limits for one untrusted file."""
 
     file_bytes: int = 200 * 1024 * 1024
     clip_seconds: float = 600.0
-    """Counted in decoded samples: an hour of silence takes a few kilobytes. A voice needs 15 s."""
+    """Counted in decoded samples, because an hour of silence takes a few kilobytes. A voice needs 15 s."""
     decode_seconds: float = 30.0
-    """By the clock given; ten minutes of Opus take two."""
+    """Measured by ``clock``; ten minutes of Opus take two seconds."""
     sample_rates: tuple[int, int] = (4_000, 384_000)
-    """Hz. At 1 Hz a small packet would become hours of samples."""
+    """Hz, minimum and maximum. At 1 Hz a small packet would become hours of samples."""
     channels: int = 16
 
 
@@ -54,11 +54,10 @@ def decode_clip(
 ) -> Clip:
     """Decode the first audio stream of a file to mono at ``sample_rate`` Hz.
 
-    Any common container and codec. Of a damaged file all that can be decoded is returned, and its
-    source tells how much is missing. Raises ``InvalidClip`` when it is empty, beyond the limits,
-    mostly damaged, or not audio; its ``reason`` says which; ``DecoderFailure`` where ffmpeg waited as long
-    without computing. What ffmpeg itself allocates is not
-    bounded: files of strangers are for ``voices.clips.untrusted``.
+    A damaged file is decoded as far as possible; ``source.lost_seconds`` tells how much is missing. Raises
+    ``InvalidClip``, with a ``reason``, if the file is empty, over a limit, mostly damaged or not audio, and
+    ``DecoderFailure`` if ffmpeg got too little CPU time. ffmpeg's own allocations are not bounded: use
+    ``voices.clips.untrusted`` for untrusted files.
     """
     deadline = clock() + limits.decode_seconds
 
@@ -78,7 +77,7 @@ def decode_clip(
                 decoding.take(packet, check_time)
             decoding.flush(check_time)
             return decoding.finish(_claimed_seconds(container, decoding.stream, source, wav))
-    except av.error.ExitError as error:  # its own clock, which runs while it opens and reads
+    except av.error.ExitError as error:  # av.open's own timeout, in wall-clock time
         check_time()
         raise DecoderFailure("this machine is too busy to decode it in time") from error
     except (av.FFmpegError, ValueError) as error:
@@ -86,7 +85,7 @@ def decode_clip(
 
 
 class _Decoding:
-    """One sound of a file, as far as it was decoded."""
+    """The decoding of one audio stream of a file."""
 
     def __init__(self, container: Any, assembly: Assembly, limits: DecodeLimits, size: int) -> None:
         self.stream = _sound_of(container)
@@ -97,21 +96,21 @@ class _Decoding:
         self._losses = Losses(size, EXACT_SECONDS if name in _EXACT else TOLERANCE_SECONDS)
 
     def take(self, packet: Any, check_time: Callable[[], None]) -> None:
-        """Decode a packet; one of another stream is only counted."""
+        """Decode a packet; packets of other streams are only counted."""
         if packet.stream.index == self.stream.index and not self._decode(packet, check_time):
             self._losses.failed(packet.size, float((packet.duration or 0) * packet.time_base))
         else:
             self._losses.read(packet.size)
 
     def flush(self, check_time: Callable[[], None]) -> None:
-        """Take what the decoder still holds, once."""
+        """Drain the decoder; call it once, at the end."""
         self._decode(None, check_time)
 
     def finish(self, claimed: float | None) -> Clip:
-        """Return the clip; raises ``InvalidClip`` where too little of it could be read."""
+        """Return the clip; raises ``InvalidClip`` if too little of it could be read."""
         heard, lost = self._assembly.seconds, self._losses.seconds(claimed)
         if not heard and self._losses.some_failed:
-            raise ValueError("nothing of it could be decoded")
+            raise ValueError("no packet could be decoded")
         if not heard:
             raise InvalidClip(
                 "The clip holds no audio: record 10 to 15 seconds of clear speech.", reason="empty"
@@ -119,13 +118,13 @@ class _Decoding:
         if self._losses.is_mostly_damaged(claimed, is_gapless=self._is_gapless):
             raise InvalidClip(
                 f"The clip is damaged: only {heard:.1f} s of it could be read. "
-                "Copy the recording again, or record it anew.",
+                "Copy the file again, or record again.",
                 reason="damaged",
             )
         return self._assembly.finish(lost)
 
     def _decode(self, packet: Any, check_time: Callable[[], None]) -> bool:
-        """Decode a packet, or with None what is left; returns whether that could be done."""
+        """Decode a packet, or drain the decoder with None; returns whether that succeeded."""
         codec = self.stream.codec_context.name
         try:
             for frame in self.stream.decode(packet):
@@ -136,7 +135,7 @@ class _Decoding:
                 self._losses.heard(start, frame.samples / frame.sample_rate)
         except (av.error.ExitError, av.error.MemoryError):
             raise
-        except av.FFmpegError:  # which one depends on the codec, and on the damage
+        except av.FFmpegError:  # the type depends on the codec and on the damage
             return False
         return True
 
@@ -145,7 +144,7 @@ class _Decoding:
         slowest, fastest = self._limits.sample_rates
         if not slowest <= rate <= fastest or not 1 <= channels <= self._limits.channels:
             raise InvalidClip(
-                f"The clip claims {rate} Hz and {channels} channels, which no recording of speech has.",
+                f"The clip claims {rate} Hz and {channels} channels, which is not plausible for speech.",
                 reason="not_audio",
             )
         if self._assembly.seconds + frame.samples / rate > self._limits.clip_seconds:
@@ -157,24 +156,24 @@ class _Decoding:
 
 
 def _sound_of(container: Any) -> Any:
-    """Return the first sound that can be decoded; beside it there may be pictures, text, other sounds."""
+    """Return the first decodable audio stream; pictures, text and other audio streams are ignored."""
     sounds = container.streams.audio
     for stream in sounds:
         if stream.codec_context is not None:
             return stream
     if sounds:
         raise InvalidClip(
-            "The clip's sound is in a format that cannot be decoded here: save it as WAV or FLAC.",
+            "The clip's audio codec is not supported: save the clip as WAV or FLAC.",
             reason="not_audio",
         )
     raise InvalidClip("The clip has no audio track.", reason="no_audio_track")
 
 
 def _packets(container: Any, check_time: Callable[[], None]) -> Iterator[Any]:
-    """Yield every stream's packets, so that the time is checked between those of the others too.
+    """Yield the packets of all streams, so that the time limit holds for streams that are not decoded.
 
-    Without the empty ones: they flush a decoder, of whatever stream they are. Where the file cannot be
-    read, reading goes on behind that place.
+    Empty packets are skipped, because they would flush the decoder. After an unreadable place, reading
+    continues.
     """
     failed = 0
     while failed < _FAILED_READS:
@@ -192,7 +191,7 @@ def _packets(container: Any, check_time: Callable[[], None]) -> Iterator[Any]:
 
 
 def _claimed_seconds(container: Any, stream: Any, source: Path | bytes, wav: WavData | None) -> float | None:
-    """Return how long the file says that the sound is; None where it does not."""
+    """Return the audio duration that the file claims; None if it claims none."""
     name = container.format.name
     if wav is not None:
         return wav.claimed_seconds
@@ -206,15 +205,15 @@ def _claimed_seconds(container: Any, stream: Any, source: Path | bytes, wav: Wav
 
 
 def _options(wav: WavData | None) -> dict[str, str]:
-    # The whitelists keep playlists and other indirections from opening what they name.
+    # The whitelists prevent playlists and other indirections from opening other files or URLs.
     options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
-    if wav is not None and not wav.ends_in_a_chunk:  # a recorder that was cut off had no time to correct it
+    if wav is not None and not wav.ends_in_a_chunk:  # an interrupted recorder did not correct the length
         options["ignore_length"] = "1"
     return options
 
 
 def _check_file(source: Path | bytes, limits: DecodeLimits) -> int:
-    """Return the file's size in bytes, after the checks that need no decoding."""
+    """Make the checks that need no decoding, and return the file's size in bytes."""
     if isinstance(source, bytes):
         size = len(source)
     else:
@@ -232,12 +231,12 @@ def _check_file(source: Path | bytes, limits: DecodeLimits) -> int:
 
 
 def _opened(source: Path | bytes) -> str | io.BytesIO:
-    # The "file:" protocol keeps a name such as "http:x.wav" from being read as a URL.
+    # With the "file:" protocol a name such as "http:x.wav" is not taken for a URL.
     return io.BytesIO(source) if isinstance(source, bytes) else f"file:{source}"
 
 
 def too_slow(limits: DecodeLimits) -> InvalidClip:
-    """Return the error of a clip that takes more time than it may."""
+    """Return the error for a clip that exceeds the time limit."""
     return InvalidClip(
         f"The clip takes longer than {limits.decode_seconds:.0f} s to decode: "
         "save 10 to 15 seconds of it as WAV or FLAC.",
@@ -248,8 +247,8 @@ def too_slow(limits: DecodeLimits) -> InvalidClip:
 def _unreadable(source: Path | bytes) -> InvalidClip:
     if is_cut_mp4(source):
         return InvalidClip(
-            "The clip was cut short: the index that an MP4 or M4A file has at its end (moov) is missing, and "
-            "without it nothing can be read. Copy the file again, or record anew as WAV or MP3.",
+            "The clip was cut short: the index at the end of an MP4 or M4A file (moov) is missing, and "
+            "without it nothing can be decoded. Copy the file again, or record again as WAV or MP3.",
             reason="not_audio",
         )
     return InvalidClip(

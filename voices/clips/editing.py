@@ -1,6 +1,6 @@
-"""Editing: cuts, joints, fades and gain, with pydub on 32-bit integers.
+"""Editing: cuts, joins, fades and gain, with pydub on 32-bit integers.
 
-So many bits that gain does not bring up quantisation noise.
+With 32 bits, gain does not amplify audible quantisation noise.
 """
 
 import warnings
@@ -13,12 +13,12 @@ from voices.clips.clip import CLIP_SAMPLE_RATE, Clip, Samples
 from voices.clips.levels import FRAMES_PER_SECOND, dc_offset, loudness_lufs
 
 with warnings.catch_warnings():
-    # pydub looks for an ffmpeg program, which we do not use, and imports audioop, which 3.13 drops.
+    # pydub warns about a missing ffmpeg program, which we do not use, and about audioop (gone in 3.13).
     warnings.simplefilter("ignore")
     from pydub import AudioSegment
 
 TARGET_LUFS = -27.0
-"""Chatterbox normalises every reference to this, so doing it here changes nothing later."""
+"""Chatterbox normalises every reference to this loudness, so doing it here changes nothing later."""
 PEAK_CEILING_DBFS = -1.0
 
 _FADE_MS = 10
@@ -26,7 +26,7 @@ _FULL_SCALE = 2**31
 
 
 def cut(recording: Clip, spans: Sequence[Span]) -> Clip:
-    """Return the spans of a recording in a row, faded into each other, without its DC offset."""
+    """Concatenate spans of a recording with crossfades, and remove the DC offset."""
     length = recording.sample_rate // FRAMES_PER_SECOND
     offset = np.float32(dc_offset(recording))
     pieces = [
@@ -40,14 +40,14 @@ def cut(recording: Clip, spans: Sequence[Span]) -> Clip:
 
 
 def join(clips: Sequence[Clip], pause_seconds: float) -> Clip:
-    """Return clips of one sample rate in a row, a pause between each two."""
+    """Concatenate clips of one sample rate with pauses between them."""
     pause = np.zeros(int(pause_seconds * clips[0].sample_rate), np.float32)
     parts = [part for clip in clips for part in (pause, clip.samples)][1:]
     return Clip(np.concatenate(parts), clips[0].sample_rate)
 
 
 def normalised(clip: Clip) -> Clip:
-    """Bring a clip to ``TARGET_LUFS``, or as near as its peak allows."""
+    """Bring a clip to ``TARGET_LUFS``, or as close as the peak ceiling allows."""
     segment = _to_segment(clip)
     gain_db = min(TARGET_LUFS - loudness_lufs(clip), PEAK_CEILING_DBFS - segment.max_dBFS)
     return _to_clip(segment.apply_gain(gain_db))

@@ -1,4 +1,4 @@
-"""Findings: what is wrong with a recording, with the number that says so, and what to do about it."""
+"""Findings: problems of a recording, each with its measured value and advice."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,35 +14,36 @@ Severity = Literal["error", "warning"]
 MIN_SPEECH_SECONDS = 5.0
 """Chatterbox refuses shorter references."""
 GOOD_SECONDS = 10.0
-"""S3Gen, which makes the timbre, hears the first 10 s: with less it repeats what it has."""
+"""S3Gen, which makes the timbre, uses the first 10 s and repeats a shorter clip."""
 MAX_REFERENCE_SECONDS = 15.0
-"""T3 hears the first 15 s; what follows would only be stored."""
+"""T3 uses the first 15 s; anything longer would be stored for nothing."""
 
 CLIPPED_SHARE = 0.001
-"""One sample in a thousand: clicks become audible as roughness, and the voice learns them. A single
-peak at full scale, which normalising makes, is a hundred times less."""
+"""One sample in a thousand: clipping becomes audible as roughness, and the clone copies it. A single peak
+at full scale, as after normalising, is a hundred times less."""
 LEAST_SNR_DB = 20.0
-"""Below it the room is heard in every pause, and the clone speaks in that room. Studios have 60 dB,
-quiet living rooms 35, a street 15."""
+"""Below this the room is audible in every pause, and the clone copies it. A studio has 60 dB, a quiet
+living room 35, a street 15."""
 QUIET_LUFS = -40.0
-"""13 dB of gain or more are needed to the -27 LUFS that Chatterbox wants: they lift the noise too."""
+"""Chatterbox needs -27 LUFS; from here that takes 13 dB of gain or more, which amplifies the noise too."""
 NARROW_BAND_HZ = 5_500.0
-"""Telephones end at 3.4 to 4 kHz, wideband calls at 7: above 5.5 lie s and f, which a clone lacks then."""
+"""Telephone audio ends at 3.4 to 4 kHz, wideband calls at 7. Without the range above 5.5 kHz the clone
+lacks s and f."""
 DC_OFFSET = 0.02
-"""2 % of full scale; a sound converter keeps within 0.1 %."""
+"""2 % of full scale; a working A/D converter stays within 0.1 %."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong: an error makes the clip unusable, a warning the voice worse."""
+    """A problem: an error makes the clip unusable, a warning makes the voice worse."""
 
     code: str
     """Stable, for programs."""
     severity: Severity
     clip: str
-    """Which recording; "" for all of them together."""
+    """The recording's name; "" for all recordings together."""
     message: str
-    """What is wrong, with the number."""
+    """The problem, with the measured value."""
     advice: str
 
     def __str__(self) -> str:
@@ -50,7 +51,7 @@ class Finding:
 
 
 def silent(clip: str) -> Finding:
-    """Nothing is to be heard."""
+    """Report a silent recording."""
     return Finding(
         "silent",
         "error",
@@ -61,36 +62,36 @@ def silent(clip: str) -> Finding:
 
 
 def too_short(speech_seconds: float) -> Finding:
-    """There is too little speech to clone."""
+    """Report too little speech to clone."""
     return Finding(
         "too_short",
         "error",
         "",
         f"The clip has only {speech_seconds:.1f} s of speech.",
-        f"At least {MIN_SPEECH_SECONDS:.0f} s are needed, 10 to 15 s are best: record more, "
+        f"At least {MIN_SPEECH_SECONDS:.0f} s are needed, and 10 to 15 s are best: record more, "
         "or add a second clip.",
     )
 
 
 def unused(clip: str) -> Finding:
-    """One of several clips adds nothing."""
+    """Report a clip that was not used, among several."""
     return Finding(
         "unused",
         "warning",
         clip,
-        "It was not used: there is no speech in it that stands out, or there are better clips enough.",
+        "It was not used: it has no clear speech, or the other clips are better and fill the 15 s.",
         "Leave it out, or record it again.",
     )
 
 
 def short(seconds: float) -> Finding:
-    """Less could be kept than would be good."""
+    """Report a reference clip that is shorter than recommended."""
     return Finding(
         "short",
         "warning",
         "",
-        f"Only {seconds:.1f} s could be kept.",
-        "The timbre is learnt from 10 s: record 10 to 15 s, or add a second clip.",
+        f"Only {seconds:.1f} s of speech could be kept.",
+        "The timbre is taken from 10 s: record 10 to 15 s, or add a second clip.",
     )
 
 
@@ -100,7 +101,7 @@ def _damaged(measured: "Measurements") -> tuple[str, str] | None:
     lost, total = max(measured.lost_seconds, 0.01), measured.seconds + measured.lost_seconds
     return (
         f"It is damaged or cut short: {lost:.2f} s of {total:.1f} s are missing ({lost / total:.1%}).",
-        "The rest is used; take an undamaged copy if there is one.",
+        "The rest is used; prefer an undamaged copy if you have one.",
     )
 
 
@@ -108,7 +109,7 @@ def _clipped(measured: "Measurements") -> tuple[str, str] | None:
     if measured.clipped_share < CLIPPED_SHARE:
         return None
     return (
-        f"It is clipped: {measured.clipped_share:.1%} of the samples in speech are cut off flat.",
+        f"It is clipped: {measured.clipped_share:.1%} of the samples in speech are at the limit.",
         "Record again with less gain, peaks at -6 dBFS.",
     )
 
@@ -118,7 +119,7 @@ def _noisy(measured: "Measurements") -> tuple[str, str] | None:
         return None
     return (
         f"It is noisy: the pauses are only {measured.snr_db:.0f} dB below the speech.",
-        "Record in a quieter room or closer to the microphone; 30 dB are good.",
+        "Record in a quieter room or closer to the microphone; aim for 30 dB.",
     )
 
 
@@ -145,8 +146,8 @@ def _dc_offset(measured: "Measurements") -> tuple[str, str] | None:
     if abs(measured.dc_offset) < DC_OFFSET:
         return None
     return (
-        f"It has a DC offset of {measured.dc_offset:.1%} of full scale; that was removed.",
-        "Look at the sound card or the cable: it costs headroom.",
+        f"It has a DC offset of {measured.dc_offset:.1%} of full scale, which was removed.",
+        "Check the sound card and the cable: an offset costs headroom.",
     )
 
 
@@ -161,9 +162,9 @@ _WARNINGS: dict[str, Callable[["Measurements"], tuple[str, str] | None]] = {
 
 
 def judge(measured: "Measurements", clip: str) -> tuple[Finding, ...]:
-    """Return what is wrong with a recording by itself; of a silent one there is no more to say.
+    """Return the findings about one recording; a silent one has only that finding.
 
-    Whether there is enough speech is a question to all clips of a voice together.
+    The amount of speech is judged over all clips of a voice together, not here.
     """
     if measured.peak_dbfs < SILENCE_DBFS:
         return (silent(clip),)

@@ -1,4 +1,4 @@
-"""Frames: what a decoder gives, piece by piece, becomes one mono clip."""
+"""Decoded frames, resampled and mixed block by block to one mono clip."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from voices.clips.clip import Clip, Samples, Source
 from voices.clips.clipping import FlatTops
 
 _LOUDEST = np.float32(16)
-"""+24 dBFS: a floating-point recording may exceed full scale, but not by more than a mistake."""
+"""+24 dBFS: floating-point recordings may exceed full scale, but larger values are errors."""
 
 Form = tuple[str, str, int, int]
-"""Codec, sample format, Hz and channels."""
+"""Codec, sample format, sample rate in Hz, channel count."""
 
 
 class Stretch:
-    """Frames of one form; keeps no more of them than two channels at the final rate."""
+    """Consecutive frames of one form; keeps at most two channels, at the output rate."""
 
     def __init__(self, form: Form, sample_rate: int) -> None:
         self.form = form
@@ -33,7 +33,7 @@ class Stretch:
         self._blocks: list[Samples] = []
 
     def add(self, frame: Any) -> None:
-        """Take a decoded frame of this form."""
+        """Append a decoded frame of this form."""
         for planar in self._to_planar.resample(frame):
             planes: Samples = np.clip(
                 np.nan_to_num(planar.to_ndarray().astype(np.float32)), -_LOUDEST, _LOUDEST
@@ -50,7 +50,7 @@ class Stretch:
             self._blocks.append(self._resampler.resample_chunk(np.ascontiguousarray(rows.T)))
 
     def finish(self) -> tuple[Samples, Samples]:
-        """Return all of it, mixed to mono, and the share of clipped samples in each frame of 20 ms."""
+        """Return the mono samples, and the share of clipped samples in each frame of 20 ms."""
         if self._resampler is not None:
             tail = np.zeros((0, self._rows), np.float32)
             self._blocks.append(self._resampler.resample_chunk(tail, last=True))
@@ -59,17 +59,17 @@ class Stretch:
 
 
 class Assembly:
-    """Takes frames as they come, of whatever form: recordings that were joined may differ in theirs."""
+    """Joins frames of any form to one clip: the form may change within a concatenated file."""
 
     def __init__(self, sample_rate: int, name: str) -> None:
         self._sample_rate = sample_rate
         self._name = name
         self._stretches: list[Stretch] = []
         self.seconds = 0.0
-        """How much there is so far."""
+        """Duration so far."""
 
     def add(self, frame: Any, codec: str) -> None:
-        """Take a decoded frame."""
+        """Append a decoded frame."""
         form = (codec, frame.format.name, frame.sample_rate, len(frame.layout.channels))
         if not self._stretches or self._stretches[-1].form != form:
             self._stretches.append(Stretch(form, self._sample_rate))
@@ -77,7 +77,7 @@ class Assembly:
         self.seconds += frame.samples / frame.sample_rate
 
     def finish(self, lost_seconds: float) -> Clip:
-        """Return all of it, of which there must be some; louder than full scale, it is made quieter."""
+        """Return the clip, attenuated if it exceeds full scale; there must be at least one frame."""
         parts = [each.finish() for each in self._stretches]
         samples = np.concatenate([part for part, _ in parts])
         codec, _, rate, channels = max(self._stretches, key=lambda each: each.seconds).form

@@ -1,4 +1,4 @@
-"""Headers: what a recording's file says of itself, where ffmpeg does not tell, or believes too much."""
+"""File headers that ffmpeg does not report or trusts too much: WAV, MP4 and MP3."""
 
 import os
 import re
@@ -8,9 +8,9 @@ from pathlib import Path
 _CHUNK_HEADER = 8
 _MOST_CHUNKS = 100
 _PLACEHOLDER_BYTES = 0x7FFF_0000
-"""From here on a WAV file's length is what programs write that do not know it: 0x7FFFF000, 0xFFFFFFFF."""
+"""WAV lengths from here on are placeholders for an unknown length, such as 0x7FFFF000 and 0xFFFFFFFF."""
 _XING_BYTES = 2048
-"""The tag is in the first frame, which is shorter."""
+"""Bytes to search: the tag is in the first frame, which is shorter than this."""
 _MPEG_1_HZ = 32_000
 _ID3_HEADER = 10
 _ID3 = re.compile(rb"ID3[\2-\4]\0[\0-\xff]([\0-\x7f]{4})")
@@ -21,22 +21,22 @@ class WavData:
     """The data chunk of a WAV file."""
 
     claimed_bytes: int | None
-    """None where whoever wrote it did not know."""
+    """None if the writer did not know the length."""
     present_bytes: int
     bytes_per_second: int
     ends_in_a_chunk: bool
-    """Whether behind the claimed end there is what may be there: nothing, or another chunk."""
+    """Whether the claimed end is plausible: the file ends or another chunk begins there."""
 
     @property
     def claimed_seconds(self) -> float | None:
-        """How long the sound is said to be."""
+        """Duration that the header claims."""
         if self.claimed_bytes is None or not self.bytes_per_second:
             return None
         return self.claimed_bytes / self.bytes_per_second
 
 
 def wav_data(source: Path | bytes) -> WavData | None:
-    """Find the data chunk of a WAV file; None where there is none, or it is no WAV file."""
+    """Find the data chunk of a WAV file; None if there is none or the file is not a WAV file."""
     head, size = read_at(source, 0, 12), size_of(source)
     if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
         return None
@@ -57,10 +57,10 @@ def wav_data(source: Path | bytes) -> WavData | None:
 
 
 def _is_chunk(source: Path | bytes, at: int, size: int) -> bool:
-    """Whether a chunk begins there, or next to nothing does."""
+    """Whether a chunk begins at ``at``, or the file ends within a few bytes."""
     if size - at <= _CHUNK_HEADER:
         return True
-    for begin in (at, at + 1):  # some leave out the byte that makes a length even
+    for begin in (at, at + 1):  # some writers leave out the padding byte
         header = read_at(source, begin, _CHUNK_HEADER)
         name, length = header[:4], int.from_bytes(header[4:8], "little")
         if name.isascii() and name.decode().isprintable() and begin + length <= size:
@@ -69,7 +69,7 @@ def _is_chunk(source: Path | bytes, at: int, size: int) -> bool:
 
 
 def is_cut_mp4(source: Path | bytes) -> bool:
-    """Whether it is an MP4 or M4A file without its index (``moov``), which recorders write last."""
+    """Whether this is an MP4 or M4A file without its index (``moov``), which recorders write last."""
     if read_at(source, 4, 4) != b"ftyp":
         return False
     at, size = 0, size_of(source)
@@ -90,7 +90,7 @@ def size_of(source: Path | bytes) -> int:
 
 
 def read_at(source: Path | bytes, at: int, size: int) -> bytes:
-    """Return so many bytes of a file, or fewer where it ends."""
+    """Return ``size`` bytes of a file, or fewer at its end."""
     if isinstance(source, bytes):
         return source[at : at + size]
     with source.open("rb") as file:
@@ -99,7 +99,7 @@ def read_at(source: Path | bytes, at: int, size: int) -> bytes:
 
 
 def mp3_seconds(source: Path | bytes, sample_rate: int) -> float | None:
-    """Return how long an MP3 file says that it is, in its Xing or Info tag; None without one."""
+    """Return the duration in an MP3 file's Xing or Info tag; None without one."""
     at, head = 0, read_at(source, 0, _ID3_HEADER)
     if head[:3] == b"ID3":
         at = _ID3_HEADER + _synchsafe(head[6:])
@@ -112,9 +112,9 @@ def mp3_seconds(source: Path | bytes, sample_rate: int) -> float | None:
 
 
 def without_inner_tags(source: Path | bytes) -> bytes | None:
-    """Return an MP3 file without the ID3 tags inside, as where files were joined; None where there are none.
+    """Return an MP3 file without inner ID3 tags, as concatenation leaves them; None if there are none.
 
-    ffmpeg looks for frames in them, and in the pictures that they hold it finds some.
+    ffmpeg would search the tags for audio frames, and finds false ones in embedded pictures.
     """
     head = read_at(source, 0, _ID3_HEADER)
     if head[:3] != b"ID3" and not _is_frame(head):
@@ -130,7 +130,7 @@ def without_inner_tags(source: Path | bytes) -> bytes | None:
 
 
 def _is_frame(data: bytes) -> bool:
-    """Whether an MPEG audio frame may begin like this."""
+    """Whether ``data`` begins with the sync word of an MPEG audio frame."""
     return data[:1] == b"\xff" and data[1:2] >= b"\xe0"
 
 

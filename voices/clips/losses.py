@@ -1,18 +1,18 @@
-"""Losses: how much of a damaged file's sound is missing, as far as the file itself lets one know."""
+"""Losses: the amount of audio missing from a damaged file, as far as the file reveals it."""
 
 TOLERANCE_SECONDS = 0.2
-"""Lossy codecs begin and end with a few frames that are not played: a sound file lacks so much."""
+"""Up to this much is missing from an undamaged file: lossy codecs do not play some frames at the ends."""
 EXACT_SECONDS = 0.01
-"""Of formats whose length is exact to the sample."""
+"""Tolerance for formats whose length is exact to the sample."""
 _JUMP_SECONDS = 1.0
-"""Where time goes back by more, another recording was joined on."""
+"""Timestamps that go back by more mark the start of a concatenated recording."""
 _USUAL_FRAME_SECONDS = 0.02
 _ROUNDING_SECONDS = 0.001
 _MOST = 0.5
 
 
 class Losses:
-    """Counts what is missing from a sound, packet by packet and frame by frame; times are in seconds."""
+    """Adds up the missing audio of a stream by packets and frames; times are in seconds."""
 
     def __init__(self, file_bytes: int, tolerance: float) -> None:
         self._tolerance = tolerance
@@ -29,20 +29,20 @@ class Losses:
 
     @property
     def some_failed(self) -> bool:
-        """Whether there was a packet that could not be decoded."""
+        """Whether any packet could not be decoded."""
         return self._failed > 0
 
     def read(self, size: int) -> None:
-        """Count a packet that could be read, of the sound or of anything else in the file."""
+        """Count a readable packet of any stream, of ``size`` bytes."""
         self._read_bytes += size
 
     def failed(self, size: int, seconds: float) -> None:
-        """Count a packet of the sound that could not be decoded, and how long it is said to be, or 0."""
+        """Count a packet that could not be decoded; ``seconds`` is its claimed duration, or 0."""
         self._failed_bytes += size
         self._failed += seconds or self._frame_seconds
 
     def heard(self, start: float | None, seconds: float) -> None:
-        """Count decoded sound, and the time at which the file says that it is; None where it does not."""
+        """Count decoded audio; ``start`` is its timestamp, or None."""
         self._heard += seconds
         self._frame_seconds = seconds
         if start is None:
@@ -54,17 +54,17 @@ class Losses:
         self._heard_since += seconds
 
     def seconds(self, claimed: float | None) -> float:
-        """Return how much is missing, of a sound that is said to take ``claimed``; 0 for next to nothing."""
+        """Return the missing duration, given the file's claimed duration; 0 within the tolerance."""
         missing = (claimed or 0.0) - self._heard
-        if missing <= 0:  # of recordings that were joined, the first one's claim is all there is
+        if missing <= 0:  # a concatenated file claims only the duration of its first recording
             missing = self._inside()
         return missing if self.some_failed or missing > self._tolerance else 0.0
 
     def is_mostly_damaged(self, claimed: float | None, *, is_gapless: bool) -> bool:
-        """Whether less than half of the sound could be read, and not because the file was cut short.
+        """Whether less than half of the audio could be read, for another reason than truncation.
 
-        What a cut file still has is as good as it was. ``is_gapless`` tells that no sound file of this
-        format has gaps in time.
+        The remaining part of a truncated file is intact. ``is_gapless`` says that undamaged files of this
+        format have no gaps in their timestamps.
         """
         if self._failed_bytes > self._read_bytes:
             return True
@@ -77,7 +77,7 @@ class Losses:
         return is_gapless and inside > _MOST * (inside + self._heard)
 
     def _inside(self) -> float:
-        # Where the file tells when its sound is, that is exact; how long a broken packet was is a guess.
+        # Gaps between timestamps are exact; the duration of a broken packet is a guess.
         gaps = self._gaps + self._gap()
         return gaps if gaps > _ROUNDING_SECONDS else self._failed
 

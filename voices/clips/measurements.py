@@ -1,4 +1,4 @@
-"""What a recording measures: loudness, noise, bandwidth, and what is wrong with its samples."""
+"""Measurements on a recording: loudness, noise, bandwidth, clipping and damage."""
 
 from dataclasses import dataclass
 
@@ -10,23 +10,23 @@ from voices.clips.clipping import FlatTops
 from voices.clips.levels import FRAMES_PER_SECOND, dc_offset, decibels, loudness_lufs
 
 _REACH_DB = 55.0
-"""A band this far below the strongest is empty: speech's own highs lie 30 to 50 dB below its vowels,
-the stop band of any resampler 70 dB and more."""
+"""A band this far below the strongest is empty: the high frequencies of speech are 30 to 50 dB below its
+vowels, a resampler's stop band 70 dB or more."""
 _PERCENTILE = 97
-"""Only some sounds (s, f, t) reach high: a band counts by its loudest 3 %."""
+"""A band is judged by its loudest 3 % of frames, because only some sounds (s, f, t) have high frequencies."""
 _BANDS_HZ = 250.0
 _MOST_FRAMES = 6_000
-"""Two minutes of speech tell as much as ten."""
+"""Two minutes of speech; more would not change the result."""
 _LOWEST_PEAK = 1e-12
 
 
 def bandwidth_hz(clip: Clip, speech: Mask) -> float:
-    """Return the upper edge, in Hz to 250, of what the speech's spectrum reaches; 0 without speech."""
+    """Return the upper edge of the speech's spectrum in Hz, in steps of 250; 0 without speech."""
     length = clip.sample_rate // FRAMES_PER_SECOND
     frames = clip.samples[: len(speech) * length].reshape(-1, length)[speech][:_MOST_FRAMES]
     if not len(frames):
         return 0.0
-    window = np.blackman(length).astype(np.float32)  # its side lobes are below the reach
+    window = np.blackman(length).astype(np.float32)  # its side lobes are below _REACH_DB
     power = np.square(np.abs(np.fft.rfft((frames - frames.mean()) * window, axis=1)))
     bins = max(round(_BANDS_HZ * length / clip.sample_rate), 1)
     bands = power[:, 1 : 1 + (power.shape[1] - 1) // bins * bins].reshape(len(frames), -1, bins).mean(axis=2)
@@ -37,29 +37,29 @@ def bandwidth_hz(clip: Clip, speech: Mask) -> float:
 
 @dataclass(frozen=True)
 class Measurements:
-    """Measured on a recording as it came."""
+    """Measurements on an unedited recording."""
 
     seconds: float
     speech_seconds: float
     sample_rate: int
-    """Hz, of the file."""
+    """Hz, before resampling."""
     channels: int
     codec: str
     loudness_lufs: float
     peak_dbfs: float
     clipped_share: float
-    """Of the samples in speech, 0 to 1."""
+    """Share of the samples in speech, 0 to 1."""
     snr_db: float
     bandwidth_hz: float
-    """Up to where its spectrum reaches, 12,000 Hz at most."""
+    """Upper edge of the spectrum in Hz, at most 12,000."""
     dc_offset: float
-    """What silence stands at, 1 being full scale."""
+    """As a fraction of full scale."""
     lost_seconds: float
-    """Missing from the file, or not to be decoded."""
+    """Audio that is missing from the file or could not be decoded."""
 
 
 def measure(recording: Clip, activity: Activity, clipped: Samples) -> Measurements:
-    """Measure a recording whose speech and clipped samples are known."""
+    """Measure a recording, given its voice activity and its clipped samples."""
     source = recording.source
     samples = recording.samples
     peak = source.peak if source else float(np.abs(samples).max(initial=0))
@@ -81,7 +81,7 @@ def measure(recording: Clip, activity: Activity, clipped: Samples) -> Measuremen
 
 
 def clipped_samples(recording: Clip, frames: int) -> Samples:
-    """Return the share of clipped samples in each frame; decoding has counted them already."""
+    """Return the share of clipped samples in each frame, from the decoder if the clip was decoded."""
     if recording.source is not None:
         counted = recording.source.clipped
     else:

@@ -1,4 +1,4 @@
-"""Recordings become a reference clip: the best of them, trimmed, at an even loudness, measured."""
+"""Preparation: turns recordings into a reference clip by selection, cutting and loudness matching."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from voices.clips.activity import find_speech
 from voices.clips.assessment import Assessment, assess
 from voices.clips.clip import Clip
-from voices.clips.editing import TARGET_LUFS, cut, join, normalised
+from voices.clips.editing import cut, join, normalised
 from voices.clips.findings import (
     GOOD_SECONDS,
     MAX_REFERENCE_SECONDS,
@@ -23,27 +23,16 @@ from voices.clips.selection import Kept, Window, describe, select
 from voices.errors import InvalidClip
 from voices.voice import ClipFacts
 
-__all__ = [
-    "TARGET_LUFS",
-    "Examination",
-    "PreparedClip",
-    "check_number",
-    "examine",
-    "loudness_lufs",
-    "measure",
-    "prepare_clip",
-]
-
 MAX_RECORDINGS = 10
 _PAUSE_SECONDS = 0.3
-"""Between two recordings: as between two phrases."""
+"""Pause between two recordings, as between two phrases."""
 _LEAST_SHARE_SECONDS = 2.5
-"""A shorter part has no whole phrase: with more recordings than fit, only the best are used."""
+"""A shorter part holds no complete phrase, so only the best recordings are used if there are too many."""
 
 
 @dataclass(frozen=True)
 class PreparedClip:
-    """A reference clip ready to be published, what was measured on it, and how it came about."""
+    """A reference clip ready for publication, with its measurements and origin."""
 
     clip: Clip
     facts: ClipFacts
@@ -54,16 +43,16 @@ class PreparedClip:
 
 @dataclass(frozen=True, eq=False)
 class Examination:
-    """What would become of recordings, be they usable or not."""
+    """The result of preparing recordings, usable or not."""
 
     assessments: tuple[Assessment, ...]
     kept: tuple[Kept, ...]
     findings: tuple[Finding, ...]
     prepared: PreparedClip | None
-    """None when a finding is an error."""
+    """None if any finding is an error."""
 
     def accepted(self, *, strict: bool = False) -> PreparedClip:
-        """Return the prepared clip; raises ``InvalidClip`` for what stands against it, naming each."""
+        """Return the prepared clip; raises ``InvalidClip``, which names every finding that prevents it."""
         fatal = [each for each in self.findings if strict or each.severity == "error"]
         if fatal or self.prepared is None:
             named = len(self.assessments) > 1
@@ -73,27 +62,26 @@ class Examination:
 
 
 def prepare_clip(recordings: Clip | Sequence[Clip], *, strict: bool = False) -> PreparedClip:
-    """Make a reference clip of one recording, or of several of the same voice.
+    """Make a reference clip from one or several recordings of the same voice.
 
-    Raises ``InvalidClip`` when one is silent or all have less than 5 s of speech; with ``strict``
-    for every warning as well, naming each.
+    Raises ``InvalidClip`` if a recording is silent or all together have less than 5 s of speech; with
+    ``strict`` also for any warning.
     """
     return examine(recordings).accepted(strict=strict)
 
 
 def check_number(clips: int) -> None:
-    """Raise ``InvalidClip`` unless a voice can be made of so many: ask before decoding them."""
+    """Raise ``InvalidClip`` unless the number of clips is valid; call it before decoding them."""
     if not 1 <= clips <= MAX_RECORDINGS:
-        raise InvalidClip(f"A voice is made of 1 to {MAX_RECORDINGS} clips, not of {clips}.")
+        raise InvalidClip(f"Give 1 to {MAX_RECORDINGS} clips for a voice, not {clips}.")
 
 
 def examine(recordings: Clip | Sequence[Clip]) -> Examination:
-    """Assess recordings and prepare them if they can be; raises only ``InvalidClip`` for too many.
+    """Assess recordings, and prepare them if they are usable; raises ``InvalidClip`` for a wrong number.
 
-    Several recordings share the 15 s fairly, in the order given: each gives the best part of its
-    share, and what a short one leaves goes to the others. Whoever gives three clips wants all three
-    heard; by quality alone one of them would win all the time there is. More than fit (2.5 s each)
-    are dropped, the worst first.
+    Several recordings share the 15 s equally and keep their order; a short one leaves the rest of its share
+    to the others. The user wants all clips heard, while by quality alone one of them could win all 15 s. If
+    more are given than fit (at 2.5 s each), the worst are dropped.
     """
     clips = [recordings] if isinstance(recordings, Clip) else list(recordings)
     check_number(len(clips))
@@ -112,12 +100,12 @@ def examine(recordings: Clip | Sequence[Clip]) -> Examination:
     clip = _produce(windows)
     if clip.seconds < GOOD_SECONDS:
         findings.append(short(clip.seconds))
-    prepared = PreparedClip(clip, measure(clip, speech_seconds), kept, tuple(findings))
+    prepared = PreparedClip(clip, clip_facts(clip, speech_seconds), kept, tuple(findings))
     return Examination(assessments, kept, tuple(findings), prepared)
 
 
 def _share(assessments: Sequence[Assessment]) -> list[tuple[Assessment, Window]]:
-    """Choose from each recording the best of its share, those first that need the least."""
+    """Select the best window of each recording's share; the shortest go first and leave the others more."""
     chosen = {id(each): window for each in assessments if (window := select(each))}
     most = int((MAX_REFERENCE_SECONDS + _PAUSE_SECONDS) / (_LEAST_SHARE_SECONDS + _PAUSE_SECONDS))
     best = sorted(chosen, key=lambda each: chosen[each].score, reverse=True)[:most]
@@ -138,13 +126,13 @@ def _share(assessments: Sequence[Assessment]) -> list[tuple[Assessment, Window]]
 
 
 def _produce(windows: Sequence[tuple[Assessment, Window]]) -> Clip:
-    """Cut each window out, match their loudness, join them."""
+    """Cut out the windows, match their loudness, and join them."""
     parts = [normalised(cut(assessment.recording, window.spans)) for assessment, window in windows]
     return normalised(join(parts, _PAUSE_SECONDS)).quantised()
 
 
-def measure(clip: Clip, speech_seconds: float | None = None) -> ClipFacts:
-    """Measure a prepared clip, and its speech where that is not known already."""
+def clip_facts(clip: Clip, speech_seconds: float | None = None) -> ClipFacts:
+    """Measure a prepared clip; detects its speech unless ``speech_seconds`` is given."""
     if speech_seconds is None:
         speech_seconds = assess(clip).measurements.speech_seconds
     return ClipFacts(

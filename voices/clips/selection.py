@@ -1,4 +1,4 @@
-"""Selection: the best 10 to 15 seconds of a recording."""
+"""Selection of the best 10 to 15 seconds of a recording."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,37 +12,37 @@ from voices.clips.findings import GOOD_SECONDS, MAX_REFERENCE_SECONDS
 from voices.clips.levels import FRAMES_PER_SECOND, mean_level
 
 _GOOD_SNR_DB = 40.0
-"""More is not heard."""
+"""A higher ratio is not audible."""
 _UNEVEN_DB = 10.0
-"""Levels of phrases that differ so much (standard deviation) come from somebody who turns away."""
+"""Standard deviation of the phrases' levels that gets the worst score: the speaker turned away."""
 _MUCH_CLIPPED = 0.01
 _LONGEST_ATOM_OF_SHARE = 3
-"""A share of 15 s may be a few seconds: an atom is at most this part of it, so that some fit."""
+"""An atom is at most this fraction of a recording's share, which may be a few seconds, so that some fit."""
 _WEIGHTS = {"speech": 2.0, "length": 2.0, "snr": 1.0, "evenness": 1.0, "clipping": 2.0, "cuts": 1.0}
-"""What a full score in each is worth: speech and length are what the encoders feed on, clipping is what
-they learn worst from; noise and level vary little within one recording."""
+"""Weights of the scores. The encoders need much speech and suffer most from clipping; noise and level vary
+little within one recording."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What was kept of one recording, and why."""
+    """The part of one recording that was kept, with the reasons."""
 
     index: int
-    """Which of the recordings, from 0."""
+    """Index of the recording, from 0."""
     clip: str
     start: float
-    """Seconds in the source, as ``end`` is."""
+    """In seconds of the source, like ``end``."""
     end: float
     seconds: float
-    """Once its pauses are shortened."""
+    """Duration after its pauses were shortened."""
     spans: tuple[tuple[float, float], ...]
-    """The stretches in seconds of the source: more than one where a long pause was shortened."""
+    """In seconds of the source; more than one if a long pause was shortened."""
     reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Window:
-    """Consecutive atoms, and how good they are."""
+    """Consecutive atoms with their scores."""
 
     spans: tuple[Span, ...]
     """Frames of 20 ms in the source."""
@@ -53,7 +53,7 @@ class Window:
 
     @property
     def frames(self) -> int:
-        """Length once pauses are shortened."""
+        """Length after its pauses were shortened."""
         return sum(end - start for start, end in self.spans)
 
     @property
@@ -63,10 +63,10 @@ class Window:
 
 
 def select(assessment: Assessment, longest: float = MAX_REFERENCE_SECONDS) -> Window | None:
-    """Choose the best window of at most ``longest`` seconds; None where there is no speech.
+    """Choose the best window of at most ``longest`` seconds; None without speech.
 
-    It is at least two thirds of that, if the recording has so much, and begins and ends in
-    pauses; only where speech goes on without one for 5 s does it end at a dip within it.
+    The window has at least two thirds of that length if the recording does. It begins and ends in pauses,
+    or at a dip within speech that has no pause for 5 s.
     """
     most = int(longest * FRAMES_PER_SECOND)
     pieces = atoms(assessment.activity, max(most // _LONGEST_ATOM_OF_SHARE, 2))
@@ -85,7 +85,7 @@ def select(assessment: Assessment, longest: float = MAX_REFERENCE_SECONDS) -> Wi
 
 
 def describe(window: Window, assessment: Assessment, index: int = 0) -> Kept:
-    """Say in seconds and words what a window keeps of its recording."""
+    """Describe the part of a recording that a window keeps."""
     start, end = window.spans[0][0], window.spans[-1][1]
     whole = assessment.measurements
     share = window.speech_frames / window.frames
@@ -111,16 +111,16 @@ def describe(window: Window, assessment: Assessment, index: int = 0) -> Kept:
 
 def _how_it_is_cut(window: Window, assessment: Assessment) -> str:
     if window.hard_cuts:
-        return "cut at the quietest place within reach, there being no pause"
+        return "cut at the quietest place within reach, because there is no pause"
     speech = assessment.activity.speech
     start, end = window.spans[0][0], window.spans[-1][1]
     if speech[start] or speech[end - 1]:
-        return "the recording itself is cut within speech"
+        return "the recording itself begins or ends within speech"
     return "begins and ends in pauses"
 
 
 def _runs_of_atoms(pieces: list[Atom], most: int) -> Iterator[list[Atom]]:
-    """Yield every run of consecutive atoms that may fit into ``most`` frames."""
+    """Yield every run of consecutive atoms that can fit into ``most`` frames."""
     for first in range(len(pieces)):
         frames = 0
         for last in range(first, len(pieces)):
@@ -135,7 +135,7 @@ def _window(assessment: Assessment, chosen: list[Atom], most: int) -> Window:
     activity = assessment.activity
     spans = spans_with_pauses(chosen, len(activity.levels))
     start, end = spans[0][0], spans[-1][1]
-    # A window that only its margins make too long gives them up.
+    # Margins are given up if only they make the window too long.
     surplus = sum(last - first for first, last in spans) - most
     if 0 < surplus <= 2 * MARGIN:
         spans[0] = (min(spans[0][0] + surplus // 2, chosen[0].start), spans[0][1])

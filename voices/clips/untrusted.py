@@ -1,8 +1,7 @@
-"""Untrusted clips are decoded in a process of their own, with a ceiling on its memory.
+"""Decoding of untrusted clips in a subprocess with bounded memory.
 
-``decode_clip`` bounds what comes out of ffmpeg; what ffmpeg itself allocates it cannot. An MP4 of
-1,500 bytes may claim 178 million packets, and ffmpeg makes an index of them, 6 GB, before it
-returns. Costs a third of a second.
+``decode_clip`` bounds ffmpeg's output, but not its allocations: for an MP4 of 1,500 bytes that claims 178
+million packets, ffmpeg builds an index of 6 GB. The subprocess costs a third of a second.
 """
 
 import json
@@ -22,22 +21,22 @@ from voices.clips.decoding import DECODE_LIMITS, DecodeLimits, decode_clip, too_
 from voices.errors import DecoderFailure, InvalidClip
 
 MEMORY_BYTES = 1024**3
-"""Beyond what the interpreter takes: ten minutes of stereo need half of it."""
+"""In addition to the interpreter's memory; ten minutes of stereo need half of it."""
 _BUSY = 3.0
-"""So many times its limit may a process take on a machine that has other work."""
+"""Wall-clock time allowed on a busy machine, as a multiple of the CPU time limit."""
 _START_SECONDS = 15.0
-"""And so long to start. The limit itself counts the processor's time: that is the clip's own doing."""
+"""Additional wall-clock time for the start. The limit itself is CPU time, which only the clip determines."""
 _SPARE_SECONDS = 2
 _TOO_BUSY = os.EX_TEMPFAIL
-"""The process's own word for it."""
+"""The subprocess's exit status if it got too little CPU time."""
 _NO_TIME = "this machine is too busy to decode it in time"
 
 
 def decode_untrusted(source: Path | bytes, *, limits: DecodeLimits = DECODE_LIMITS) -> Clip:
-    """Decode like ``decode_clip``, which see, in a process that cannot exhaust this one.
+    """Decode like ``decode_clip``, in a subprocess that cannot exhaust this process.
 
-    Raises ``InvalidClip`` likewise, and when the file takes too much memory; ``DecoderFailure`` when that
-    process is ended from outside, or gets no time.
+    Raises ``InvalidClip`` like it, and if the file needs too much memory; ``DecoderFailure`` if the
+    subprocess is killed from outside or gets too little CPU time.
     """
     path = "" if isinstance(source, bytes) else str(source.absolute())
     try:
@@ -62,22 +61,24 @@ def decode_untrusted(source: Path | bytes, *, limits: DecodeLimits = DECODE_LIMI
 def _failure(
     finished: subprocess.CompletedProcess[bytes], limits: DecodeLimits
 ) -> InvalidClip | DecoderFailure:
-    """Say why a process answered nothing."""
+    """Return the error for a subprocess that ended without a result."""
     ended_by = -finished.returncode
     if ended_by == signal.SIGXCPU:
         return too_slow(limits)
     if finished.returncode == _TOO_BUSY:
         return DecoderFailure(_NO_TIME)
     if ended_by in _FROM_OUTSIDE:
-        return DecoderFailure("the process that decodes it was ended, as where a machine has no memory left")
+        return DecoderFailure(
+            "the decoding process was killed, perhaps because the machine ran out of memory"
+        )
     return InvalidClip(
-        "The clip could not be decoded within its memory: it is damaged, or made to do harm.",
+        "The clip needs too much memory to decode: it is damaged or malicious.",
         reason="not_audio",
     )
 
 
 _FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
-"""What ends a process that has done nothing wrong; a clip that makes the decoder crash ends it by others."""
+"""Signals sent from outside; a clip that crashes the decoder causes other signals."""
 
 
 def _read(answer: bytes) -> Clip:
@@ -92,11 +93,11 @@ def _read(answer: bytes) -> Clip:
 
 
 def _main() -> None:
-    """Be the child: decode the file named first, or what stands on standard input."""
+    """Run in the subprocess: decode the file named by the first argument, or standard input."""
     path, decode_seconds = sys.argv[1], float(sys.argv[2])
     source = Path(path) if path else sys.stdin.buffer.read()
     limit_memory(MEMORY_BYTES)
-    # For what ffmpeg computes without looking at a clock of ours.
+    # For computations in ffmpeg that never return to check_time.
     limit_processor(math.ceil(time.process_time() + decode_seconds) + _SPARE_SECONDS)
     try:
         clip = decode_clip(
@@ -108,7 +109,7 @@ def _main() -> None:
     except DecoderFailure:
         sys.exit(_TOO_BUSY)
     origin = clip.source
-    assert origin is not None  # noqa: S101 - what was decoded has a source
+    assert origin is not None  # noqa: S101 - a decoded clip has a source
     facts = {
         "name": origin.name,
         "codec": origin.codec,

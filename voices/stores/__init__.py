@@ -1,1 +1,1 @@
-"""Where voices are kept: a directory, or the S3 server of a network volume."""
+"""Stores for voices: a directory, or an S3 server such as a network volume's."""

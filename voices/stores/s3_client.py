@@ -1,16 +1,16 @@
-"""A boto3 client with the settings that RunPod's S3 API needs."""
+"""The boto3 client, configured for RunPod's S3 API."""
 
 import logging
 from dataclasses import dataclass, field
 from typing import Any
 
 PARALLEL = 16
-"""How many requests are under way at once, each over a connection of its own."""
+"""Concurrent requests, each over its own connection."""
 
 
 @dataclass(frozen=True)
 class S3Credentials:
-    """A pair of keys, which no representation shows."""
+    """S3 keys, hidden from ``repr``."""
 
     access_key_id: str = field(repr=False)
     secret_access_key: str = field(repr=False)
@@ -19,24 +19,24 @@ class S3Credentials:
 
 @dataclass(frozen=True)
 class S3Limits:
-    """How long and how often to try."""
+    """Timeouts and retries."""
 
     attempts: int = 10
-    """Of each request; RunPod advises ten, because its gateway answers 502 now and then."""
+    """Per request, by boto3; RunPod advises ten, because its gateway occasionally answers 502."""
 
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 60.0
-    """Without a byte. Long, because a listing may wait for checksums that are computed only then."""
+    """Between two reads. Long, because a listing may wait for checksums computed on demand."""
 
     repeats: int = 3
-    """Of a body that broke off, and of a listing's page that does not lead on: boto3 repeats neither."""
+    """Retries of a truncated body or a listing page that does not advance; boto3 retries neither."""
 
     repeat_pause_s: float = 1.0
-    """Before the first of those repeats; each next pause is twice as long."""
+    """Backoff before the first of those retries; it doubles each time."""
 
 
 def s3_client(*, endpoint_url: str, region: str, credentials: S3Credentials, limits: S3Limits) -> Any:
-    """Make a client, which threads may share; sends nothing yet."""
+    """Make a thread-safe client; sends no request."""
     import boto3
     from botocore.config import Config
 
@@ -50,7 +50,7 @@ def s3_client(*, endpoint_url: str, region: str, credentials: S3Credentials, lim
     config = Config(
         signature_version="s3v4",
         s3={"addressing_style": "path"},
-        # The default, a checksum behind a chunked body, is more than some S3 servers understand.
+        # Some S3 servers do not support the default, a trailing checksum after a chunked body.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         retries={"mode": "standard", "total_max_attempts": limits.attempts},
@@ -63,7 +63,7 @@ def s3_client(*, endpoint_url: str, region: str, credentials: S3Credentials, lim
 
 
 def _keep_signatures_out_of_logs() -> None:
-    """At DEBUG, botocore logs every signed header: whoever logs everything has not asked for those."""
+    """Keep boto3's loggers at INFO or above: at DEBUG, botocore logs every signed header."""
     for name in ("boto3", "botocore"):
         logger = logging.getLogger(name)
         if logger.level < logging.INFO:

@@ -1,4 +1,4 @@
-"""The keys to an S3 server: RunPod's own variables, else whatever boto3 finds."""
+"""Finds S3 keys: RunPod's environment variables, else boto3's usual sources."""
 
 import os
 
@@ -16,9 +16,10 @@ _HOW = (
 
 
 def find_credentials(location: str, *, runpod: bool) -> S3Credentials:
-    """Find the keys; raises ``StoreFailure`` where there are none.
+    """Find the keys; raises ``StoreFailure`` if there are none.
 
-    ``runpod`` says whether the server may see RunPod's keys: it is RunPod's, or was named for this target.
+    ``runpod`` says whether RunPod's keys may be sent to the server: either it is RunPod's, or the user named
+    it for this target.
     """
     if runpod and (credentials := _runpod_credentials(location)):
         return credentials
@@ -29,12 +30,12 @@ def find_credentials(location: str, *, runpod: bool) -> S3Credentials:
             frozen = found.get_frozen_credentials()
             return S3Credentials(frozen.access_key, frozen.secret_key, frozen.token)
     raise StoreFailure(
-        f"Could not open {location}: there are no S3 keys; {_HOW}, or set AWS's variables or profile."
+        f"Could not open {location}: no S3 keys were found; {_HOW}, or set AWS's variables or profile."
     )
 
 
 def find_region(location: str) -> str:
-    """Return the region of boto3's configuration, else the one that servers without regions take."""
+    """Return the region in boto3's configuration, else the one that servers without regions expect."""
     import boto3
 
     with s3_failures("open", location):
@@ -42,7 +43,7 @@ def find_region(location: str) -> str:
 
 
 def _runpod_credentials(location: str) -> S3Credentials | None:
-    # A line break copied along would end up in a header.
+    # A copied line break would end up in a header.
     access_key = os.environ.get(ACCESS_KEY_VARIABLE, "").strip()
     secret_key = os.environ.get(SECRET_KEY_VARIABLE, "").strip()
     if bool(access_key) != bool(secret_key):

@@ -1,7 +1,7 @@
-"""What an S3 server or the way to it can answer, told as one sentence on what to do.
+"""S3 and network errors, each as one sentence with advice.
 
-No sentence quotes the server or boto3, and no traceback shows what they said: either may repeat an
-access key or a signed header.
+No message quotes the server or boto3, and exceptions are not chained, because both may repeat an access key
+or a signed header.
 """
 
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ _REFUSED = f"the keys were refused; {_OTHER_KEYS}"
 _NO_VOLUME = "there is no such volume or bucket: check its id, and that it is in this data centre"
 _FULL = "the volume is full: delete voices, or enlarge it in RunPod's console under Storage"
 _CLOCK = "this machine's clock is wrong: set it, since S3 refuses signatures more than an hour off"
-_UNREACHABLE = "it cannot be reached: check the network and the data centre's name"
-_SLOW = "it did not answer in time: try again"
-_BROKEN_OFF = "the answer broke off: try again"
-_NONSENSE = "it answers, but not as an S3 server does: check the endpoint's URL"
-_UNTRUSTED = "its TLS certificate cannot be trusted: check the endpoint's URL and this machine's certificates"
-_UNAVAILABLE = "it is out of order at the moment (HTTP {status}): try again in a few minutes"
+_UNREACHABLE = "the server cannot be reached: check the network and the data centre's name"
+_SLOW = "the server did not answer in time: try again"
+_BROKEN_OFF = "the response was cut off: try again"
+_NONSENSE = "the server does not answer like an S3 server: check the endpoint's URL"
+_UNTRUSTED = "the TLS certificate is not trusted: check the endpoint's URL and this machine's certificates"
+_UNAVAILABLE = "the server is unavailable (HTTP {status}): try again in a few minutes"
 _NO_CREDENTIALS = f"no usable S3 keys were found. {_OTHER_KEYS}"
 
 _BY_CODE = {
@@ -31,17 +31,17 @@ _BY_CODE = {
     "SignatureDoesNotMatch": _REFUSED,
     "NoSuchBucket": _NO_VOLUME,
     "RequestTimeTooSkewed": _CLOCK,
-    "EntityTooLarge": "the file is larger than the 500 MB that one upload may have",
+    "EntityTooLarge": "the file is larger than 500 MB, the limit of one upload",
 }
-# A HEAD has no body, so that all that is known of it is the status.
+# The response to a HEAD has no body, only a status.
 _BY_STATUS = {401: _REFUSED, 403: _REFUSED, 404: _NONSENSE, 507: _FULL}
 
 
 @contextmanager
 def s3_failures(attempt: str, location: str) -> Iterator[None]:
-    """Turn boto3's errors into ``StoreFailure``; that there is no such file into ``FileNotFoundError``.
+    """Turn boto3's errors into ``StoreFailure``, and a missing file into ``FileNotFoundError``.
 
-    ``attempt`` is worded for "Could not {attempt} {location}".
+    ``attempt`` completes "Could not {attempt} {location}".
     """
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
@@ -59,7 +59,7 @@ def s3_failures(attempt: str, location: str) -> Iterator[None]:
 
 def _says_absent(response: dict[str, dict[str, object]], operation: str) -> bool:
     code = response["Error"].get("Code")
-    # An answer without S3's own word, but to these two, is some web server's.
+    # A 404 without S3's own code comes from some other web server, except for these two operations.
     return code == "NoSuchKey" or (code == "404" and operation in {"HeadObject", "DeleteObject"})
 
 
@@ -70,9 +70,9 @@ def _answered(response: dict[str, dict[str, object]]) -> str:
         return reason
     if status == 429 or status >= 500:  # noqa: PLR2004 - HTTP's own numbers
         return _UNAVAILABLE.format(status=status)
-    # The code is a word of the protocol; what is not one may be anything.
+    # S3's codes are single words; anything else may be arbitrary text.
     name = f"{code}, " if code.isalpha() else ""
-    return f"it refused the request ({name}HTTP {status})"
+    return f"the server refused the request ({name}HTTP {status})"
 
 
 def _unanswered(error: Exception) -> str:
@@ -91,6 +91,6 @@ def _unanswered(error: Exception) -> str:
     for reason, kinds in reasons.items():
         if isinstance(error, kinds):
             return reason
-    if isinstance(error, HTTPError):  # boto3 lets some of urllib3's pass through
+    if isinstance(error, HTTPError):  # boto3 passes some of urllib3's errors through
         return _BROKEN_OFF
-    return f"the request could not be made ({type(error).__name__})"
+    return f"the request could not be sent ({type(error).__name__})"

@@ -1,7 +1,7 @@
-"""The S3 store: RunPod's network volume from outside, through the few operations that its S3 API has.
+"""The S3 store: access to a RunPod network volume from outside, by the operations that its S3 API supports.
 
-Those used are GetObject, PutObject, HeadObject, DeleteObject and ListObjectsV2. The volume is a file
-system: a folder outlives its files, and a listing shows it as a key that ends in "/".
+It uses GetObject, PutObject, HeadObject, DeleteObject and ListObjectsV2. The volume is a file system: a
+folder outlives its files, and a listing shows it as a key that ends in "/".
 """
 
 import time
@@ -53,7 +53,7 @@ class S3Store(Store):
 
     @override
     def names(self) -> list[str]:
-        # Hidden ones are the server's own, such as .s3compat_uploads/; "" is the prefix's own folder.
+        # Hidden names belong to the server, such as .s3compat_uploads/; "" is the prefix's own folder.
         return sorted({key.rstrip("/") for key in self._listing("") if key and key[0] not in "./"})
 
     @override
@@ -63,7 +63,7 @@ class S3Store(Store):
     @override
     def version(self, key: str) -> str | None:
         try:
-            with self._failures(f"look at {key} in"):
+            with self._failures(f"check {key} in"):
                 return str(self._head(key)["ETag"])
         except FileNotFoundError:
             self._check_bucket()
@@ -76,7 +76,7 @@ class S3Store(Store):
                 lambda last: self._body(key, most, last=last), lambda body: body is not None
             )
         if body is None:
-            raise StoreFailure(f"Could not read {key} from {self}: its end did not arrive; try again.")
+            raise StoreFailure(f"Could not read {key} from {self}: the response was cut off; try again.")
         return body
 
     @override
@@ -90,7 +90,7 @@ class S3Store(Store):
         if arrived != len(data):
             raise StoreFailure(
                 f"Could not write {key} to {self}: {arrived} of {len(data)} bytes arrived. "
-                "Is the volume full, or does somebody else write the same voice?"
+                "Is the volume full, or is another process writing the same voice?"
             )
 
     @override
@@ -107,8 +107,8 @@ class S3Store(Store):
     def prune(self, folder: str) -> None:
         """Remove an empty folder's key.
 
-        Some servers take the key ``name/`` for the file ``name``: it is only sent where the listing
-        shows a folder of that name with nothing in it.
+        Some servers take the key ``name/`` for the file ``name``. The request is therefore sent only if the
+        listing shows an empty folder of that name.
         """
         if any(self._listing(f"{_checked(folder)}/")) or "/" not in self._listing(folder):
             return
@@ -125,7 +125,7 @@ class S3Store(Store):
         return self._client.head_object(**self._object(key))
 
     def _body(self, key: str, most: int, *, last: bool) -> bytes | None:
-        """Return the file; None for one that broke off, unless this was the last attempt."""
+        """Return the file; None for a truncated body, except that the ``last`` attempt raises its error."""
         from botocore.exceptions import BotoCoreError
         from urllib3.exceptions import HTTPError
 
@@ -145,14 +145,14 @@ class S3Store(Store):
         return body if len(body) == answer.get("ContentLength", len(body)) else None
 
     def _check_bucket(self) -> None:
-        """Raise ``StoreFailure`` unless the bucket exists: to a HEAD, it and a file are missing alike."""
+        """Raise ``StoreFailure`` unless the bucket exists, which a HEAD of a missing file does not tell."""
         if not self._bucket_was_seen:
             with self._failures("list"):
                 self._client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, Delimiter="/", MaxKeys=1)
             self._bucket_was_seen = True
 
     def _listing(self, start: str) -> list[str]:
-        """List what begins with ``start``, without it, up to the next "/", which shows a folder."""
+        """List the keys below ``start``, relative to it; folders are listed as one key that ends in "/"."""
         start = self.prefix + start
         found = []
         for page in self._pages(start):
@@ -173,7 +173,7 @@ class S3Store(Store):
             following = {"ContinuationToken": token}
 
     def _page(self, start: str, following: dict[str, str], seen: set[str | None]) -> Any:
-        """Ask for a page until it is the last or leads on to one that was not seen yet."""
+        """Request a page; retry while its continuation token was already seen."""
 
         def leads_on(page: Any) -> bool:
             return not page.get("IsTruncated") or page.get("NextContinuationToken") not in seen
@@ -184,17 +184,17 @@ class S3Store(Store):
         try:
             with self._failures("list"):
                 page = self._repeated(ask, leads_on)
-        except FileNotFoundError:  # some servers say so of a prefix that is not a directory
+        except FileNotFoundError:  # some servers answer this for a prefix that is not a directory
             return {}
         if leads_on(page):
             return page
         raise StoreFailure(
-            f"Could not list {self}: the listing does not get past one place, as RunPod's does while it "
-            "computes the checksums of files not written through S3; try again in a few minutes."
+            f"Could not list {self}: the listing does not advance. RunPod's listings stall while it computes "
+            "the checksums of files that were not written through S3; try again in a few minutes."
         )
 
     def _repeated(self, ask: Callable[[bool], T], is_good: Callable[[T], bool]) -> T:
-        """Ask until the answer is good, or for the last time, which ``ask`` is told."""
+        """Call ``ask`` until the result is good; ``ask(True)`` marks the last attempt."""
         for repeat in range(self._limits.repeats):
             if is_good(answer := ask(False)):
                 return answer

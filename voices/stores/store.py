@@ -1,4 +1,4 @@
-"""Where voices are kept: a flat space of keys such as ``anna/voice.json``."""
+"""The store interface, a flat space of keys such as ``anna/voice.json``, and the store in a directory."""
 
 import errno
 import os
@@ -14,12 +14,12 @@ from voices.errors import StoreFailure
 from voices.whole_file import WholeFile
 
 MOST_BYTES = 256 * 1024 * 1024
-"""Of any file: a voice's take a megabyte, and a clip that somebody dropped into the directory at most 200."""
+"""Upper bound for any file: a voice's files take a megabyte, a bare clip at most 200."""
 _PIECE_BYTES = 1024 * 1024
 
 
-class FileTooLarge(Exception):  # a fact, as FileNotFoundError is
-    """A file has more bytes than its reader wants; none of them was kept."""
+class FileTooLarge(Exception):  # named like FileNotFoundError
+    """A file is larger than the reader's limit."""
 
 
 class Store(Protocol):
@@ -29,39 +29,39 @@ class Store(Protocol):
     """
 
     parallel: int
-    """How many calls at once are worth making: 1 for a disk, more where each is a round trip."""
+    """Useful number of concurrent calls: 1 for a disk, more if each call is a network round trip."""
 
     def names(self) -> list[str]:
-        """List the top level, sorted: folders and files alike. Empty when there is no store yet."""
+        """List the top level's folders and files, sorted. A store that does not exist yet is empty."""
         ...
 
     def files(self, folder: str) -> list[str]:
-        """List a folder's files, sorted, by name; those of interrupted writes too, which begin with a dot."""
+        """List a folder's file names, sorted, including those of interrupted writes (``.name...``)."""
         ...
 
     def version(self, key: str) -> str | None:
-        """Return what changes whenever the file does; None when there is no such file."""
+        """Return a token that changes whenever the file does; None if the file does not exist."""
         ...
 
     def read(self, key: str, most: int = MOST_BYTES) -> bytes:
-        """Return the file; raises ``FileNotFoundError``, and ``FileTooLarge`` beyond ``most`` bytes."""
+        """Return the content; raises ``FileNotFoundError``, and ``FileTooLarge`` above ``most`` bytes."""
         ...
 
     def write(self, key: str, data: bytes) -> None:
-        """Write the file, so that a reader sees all of it or none."""
+        """Write the file atomically: a reader sees all of it or none."""
         ...
 
     def delete(self, key: str) -> None:
-        """Remove the file, and its folder once empty; nothing happens when it is not there."""
+        """Remove the file, and its folder once empty; a missing file is ignored."""
         ...
 
     def prune(self, folder: str) -> None:
-        """Remove a folder that is empty."""
+        """Remove a folder if it is empty."""
         ...
 
 
 def key_parts(key: str) -> list[str]:
-    """Split a key; raises ``ValueError`` for one that could lead outside the store."""
+    """Split a key; raises ``ValueError`` for one that could escape from the store."""
     parts = key.split("/")
     if len(parts) > _MAX_PARTS or any(part in _NO_NAMES or "\0" in part for part in parts):
         raise ValueError(f"{key!r} is not a key of a store")
@@ -69,22 +69,22 @@ def key_parts(key: str) -> list[str]:
 
 
 VARIABLE = "VOICES_DIR"
-"""What a worker's clients are told in place of a directory."""
+"""Replaces the directory's path in messages to a worker's clients."""
 _MAX_PARTS = 2
 _ATTEMPTS = 100
-_GONE_FOR_S = 10.0
+_REMOUNT_RETRY_S = 10.0
 _NO_NAMES = {"", ".", ".."}
 
 
 class DirectoryStore(Store):
-    """A directory on a disk, or a mounted network volume."""
+    """A directory on a disk or a mounted network volume."""
 
     parallel = 1
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._device: int | None = None
-        """The file system that it was seen on; None until it is."""
+        """Device number of the file system on which ``root`` was last seen; None until then."""
 
     def __str__(self) -> str:
         return str(self.root)
@@ -99,7 +99,7 @@ class DirectoryStore(Store):
 
     @override
     def version(self, key: str) -> str | None:
-        with self._failures(f"look at {key} in"):
+        with self._failures(f"check {key} in"):
             try:
                 status = self._path(key).stat()
             except (FileNotFoundError, NotADirectoryError):
@@ -118,12 +118,12 @@ class DirectoryStore(Store):
     def write(self, key: str, data: bytes) -> None:
         path = self._path(key)
         with self._failures(f"write {key} to"):
-            self._check_there()  # else a folder would be made in a volume's place
+            self._check_there()  # else the write would create a folder in place of an unmounted volume
             try:
                 with _opened(path) as file:
                     file.write(data)
             except FileNotFoundError as error:
-                removed = "{} was removed from {} while it was written."
+                removed = "{} was removed from {} while it was being written."
                 raise StoreFailure(
                     removed.format(key, self.root), told=removed.format(key, VARIABLE)
                 ) from error
@@ -138,7 +138,7 @@ class DirectoryStore(Store):
 
     @override
     def prune(self, folder: str) -> None:
-        with suppress(OSError):  # not empty, or not there
+        with suppress(OSError):  # not empty, or missing
             self._path(folder).rmdir()
 
     def _path(self, key: str) -> Path:
@@ -156,23 +156,25 @@ class DirectoryStore(Store):
             return found
 
     def _check_there(self) -> None:
-        """Raise ``StoreFailure`` where the root was there and is gone; one that was never made is empty.
+        """Raise ``StoreFailure`` if the root has disappeared; one that never existed counts as empty.
 
-        Gone is also a volume of which nothing but its mount point is left, an empty folder of another disk.
-        A directory whose disk is still there has been removed, as S3's servers do with the last file: it is
-        empty.
+        An unmounted volume has disappeared too: its mount point is an empty folder of another file system.
+        A missing directory on a file system that is still mounted was removed, as S3 servers do with the
+        last file, and counts as empty.
         """
         is_there = self.root.is_dir()
         device = _device_of(self.root)
         if self._device not in {None, device} and not (is_there and _has_files(self.root)):
-            gone = "Could not find {}, which was there before: is its volume still mounted?"
-            raise StoreFailure(gone.format(self.root), told=gone.format(VARIABLE), retry_after_s=_GONE_FOR_S)
+            gone = "Could not find {}, which existed before: is its volume still mounted?"
+            raise StoreFailure(
+                gone.format(self.root), told=gone.format(VARIABLE), retry_after_s=_REMOUNT_RETRY_S
+            )
         if is_there:
             self._device = device
 
     @contextmanager
     def _failures(self, attempt: str) -> Iterator[None]:
-        _got_on.get()()
+        _on_progress.get()()
         try:
             yield
         except FileNotFoundError:
@@ -182,23 +184,23 @@ class DirectoryStore(Store):
 
 
 @contextmanager
-def watched_by(got_on: Callable[[], None]) -> Iterator[None]:
-    """Call ``got_on`` before each step that a directory's store takes: it says that the last one ended."""
-    token = _got_on.set(got_on)
+def watched_by(on_progress: Callable[[], None]) -> Iterator[None]:
+    """Call ``on_progress`` before each file operation of a directory store, for timeouts without progress."""
+    token = _on_progress.set(on_progress)
     try:
         yield
     finally:
-        _got_on.reset(token)
+        _on_progress.reset(token)
 
 
-_got_on: ContextVar[Callable[[], None]] = ContextVar("got_on", default=lambda: None)
+_on_progress: ContextVar[Callable[[], None]] = ContextVar("on_progress", default=lambda: None)
 
 
 def _read(file: BinaryIO, most: int) -> bytes:
-    """Read a file piece by piece: its size may be a lie, and a slow volume gets on all the same."""
+    """Read a file in pieces, to bound its size and to report progress on a slow volume."""
     pieces, size = [], 0
     while piece := file.read(_PIECE_BYTES):
-        _got_on.get()()
+        _on_progress.get()()
         size += len(piece)
         if size > most:
             raise FileTooLarge
@@ -207,7 +209,7 @@ def _read(file: BinaryIO, most: int) -> bytes:
 
 
 def _device_of(directory: Path) -> int:
-    """Return the file system that a directory is on, or would be."""
+    """Return the device number of the file system that a directory is on, or would be on."""
     for place in (path := directory.resolve(), *path.parents):
         with suppress(FileNotFoundError, NotADirectoryError):
             return place.stat().st_dev
@@ -220,10 +222,10 @@ def _has_files(directory: Path) -> bool:
 
 
 def _opened(path: Path) -> WholeFile:
-    """Begin a file, in a folder that is made for it."""
+    """Open a file for writing, and create its folder."""
     for _ in range(_ATTEMPTS):
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Another writer may prune the folder, still empty, before the file is in it.
+        # Another writer may prune the new folder while it is still empty.
         with suppress(FileNotFoundError):
-            return WholeFile(path, mode=0o644)  # the worker may be another user
-    raise OSError(errno.EBUSY, "the folder is being removed again and again", str(path.parent))
+            return WholeFile(path, mode=0o644)  # readable for a worker that runs as another user
+    raise OSError(errno.EBUSY, "the folder is repeatedly being removed", str(path.parent))

@@ -1,8 +1,8 @@
-"""Where voices go: what a person writes for a store, and the store that it means.
+"""Targets: how a user names a store.
 
 ./data/voices                                a directory
 s3://VOLUME_ID/voices?datacenter=EU-RO-1     a RunPod network volume
-s3://bucket/prefix                           any other S3 server, with its URL given beside it
+s3://bucket/prefix                           any other S3 server, whose URL is given separately
 """
 
 import os
@@ -17,7 +17,7 @@ from voices.stores.s3_credentials import find_credentials, find_region
 from voices.stores.s3_store import S3Store
 from voices.stores.store import DirectoryStore, Store
 
-# docs.runpod.io/storage/s3-api as of August 2026; a newer one is taken at its word.
+# From docs.runpod.io/storage/s3-api, August 2026; newer names are accepted too.
 DATA_CENTRES = (
     "EU-CZ-1",
     "EU-RO-1",
@@ -39,17 +39,17 @@ DATA_CENTRES = (
 _DATA_CENTRE = re.compile(r"[A-Z]{2,3}-[A-Z]{2,3}-[0-9]{1,2}")
 _RUNPOD_HOST = re.compile(r"s3api-([a-z0-9-]+)\.runpod\.io")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
-# RunPod asks to keep to these: others may need an encoding that clients do not agree on.
+# RunPod recommends these characters; clients encode others differently.
 _PREFIX_PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _FORMS = "a directory, s3://VOLUME_ID/voices?datacenter=EU-RO-1, or s3://BUCKET/PREFIX with --endpoint-url"
 
 
 def open_store(target: str, *, endpoint_url: str | None = None) -> Store:
-    """Open the store that ``target`` means; sends nothing yet.
+    """Open the store that ``target`` names; sends no request.
 
-    ``endpoint_url`` is the S3 server's; for a directory it means nothing, and with a data centre it
-    replaces that one's server. Without either, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL names it.
-    Raises ``InvalidRequest`` for what is malformed, and ``StoreFailure`` without credentials.
+    ``endpoint_url`` is the S3 server. It is ignored for a directory and overrides a data centre's server;
+    without either, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL gives the server. Raises ``InvalidRequest`` for
+    a malformed target, and ``StoreFailure`` without credentials.
     """
     if not target.startswith("s3:"):
         if not target.strip() or "://" in target or "\0" in target:
@@ -69,12 +69,12 @@ def open_store(target: str, *, endpoint_url: str | None = None) -> Store:
 
 
 def volume_server_url(data_centre: str) -> str:
-    """Return the S3 server of the network volumes in one of RunPod's data centres."""
+    """Return the URL of the S3 server for network volumes in a RunPod data centre."""
     return f"https://s3api-{data_centre.lower()}.runpod.io/"
 
 
 def _limits() -> S3Limits:
-    """Return the usual patience, or as many attempts as AWS_MAX_ATTEMPTS asks for."""
+    """Return the default limits, with AWS_MAX_ATTEMPTS applied."""
     attempts = os.environ.get("AWS_MAX_ATTEMPTS", "")
     return S3Limits(attempts=int(attempts)) if attempts.isdigit() and int(attempts) else S3Limits()
 
@@ -99,16 +99,16 @@ class _Server:
 
 
 def _parse(target: str) -> _Location:
-    # No message repeats the target: somebody may have written their keys into it.
+    # No message repeats the target, because a user may have written keys into it.
     parts = _split(target, f"The target must be {_FORMS}.")
     if parts.scheme != "s3" or not _BUCKET.fullmatch(parts.netloc) or parts.fragment:
         raise _malformed(
-            f"The target must be {_FORMS}; the volume's id stands alone after s3://, without keys."
+            f"The target must be {_FORMS}; write only the volume's id after s3://, without keys."
         )
     folders = parts.path.strip("/")
     if folders and not all(_PREFIX_PART.fullmatch(part) for part in folders.split("/")):
         raise _malformed(
-            "The folders of an s3:// target may have letters, digits, '.', '_' and '-' in their names."
+            "The folder names in an s3:// target may have only letters, digits, '.', '_' and '-'."
         )
     return _Location(parts.netloc, f"{folders}/" if folders else "", _data_centre(parts.query))
 
@@ -116,12 +116,12 @@ def _parse(target: str) -> _Location:
 def _data_centre(query: str) -> str | None:
     options = parse_qs(query, keep_blank_values=True)
     if query and set(options) != {"datacenter"}:
-        raise _malformed("An s3:// target has one option, as in ?datacenter=EU-RO-1.")
+        raise _malformed("An s3:// target has only one option, as in ?datacenter=EU-RO-1.")
     if not options:
         return None
     names = [name.upper() for name in options["datacenter"]]
     if len(names) != 1 or not _DATA_CENTRE.fullmatch(names[0]):
-        raise _malformed(f"The data centre must be the volume's own, one of {', '.join(DATA_CENTRES)}.")
+        raise _malformed(f"The data centre must be the volume's: one of {', '.join(DATA_CENTRES)}.")
     return names[0]
 
 
@@ -133,13 +133,13 @@ def _find_server(location: _Location, endpoint_url: str | None) -> _Server:
     if inherited := os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"):
         return _explicit_server(inherited, location, may_have_runpod_keys=False)
     raise _malformed(
-        f"{location} does not say where it is: add the volume's data centre, as in "
-        f"{location}?datacenter=EU-RO-1, or give the S3 server's URL by --endpoint-url."
+        f"{location} does not name a server: add the volume's data centre, as in "
+        f"{location}?datacenter=EU-RO-1, or give the S3 server's URL with --endpoint-url."
     )
 
 
 def _explicit_server(url: str, location: _Location, *, may_have_runpod_keys: bool) -> _Server:
-    wrong = "The endpoint URL must be like https://s3.example.com, without keys or anything behind it."
+    wrong = "The endpoint URL must look like https://s3.example.com, without keys, path or query."
     parts = _split(url, wrong)
     has_more = parts.username is not None or parts.query or parts.fragment or parts.path.strip("/")
     if parts.scheme not in {"http", "https"} or not parts.hostname or has_more:
@@ -152,7 +152,7 @@ def _explicit_server(url: str, location: _Location, *, may_have_runpod_keys: boo
 def _split(url: str, wrong: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises for what is no number
+        _ = parts.port  # raises for a malformed port
     except ValueError:
         raise _malformed(wrong) from None
     return parts

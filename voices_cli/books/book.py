@@ -1,4 +1,4 @@
-"""What a book is to a narrator: a title, an author, and chapters of paragraphs."""
+"""A book for narration: title, author, and chapters of paragraphs."""
 
 import re
 import unicodedata
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from voices.errors import InvalidRequest
 
 MOST_CHARACTERS = 10_000_000
-"""More than any book: the longest novels have three million."""
+"""Upper bound of a book; the longest novels have three million."""
 
 _FIRST_CHARACTERS = 60
 _BLANKS = re.compile(r"\s+")
 _UNSPOKEN_CATEGORIES = {"Cc", "Cs"}
-"""Control characters and unpaired surrogates, which a worker refuses."""
+"""Control characters and unpaired surrogates, which a worker rejects."""
 
 
 class InvalidBook(InvalidRequest):
-    """The file is no book that can be read."""
+    """The file is not a readable book."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, field="book")
@@ -25,32 +25,32 @@ class InvalidBook(InvalidRequest):
 
 @dataclass(frozen=True)
 class Chapter:
-    """A chapter; its title is not among the paragraphs."""
+    """A chapter; its title is not one of the paragraphs."""
 
     title: str | None
-    """None for what comes before the first heading."""
+    """None for the text before the first heading."""
     paragraphs: tuple[str, ...]
-    """Without line breaks; one without a letter or a digit, such as ``* * *``, parts two scenes."""
+    """Without line breaks; one without a letter or digit, such as ``* * *``, separates scenes."""
 
     @property
     def characters(self) -> int:
-        """How much there is to speak, the title included."""
+        """Characters to speak, including the title."""
         return len(self.title or "") + sum(map(len, self.paragraphs))
 
 
 @dataclass(frozen=True)
 class Book:
-    """A book; one without headings has one chapter."""
+    """A book; without headings it has one chapter."""
 
     title: str
     author: str | None
     chapters: tuple[Chapter, ...]
     warnings: tuple[str, ...] = ()
-    """Sentences about what of the file could not be read."""
+    """Sentences about the parts of the file that could not be read."""
 
     @property
     def characters(self) -> int:
-        """How much there is to speak."""
+        """Characters to speak."""
         return sum(chapter.characters for chapter in self.chapters)
 
 
@@ -60,7 +60,7 @@ def make_book(
     chapters: Iterable[tuple[str | None, list[str]]],
     warnings: Iterable[str] = (),
 ) -> Book:
-    """Clean what a reader found and leave out what is empty; raises ``InvalidBook`` if all is."""
+    """Clean a reader's chapters and drop empty ones; raises ``InvalidBook`` if nothing is left."""
     kept = []
     for heading, paragraphs in chapters:
         clean = tuple(each for paragraph in paragraphs if (each := clean_line(paragraph)))
@@ -71,19 +71,19 @@ def make_book(
         clean_line(title) or "Untitled", clean_line(author or "") or None, tuple(kept), tuple(warnings)
     )
     if not any(is_spoken(text) for chapter in kept for text in (chapter.title or "", *chapter.paragraphs)):
-        raise InvalidBook("There is no text in the book.")
+        raise InvalidBook("The book has no text.")
     check_length(book.characters)
     return book
 
 
 def check_length(characters: int) -> None:
-    """Raise ``InvalidBook`` for more than any book has."""
+    """Raise ``InvalidBook`` above ``MOST_CHARACTERS``."""
     if characters > MOST_CHARACTERS:
         raise InvalidBook(f"The book has more than {MOST_CHARACTERS:,} characters.")
 
 
 def clean_line(text: str) -> str:
-    """Return ``text`` on one line, without what nobody can speak."""
+    """Return ``text`` on one line, without control characters and unpaired surrogates."""
     spoken = (
         character
         for character in text
@@ -93,12 +93,12 @@ def clean_line(text: str) -> str:
 
 
 def first_words(text: str) -> str:
-    """Return a text's beginning, by which a person finds it: at most 60 characters, and whole words."""
+    """Return a text's first whole words, at most 60 characters, by which a person can find it."""
     if len(text) <= _FIRST_CHARACTERS:
         return text.replace("\n\n", " ")
     return f"{text[:_FIRST_CHARACTERS].rsplit(maxsplit=1)[0].replace(chr(10), ' ')} …"
 
 
 def is_spoken(text: str) -> bool:
-    """Whether there is a letter or a digit in it."""
+    """Whether the text has a letter or digit."""
     return any(character.isalnum() for character in text)

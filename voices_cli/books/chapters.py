@@ -1,4 +1,4 @@
-"""Blocks of pages become chapters: at what the table of contents names, else at the highest headings."""
+"""Divides the blocks of pages into chapters, by the table of contents, else by the highest headings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,18 +8,18 @@ from voices_cli.books.headings import LONGEST_HEADING, folded, is_contents_headi
 from voices_cli.books.page import Block
 
 _FEWEST_LINKS = 3
-"""So many blocks of links one after another are a list of contents."""
+"""Consecutive blocks of links that make a list of contents."""
 _MOST_LINKED_CHARACTERS = 200
 _MOST_TITLE_BLOCKS = 4
 _LONGEST_MOTTO = 5
-"""Blocks."""
+"""Blocks between a chapter's anchor and its heading."""
 _LOWEST_CHAPTER = 3
-"""Lower headings are a chapter's only where they are the page's first block."""
+"""Lower headings begin a chapter only as the first block of a page."""
 
 
 @dataclass
 class ChapterList:
-    """The chapters so far; what comes before the first has no title."""
+    """The chapters so far; text before the first heading is a chapter without a title."""
 
     book_title: str = ""
     chapters: list[tuple[str | None, list[str]]] = field(default_factory=lambda: [(None, [])])
@@ -27,10 +27,10 @@ class ChapterList:
     def add_page(
         self, blocks: Sequence[Block], entries: Sequence[tuple[str, str]] = (), *, is_alone: bool = False
     ) -> None:
-        """Add a page with what the table of contents says of it: fragments, empty for the page, and titles.
+        """Add a page with its entries in the table of contents: fragments (empty for the page) and titles.
 
-        A page without a title of its own goes on with the last chapter. One that is the whole book
-        (``is_alone``) may have the book's title above its chapters' headings.
+        A page without a title continues the last chapter. A page that is the whole book (``is_alone``) may
+        have the book's title above the chapters' headings.
         """
         blocks = without_contents(blocks)
         named = _named_starts(blocks, entries)
@@ -47,7 +47,7 @@ class ChapterList:
 
 
 def without_contents(blocks: Sequence[Block]) -> list[Block]:
-    """Leave out lists of links, as books have at their beginning, with the heading of such a list."""
+    """Remove lists of contents, which are runs of links, with their headings."""
     kept: list[Block] = []
     run: list[Block] = []
     for block in [*blocks, Block("")]:
@@ -64,7 +64,7 @@ def without_contents(blocks: Sequence[Block]) -> list[Block]:
 
 
 def chapter_rank(ranks: Sequence[int]) -> int:
-    """Return the highest rank of which there are several headings, else the highest; 0 if there is none."""
+    """Return the highest heading rank that occurs twice, else the highest rank; 0 without headings."""
     found = [rank for rank in ranks if rank]
     return next((rank for rank in range(1, 7) if found.count(rank) > 1), min(found, default=0))
 
@@ -79,7 +79,7 @@ def _is_heading(block: Block) -> bool:
 
 
 def _named_starts(blocks: Sequence[Block], entries: Sequence[tuple[str, str]]) -> dict[int, str]:
-    """Return at which blocks the entries of the contents begin, with their titles."""
+    """Return the block index and title of each entry of the table of contents."""
     places: dict[str, int] = {}
     for number, block in enumerate(blocks):
         for each in block.opens:
@@ -88,11 +88,11 @@ def _named_starts(blocks: Sequence[Block], entries: Sequence[tuple[str, str]]) -
     for fragment, title in entries:
         place = places.get(fragment)
         if place is None and (not fragment or len(entries) == 1):
-            place = 0  # the whole page
+            place = 0  # the entry is for the whole page
         if place is None or not blocks:
             continue
         while place and _is_heading(blocks[place - 1]) and not _is_heading(blocks[place]):
-            place -= 1  # the anchor stands after its heading
+            place -= 1  # the anchor is after its heading
         if place not in starts:
             starts[place] = title
         elif len(starts[place]) <= LONGEST_HEADING and folded(title) != folded(starts[place]):
@@ -101,7 +101,7 @@ def _named_starts(blocks: Sequence[Block], entries: Sequence[tuple[str, str]]) -
 
 
 def _starts(blocks: Sequence[Block], named: dict[int, str], rank: int) -> set[int]:
-    """Return at which blocks chapters begin, if their headings have that rank."""
+    """Return the indexes of the blocks at which chapters begin, given the rank of their headings."""
     if len(named) > 1:
         return set(named)
     headings = [number for number, block in enumerate(blocks) if rank and block.rank == rank]
@@ -113,7 +113,7 @@ def _starts(blocks: Sequence[Block], named: dict[int, str], rank: int) -> set[in
 
 
 def _page_rank(blocks: Sequence[Block], book_title: str, *, is_alone: bool) -> int:
-    """Return the rank of the chapters' headings; the book's own title, above them, is none of theirs."""
+    """Return the rank of the chapters' headings, ignoring the book's own title."""
     title = folded(book_title)
     ranks = [
         block.rank if block.rank <= _LOWEST_CHAPTER or number == 0 else 0
@@ -126,7 +126,7 @@ def _page_rank(blocks: Sequence[Block], book_title: str, *, is_alone: bool) -> i
 
 
 def _heading_first(blocks: Sequence[Block], named: dict[int, str], rank: int) -> list[Block]:
-    """Put the only heading of a page before the motto or picture's line that it stands under."""
+    """Move a page's only heading before the motto or caption that precedes it."""
     headings = [number for number, block in enumerate(blocks) if rank and block.rank == rank]
     if len(named) != 1 or not headings:
         return list(blocks)
@@ -139,7 +139,7 @@ def _heading_first(blocks: Sequence[Block], named: dict[int, str], rank: int) ->
 
 
 def _title(blocks: Sequence[Block], named: str | None) -> tuple[str, int]:
-    """Return the title of a chapter with these blocks, and how many of them say it."""
+    """Return the title of the chapter in ``blocks``, and the number of blocks that it takes."""
     parts: list[str] = []
     for block in blocks[:_MOST_TITLE_BLOCKS]:
         if not _is_heading(block) or (parts and (not is_label(parts[-1]) or is_label(block.text))):
@@ -149,7 +149,7 @@ def _title(blocks: Sequence[Block], named: str | None) -> tuple[str, int]:
     count, said = len(parts), folded(own)
     if named is None or not folded(named).startswith(said):
         return own, count
-    # The contents may say more than the heading, and paragraphs the rest.
+    # The table of contents may have a longer title, whose rest is in the next paragraphs.
     for block in blocks[count:_MOST_TITLE_BLOCKS]:
         more = folded(block.text)
         if not more or not (folded(named).startswith(said + more) or (not said and _ends_title(named, more))):
@@ -160,6 +160,6 @@ def _title(blocks: Sequence[Block], named: str | None) -> tuple[str, int]:
 
 
 def _ends_title(named: str, more: str) -> bool:
-    """Whether a text is a title without the label that the contents give it: ``1. The Gate``."""
+    """Whether ``more`` is the title ``named`` without its label, as in ``1. The Gate``."""
     whole = folded(named)
     return whole.endswith(more) and len(more) * 2 > len(whole)

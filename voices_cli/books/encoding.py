@@ -1,4 +1,4 @@
-"""Bytes become text: by the mark at their beginning, by what the document declares, else by how they look."""
+"""Decodes bytes to text, by byte order mark, declared encoding, or heuristics."""
 
 import codecs
 import re
@@ -17,13 +17,13 @@ _DECLARED = re.compile(
 _OF_NO_DOCUMENT = {"idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined", "utf-7"}
 _HEAD_BYTES = 2_048
 _SPARSE = 0.3
-"""Of the bytes at even, or at odd places so many are zero in UTF-16 without a mark."""
+"""Share of zeros among the even or the odd bytes that indicates UTF-16 without a byte order mark."""
 
 
 def decode(data: bytes, *, is_page: bool = False) -> str:
-    """Return the text of a file; of a web page (``is_page``), in the encoding that it declares.
+    """Decode a file, as UTF-8 or, for a web page (``is_page``), in the encoding that it declares.
 
-    A byte that the encoding does not have is taken for one of Windows' western characters.
+    Bytes that are invalid in that encoding are decoded as Windows-1252.
     """
     for mark, marked in _MARKS:
         if data.startswith(mark):
@@ -34,7 +34,7 @@ def decode(data: bytes, *, is_page: bool = False) -> str:
 
 
 def _wide(head: bytes) -> str | None:
-    """Name UTF-16 where every other byte is zero, as in most scripts' blanks and line ends."""
+    """Detect UTF-16, in which every other byte of blanks and line ends is zero; else None."""
     for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
         zeros, others = head[start::2].count(0), head[1 - start :: 2].count(0)
         if zeros > _SPARSE * len(head) / 2 and not others:
@@ -50,10 +50,10 @@ def _declared(head: bytes) -> str:
         name = codecs.lookup((match[1] or match[2]).decode("ascii", errors="replace")).name
         "".encode(name)
         b" ".decode(name)
-    except (LookupError, ValueError):  # not known, or not an encoding of text
+    except (LookupError, ValueError):  # unknown, or not a text encoding
         return "utf-8"
-    # Browsers take the two narrower ones for Windows' own, and so do those who make books.
-    # A document whose declaration can be read byte by byte is not in UTF-16, whatever it says.
+    # Browsers treat ISO-8859-1 as Windows-1252, and books rely on it. A document whose declaration is
+    # readable byte by byte cannot be in UTF-16, even if it declares that.
     if name.startswith(("utf-16", "utf-32")) or name in _OF_NO_DOCUMENT:
         return "utf-8"
     return {"iso8859-1": "cp1252", "ascii": "utf-8"}.get(name, name)

@@ -1,4 +1,4 @@
-"""EPUB: a zip of web pages, a list that gives their order, and a table of contents that names them."""
+"""EPUB: a zip archive of web pages with a reading order (spine) and a table of contents."""
 
 import posixpath
 import zipfile
@@ -18,7 +18,7 @@ from voices_cli.books.protection import lock_of
 
 MOST_PAGE_BYTES = 16 << 20
 MOST_BYTES = 64 << 20
-"""Of all pages together, unpacked."""
+"""Upper bound of all pages together, unpacked."""
 MOST_PAGES = 10_000
 
 _CONTAINER = "META-INF/container.xml"
@@ -27,23 +27,23 @@ _NCX_TYPE = "application/x-dtbncx+xml"
 _MOST_WARNINGS = 50
 _LONGEST_NAME = 200
 _LONGEST_NOTE = 20
-"""Blocks: what is longer is no note, whoever refers to it."""
+"""Blocks; a longer element is not a note, even if a note mark links to it."""
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
-"""What zipfile raises for damaged, encrypted and oddly packed entries, and parsing for odd numbers."""
+"""Raised by zipfile for damaged, encrypted or unsupported entries, and by parsing malformed numbers."""
 
 _Entries = list[tuple[str, str]]
 
 
 def read_epub(path: Path) -> Book:
-    """Read an unprotected EPUB 2 or 3; raises ``InvalidBook``.
+    """Read an EPUB 2 or 3 without DRM; raises ``InvalidBook``.
 
-    What is lost with a page or a table of contents that is missing or damaged, is told in ``warnings``.
+    Missing or damaged pages and tables of contents are skipped and reported in ``warnings``.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             return _Reader(archive).book(path.stem)
     except _DAMAGED as error:
-        raise InvalidBook("It is damaged, or no EPUB.") from error
+        raise InvalidBook("The file is damaged or not an EPUB.") from error
 
 
 @dataclass
@@ -53,11 +53,11 @@ class _Page:
 
 
 class _Missing(Exception):
-    """A document of the archive is missing or damaged: the message says which."""
+    """A document of the archive is missing or damaged; the message names it."""
 
 
 class _Reader:
-    """Reads one archive; what a page unpacks to is bounded, whatever its entry claims."""
+    """Reads one archive; the unpacked size of its pages is bounded, whatever their entries claim."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
@@ -69,12 +69,12 @@ class _Reader:
     def book(self, name: str) -> Book:
         if scheme := lock_of(self._names, self._needed):
             raise InvalidBook(
-                f"The book is locked by digital rights management ({scheme}): it cannot be read. "
-                "Its seller may have it without."
+                f"The book is protected by DRM ({scheme}) and cannot be read. "
+                "Its seller may offer it without DRM."
             )
         roots = ElementList(self._needed(_CONTAINER)).named("rootfile")
         if not roots:
-            raise InvalidBook("The EPUB does not say where its contents are.")
+            raise InvalidBook("The EPUB does not name its package document.")
         package_path = unquote(roots[0].attributes.get("full-path", ""))
         package = ElementList(self._needed(package_path))
         items = {item.attributes.get("id", ""): item.attributes for item in package.named("item")}
@@ -94,7 +94,7 @@ class _Reader:
         return make_book(title, author, chapters.chapters, self._warnings)
 
     def _spine(self, package: ElementList, items: dict[str, dict[str, str]], package_path: str) -> list[str]:
-        """Return the paths of the pages in reading order, each page once, however it is called."""
+        """Return the paths of the pages in reading order, each page once even under several names."""
         spine = [each.attributes for each in package.named("itemref")]
         if len(spine) > MOST_PAGES:
             raise InvalidBook(f"The EPUB has more than {MOST_PAGES:,} pages.")
@@ -122,14 +122,14 @@ class _Reader:
                 self._warn(f"A page was left out: {error}")
                 continue
             characters += sum(len(block.text) for block in page.blocks)
-            check_length(characters)  # before what is beyond it is read too
+            check_length(characters)  # before more pages are read
             pages.append(page)
         return pages
 
     def _contents(self, items: dict[str, dict[str, str]], package_path: str) -> dict[str, _Entries]:
-        """Return what the table of contents calls each page and its parts.
+        """Return the table of contents by page.
 
-        An EPUB 3 has a ``nav``, an EPUB 2 an ``ncx``, many have both.
+        An EPUB 3 has a ``nav`` and an EPUB 2 an ``ncx``; many have both.
         """
         read: set[str] = set()
         for is_nav in (True, False):
@@ -154,7 +154,7 @@ class _Reader:
                 if contents := _by_page(links, path):
                     return contents
         if not read:
-            self._warn("The book has no table of contents: its chapters are those of its headings.")
+            self._warn("The book has no table of contents: its chapters were found by its headings.")
         return {}
 
     def _needed(self, name: str) -> str:
@@ -164,7 +164,7 @@ class _Reader:
             raise InvalidBook(f"The book cannot be read: {error}") from error
 
     def _read(self, name: str) -> str:
-        """Return a document; raises ``_Missing``, and ``InvalidBook`` for one that is a bomb."""
+        """Read a document; raises ``_Missing``, and ``InvalidBook`` for a zip bomb."""
         found = self._entry(name)
         if found is None:
             raise _Missing(f"the EPUB lacks {_named(name)}.")
@@ -175,19 +175,19 @@ class _Reader:
         except _DAMAGED as error:
             raise _Missing(f"{_named(name)} is damaged or encrypted.") from error
         if len(data) > limit:
-            raise InvalidBook("The EPUB unpacks to more than any book has: it is made to do harm.")
+            raise InvalidBook("The EPUB unpacks to more text than any book has: it is malicious.")
         self._left -= len(data)
         return decode(data, is_page=True)
 
     def _entry(self, name: str) -> str | None:
-        """Return what the archive calls a document, None where it has none such."""
+        """Return a document's name in the archive, ignoring case; None if it does not exist."""
         return name if name in self._names else self._folded.get(name.casefold())
 
     def _warn(self, sentence: str) -> None:
         if len(self._warnings) < _MOST_WARNINGS:
             self._warnings.append(sentence)
         elif len(self._warnings) == _MOST_WARNINGS:
-            self._warnings.append("There is more of the kind.")
+            self._warnings.append("More warnings were left out.")
 
 
 def _named(name: str | None) -> str:
@@ -195,7 +195,7 @@ def _named(name: str | None) -> str:
 
 
 def _by_page(links: _Entries, base: str) -> dict[str, _Entries]:
-    """Return fragments and titles of each page that the links of ``base`` lead to."""
+    """Group the links of the document ``base`` by target page, as fragments and titles."""
     contents: dict[str, _Entries] = {}
     for href, label in links:
         title = " ".join(label.split())
@@ -205,7 +205,7 @@ def _by_page(links: _Entries, base: str) -> dict[str, _Entries]:
 
 
 def _without_notes(pages: Sequence[_Page]) -> list[_Page]:
-    """Leave out the notes that marks in the text lead to; a note comes after its mark."""
+    """Remove the notes to which note marks link; a note comes after its mark."""
     places: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for page_number, page in enumerate(pages):
         for number, block in enumerate(page.blocks):
@@ -225,7 +225,7 @@ def _without_notes(pages: Sequence[_Page]) -> list[_Page]:
 
 
 def _without_licence(pages: Sequence[_Page]) -> list[_Page]:
-    """Leave out what Project Gutenberg puts around a book."""
+    """Remove Project Gutenberg's header and licence."""
     kept: list[_Page] = []
     for page in pages:
         blocks: list[Block] = []
@@ -242,7 +242,7 @@ def _without_licence(pages: Sequence[_Page]) -> list[_Page]:
 
 
 def _split(href: str) -> SplitResult:
-    """Take a link apart; one that is no address leads nowhere, and costs the book nothing."""
+    """Split a link; a malformed one leads nowhere."""
     try:
         return urlsplit(href)
     except ValueError:
@@ -254,7 +254,7 @@ def _fragment(href: str) -> str:
 
 
 def _resolved(href: str, base: str) -> str:
-    """Return the name in the archive of what ``base`` calls ``href``."""
+    """Return the archive's path for ``href`` in the document ``base``."""
     path = unquote(_split(href).path)
     joined = posixpath.normpath(posixpath.join(posixpath.dirname(base), path)) if path else base
     return joined.lstrip("/")

@@ -1,7 +1,7 @@
-"""HTML and XML, however broken, read in time that grows with their length.
+"""Parses malformed HTML and XML in linear time.
 
-The standard library's forgiving parser knows no entities but characters, and fetches nothing: a book cannot
-make it grow or reach out.
+The standard library's parser expands only character references and fetches nothing, so a hostile book can
+neither make it expand entities nor open URLs.
 """
 
 from html.parser import HTMLParser
@@ -10,19 +10,19 @@ from typing_extensions import override
 
 
 class ForgivingParser(HTMLParser):
-    """Python's parser, which no document stops or slows down."""
+    """``HTMLParser`` without its exceptions and quadratic cases."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
 
     def read(self, document: str) -> None:
-        """Take in a whole document."""
+        """Parse a whole document."""
         self.feed(_without_open_ends(document))
         self.close()
 
     @override
     def parse_marked_section(self, i: int, report: bool = True) -> int:
-        """Pass over what begins with ``<![``; by itself the parser raises where it knows no such section."""
+        """Skip sections that begin with ``<![``; the base class raises for unknown ones."""
         try:
             return super().parse_marked_section(i, report)
         except AssertionError:
@@ -30,9 +30,9 @@ class ForgivingParser(HTMLParser):
 
 
 def _without_open_ends(document: str) -> str:
-    """Return the document without the beginnings of comments, sections and tags that are never ended.
+    """Remove the openings of comments, sections and tags that are never closed.
 
-    The parser would look for the end of each anew, up to the end of the document.
+    For each of them the parser would search the rest of the document, in quadratic time.
     """
     for begin, end, read in (("<!--", "-->", ""), ("<![CDATA[", "]]>", ""), ("<", ">", "&lt;")):
         last = document.rfind(end) + 1

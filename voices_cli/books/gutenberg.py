@@ -1,4 +1,4 @@
-"""What Project Gutenberg's volunteers put around and into a book: licence, credits, notes, marks."""
+"""Project Gutenberg's additions to a book: licence, credits, notes and marks."""
 
 import re
 
@@ -30,17 +30,17 @@ _PAGE = re.compile(r"\[(?:Pg|p\.?|page)\s*\d{1,4}\]|\{\d{1,4}\}", re.IGNORECASE)
 _NOTE_MARK = re.compile(r"(?<=[\w.,;:!?\"'”’])[ ]?\[(?:\d{1,3}|[A-H*†‡])\]")
 _EMPHASIS = re.compile(r"(?<![\w_])_+(?=[^\s_])|(?<=[^\s_])_+(?![\w_])|(?<!\S)=(?=\w)|(?<=[\w.!?])=(?![\w=])")
 _HEAD_LINES = 600
-"""The marks of the beginning stand in front; later ones would cut a book about Project Gutenberg."""
+"""Start marks count only in these first lines; later ones would cut a book about Project Gutenberg."""
 _FRONT_BLOCKS = 12
 
 
 def book_lines(lines: list[str]) -> list[str]:
-    """Return the lines between the licence's marks."""
+    """Return the lines between the start and end marks."""
     starts = [number for number, line in enumerate(lines[:_HEAD_LINES]) if _START.match(line)]
     begin = 0
     if starts:
         begin = starts[-1] + 1
-        # The mark's line may be broken: "*** START OF ... EBOOK OF THE LONG / TITLE ***".
+        # The mark may be wrapped: "*** START OF ... EBOOK OF THE LONG / TITLE ***".
         if lines[starts[-1]].lstrip().startswith("***") and not lines[starts[-1]].rstrip().endswith("*"):
             begin += begin < len(lines) and lines[begin].rstrip().endswith("***")
     end = next((at for at in range(begin, len(lines)) if _END.match(lines[at])), len(lines))
@@ -48,14 +48,14 @@ def book_lines(lines: list[str]) -> list[str]:
 
 
 def without_insets(text: str) -> str:
-    """Leave out pictures' captions, notes in brackets, pages' numbers and marks of emphasis."""
+    """Remove captions, bracketed notes, page numbers and emphasis marks."""
     for pattern in (_INSET, _PAGE, _NOTE_MARK):
         text = pattern.sub("", text)
     return _EMPHASIS.sub("", text)
 
 
 def without_credits(blocks: list[str]) -> list[str]:
-    """Leave out, at the beginning, those who made the file, and anywhere their notes."""
+    """Remove credits at the beginning and transcriber's notes anywhere."""
     return [
         block
         for number, block in enumerate(blocks)
@@ -64,10 +64,10 @@ def without_credits(blocks: list[str]) -> list[str]:
 
 
 def is_start(text: str) -> bool:
-    """Whether the book begins after this line."""
+    """Whether this line is the start mark, after which the book begins."""
     return _START.match(text) is not None
 
 
 def is_end(text: str) -> bool:
-    """Whether the book has ended before this line."""
+    """Whether this line is the end mark, before which the book ended."""
     return _END.match(text) is not None

@@ -1,4 +1,4 @@
-"""What a heading looks like: its label ("CHAPTER IV", "2", "Book the First") and the title after it."""
+"""Recognises headings: a label ("CHAPTER IV", "2", "Book the First") and the title after it."""
 
 import re
 from dataclasses import dataclass
@@ -58,26 +58,26 @@ _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 @dataclass(frozen=True)
 class Label:
-    """The beginning of a heading, and what follows on the same line."""
+    """A heading's label, and the title after it on the same line."""
 
     text: str
     title: str
 
     @property
     def holds_chapters(self) -> bool:
-        """Whether it names a part of the book that may have chapters."""
+        """Whether the label is of a part, book or volume, which may have chapters."""
         return _HOLDER.search(self.text) is not None
 
 
 def find_label(line: str) -> Label | None:
-    """Return a line's label and title: ``CHAPTER I. The Gate``, ``Chapter Two``; None where it is prose."""
+    """Return a line's label and title, as in ``CHAPTER I. The Gate``; None if the line is prose."""
     line = undecorated(line)
     if len(line) > LONGEST_HEADING or not (match := _LABEL.match(line)):
         return None
     rest = line[match.end() :]
     separator = _SEPARATOR.match(rest)
     title = rest[separator.end() :] if separator else rest
-    # "Part two of the plan", "Chapter one was long": a sentence goes on in small letters.
+    # "Part two of the plan", "Chapter one was long": a sentence continues in lower case.
     is_sentence = title[:1].islower() or (rest[:1] == "," and not line.isupper())
     if is_sentence and not _LABEL.match(title):
         return None
@@ -85,18 +85,18 @@ def find_label(line: str) -> Label | None:
 
 
 def is_label(text: str) -> bool:
-    """Whether it names a chapter's place alone: ``Chapter 1``, ``IV.``, ``2``."""
+    """Whether the text is a label without a title: ``Chapter 1``, ``IV.``, ``2``."""
     found = find_label(text)
     return lone_number(text) is not None or (found is not None and not found.title)
 
 
 def is_named_part(text: str) -> bool:
-    """Whether it is what books call their first and last parts: ``Prologue``."""
+    """Whether the text is the usual name of a first or last part, such as ``Prologue``."""
     return _NAMED.fullmatch(undecorated(text).rstrip(".:")) is not None
 
 
 def is_contents_heading(text: str) -> bool:
-    """Whether a list of the book's chapters follows."""
+    """Whether the text is the heading of a list of contents."""
     return _CONTENTS.fullmatch(undecorated(text).rstrip(".:")) is not None
 
 
@@ -126,7 +126,7 @@ def roman_value(numeral: str) -> int:
 
 
 def spoken_heading(text: str) -> str:
-    """Return a chapter's title with its number in figures, which every language's rules read.
+    """Return a chapter's title with its number in digits, which can be read in every language.
 
     ``XLII. The End`` becomes ``42. The End``, ``CHAPTER IV`` ``CHAPTER 4``, ``01`` ``1``.
     """
@@ -146,16 +146,16 @@ def spoken_heading(text: str) -> str:
 
 
 def join_heading(label: str, title: str) -> str:
-    """Return ``1`` and ``The Gate`` as one title, with a pause between them."""
+    """Join a label such as ``1`` and a title such as ``The Gate``, with a full stop as a pause."""
     ends = label.rstrip()
     return f"{ends} {title}" if ends[-1:] in ".:!?—–" else f"{ends}. {title}"
 
 
 def undecorated(line: str) -> str:
-    """Return a line without the marks around it: ``* * * 1 * * *``."""
+    """Return a line without the decoration around it, as in ``* * * 1 * * *``."""
     return line.strip(_DECORATION)
 
 
 def folded(text: str) -> str:
-    """Return a title as it is compared: its letters and digits alone."""
+    """Return a title's letters and digits in lower case, for comparison."""
     return "".join(filter(str.isalnum, text.casefold()))

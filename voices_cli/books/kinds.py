@@ -1,4 +1,4 @@
-"""What a page's elements are: by name, by EPUB's and ARIA's vocabularies, and by usual class names."""
+"""Classifies a page's elements by tag, by EPUB and ARIA vocabulary, and by common class names."""
 
 import re
 from collections.abc import Mapping
@@ -68,7 +68,7 @@ _DROP_CAP_CLASS = re.compile(
 )
 _MOST_NAMES = 50
 _LONGEST_NAME = 100
-"""Of the names that an element's class has."""
+"""Limits on the class names of an element that are examined."""
 _RAISED_CLASS = {"sup", "super", "superscript"}
 _LOWERED_CLASS = {"sub", "subscript"}
 _HIDDEN_STYLE = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
@@ -77,7 +77,7 @@ _LOWERED_STYLE = re.compile(r"vertical-align\s*:\s*sub", re.IGNORECASE)
 
 
 def is_skipped(tag: str, attributes: Mapping[str, str]) -> bool:
-    """Whether nothing in the element is read: it is hidden, a note, a page's number, contents, no text."""
+    """Whether the element is not read: hidden, a note, a page number, a table of contents, or no text."""
     if tag == "math" and attributes.get("alttext"):
         return True
     if tag in _SKIPPED or "hidden" in attributes or attributes.get("aria-hidden", "").lower() == "true":
@@ -91,12 +91,12 @@ def is_skipped(tag: str, attributes: Mapping[str, str]) -> bool:
 
 
 def ends(tag: str, following: str) -> bool:
-    """Whether an element ends where another begins: HTML may leave out its end tag."""
+    """Whether the start tag ``following`` implies the end tag of ``tag``."""
     return following in _ENDED_BY.get(tag, ())
 
 
 def is_title(tag: str, attributes: Mapping[str, str]) -> bool:
-    """Whether a block is made to look like a heading, or said to be one."""
+    """Whether a block is a heading by its class or by its declared role."""
     if tag == "hgroup":
         return True
     return tag in BLOCKS and (
@@ -105,12 +105,12 @@ def is_title(tag: str, attributes: Mapping[str, str]) -> bool:
 
 
 def is_drop_cap(attributes: Mapping[str, str]) -> bool:
-    """Whether the element holds a chapter's large first letter."""
+    """Whether the element is a drop cap, a chapter's large first letter."""
     return any(map(_DROP_CAP_CLASS.fullmatch, _classes(attributes)))
 
 
 def is_note_class(attributes: Mapping[str, str]) -> bool:
-    """Whether a link is called one to a note."""
+    """Whether a link's class marks it as a link to a note."""
     return any(re.search(r"note|^fn|anchor$", name) for name in _classes(attributes))
 
 
@@ -125,19 +125,19 @@ def heading_rank(tag: str, attributes: Mapping[str, str]) -> int:
 
 
 def is_raised(tag: str, attributes: Mapping[str, str]) -> bool:
-    """Whether the text stands above the line."""
+    """Whether the text is superscript."""
     classes = set(_classes(attributes))
     return tag == "sup" or bool(classes & _RAISED_CLASS) or has_style(attributes, _RAISED_STYLE)
 
 
 def is_lowered(tag: str, attributes: Mapping[str, str]) -> bool:
-    """Whether the text stands below the line."""
+    """Whether the text is subscript."""
     classes = set(_classes(attributes))
     return tag == "sub" or bool(classes & _LOWERED_CLASS) or has_style(attributes, _LOWERED_STYLE)
 
 
 def has_style(attributes: Mapping[str, str], style: re.Pattern[str]) -> bool:
-    """Whether the element's own style says so."""
+    """Whether the element's style attribute matches."""
     return style.search(attributes.get("style", "")) is not None
 
 

@@ -1,4 +1,4 @@
-"""Lines become one: verse keeps a pause at each line's end, and wrapped prose gets its cut words back."""
+"""Joins lines: verse keeps a pause at each line end, and hyphenated words of wrapped prose are restored."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -11,11 +11,11 @@ _KEEP_HYPHEN_AFTER = re.compile(
     r"|new|non|old|second|self|short|sister|son|third|well|two|three|four|five|six|seven|eight|nine|ten"
     r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty"
 )
-"""First parts of words that have a hyphen of their own."""
+"""First parts of compounds that keep their hyphen."""
 
 
 def join_verse(lines: Sequence[str]) -> str:
-    """Return lines of verse on one, with a comma where neither a mark nor a small letter joins them."""
+    """Join lines of verse, with a comma unless punctuation or a lower-case letter joins them."""
     parts: list[str] = []
     for line in filter(None, (each.strip() for each in lines)):
         if parts:
@@ -25,9 +25,9 @@ def join_verse(lines: Sequence[str]) -> str:
 
 
 def join_wrapped(lines: Sequence[str], words: Collection[str]) -> str:
-    """Return wrapped lines on one; ``words`` are those of the whole text, in small letters.
+    """Join wrapped lines; ``words`` are the words of the whole text, in lower case.
 
-    A word that was cut (``citi-`` ``zens``) becomes whole, and one with a hyphen of its own keeps it.
+    A hyphenated word (``citi-`` ``zens``) is restored, and a compound keeps its hyphen.
     """
     parts: list[str] = []
     for line in (each.strip() for each in lines):
@@ -42,7 +42,7 @@ def join_wrapped(lines: Sequence[str], words: Collection[str]) -> str:
 
 
 def _was_whole(first: str, second: str, words: Collection[str]) -> bool:
-    """Whether a hyphen at a line's end only cut a word; the text's other words tell."""
+    """Whether a hyphen at a line end only divides a word, judged by the text's other words."""
     if f"{first}{second}" in words:
         return True
     if f"{first}-{second}" in words or _KEEP_HYPHEN_AFTER.fullmatch(first):

@@ -1,4 +1,4 @@
-"""Markdown: its HTML is read as a page, so that headings, tables, lists and notes are what they are there."""
+"""Markdown: rendered to HTML and read as a page, so that the same rules hold for both."""
 
 import re
 
@@ -17,7 +17,7 @@ _FIELD = re.compile(
 )
 _FOOTNOTE = re.compile(
     r"^ {0,3}\[\^[^\]\n]{1,100}\]:.*"
-    r"(?:\n(?:[ \t]+\S.*|(?!\[\^)\S.*)|\n[ \t]*(?=\n(?: {4}|\t)\S))*",  # lines that go on, or are indented
+    r"(?:\n(?:[ \t]+\S.*|(?!\[\^)\S.*)|\n[ \t]*(?=\n(?: {4}|\t)\S))*",  # continued or indented lines
     re.MULTILINE,
 )
 _FOOTNOTE_MARK = re.compile(r"[ \t]?\^?\[\^[^\]\n]{1,100}\]")
@@ -25,9 +25,9 @@ _INLINE_NOTE = re.compile(r"\^\[[^\[\]\n]{0,2000}\]")
 
 
 def read_markdown(text: str, name: str) -> Book:
-    """Read a text; its title is the front matter's, a lone heading of the first rank, or else ``name``.
+    """Read a text; the title is the front matter's, else a single top-level heading, else ``name``.
 
-    Chapters begin at headings of the highest rank that there are several of. Code and notes are left out.
+    Chapters begin at the highest heading rank that occurs twice. Code and notes are left out.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     fields: dict[str, str] = {}
@@ -57,7 +57,7 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def _book_title(blocks: list[Block], title: str | None) -> tuple[str | None, list[Block]]:
-    """Return the book's title, and the blocks without the heading above the chapters' that says it."""
+    """Return the book's title, and the blocks without the top heading if that is the title."""
     rank = chapter_rank([block.rank for block in blocks])
     if blocks and title is None and 0 < blocks[0].rank < rank:
         return blocks[0].text, blocks[1:]

@@ -1,4 +1,4 @@
-"""What an EPUB's own documents say."""
+"""Parsers for an EPUB's package document and tables of contents."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from voices_cli.books.forgiving import ForgivingParser
 
 @dataclass
 class Element:
-    """A start tag with its attributes, and the text directly after it."""
+    """A start tag with its attributes and the text directly after it."""
 
     name: str
     attributes: dict[str, str]
@@ -17,12 +17,12 @@ class Element:
 
     @property
     def text(self) -> str:
-        """The text, with the references to characters in it resolved."""
+        """The text, with character references resolved."""
         return "".join(self.parts)
 
 
 class ElementList(ForgivingParser):
-    """An XML document's elements in order, names in small letters and without their namespaces."""
+    """An XML document's elements in order; names are in lower case and without namespaces."""
 
     def __init__(self, document: str) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class ElementList(ForgivingParser):
 
 
 def ncx_entries(document: str) -> list[tuple[str, str]]:
-    """Return target and label of each point of an EPUB 2's table of contents, without its list of pages."""
+    """Return target and label of each entry of an EPUB 2's table of contents, without its page list."""
     entries, label, is_contents = [], "", True
     for each in ElementList(document).elements:
         if each.name in {"pagelist", "navlist"}:
@@ -54,13 +54,13 @@ def ncx_entries(document: str) -> list[tuple[str, str]]:
             is_contents = True
         elif each.name == "text":
             label = each.text
-        elif each.name == "content" and is_contents:  # in each point the label comes before the target
+        elif each.name == "content" and is_contents:  # an entry's label comes before its target
             entries.append((each.attributes.get("src", ""), label))
     return entries
 
 
 class NavEntries(ForgivingParser):
-    """Target and label of each link of an EPUB 3's table of contents, without its landmarks and pages."""
+    """Target and label of each link of an EPUB 3's table of contents, without landmarks and page list."""
 
     def __init__(self, document: str) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class NavEntries(ForgivingParser):
 
     @property
     def entries(self) -> list[tuple[str, str]]:
-        """Of the list that is called the table of contents, else of the first without a name."""
+        """Entries of the list marked as table of contents, else of the first unmarked list."""
         named = [links for kind, links in self._lists if "toc" in kind.split()]
         unnamed = [links for kind, links in self._lists if not kind]
         return next(iter([*named, *unnamed]), [])

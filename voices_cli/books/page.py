@@ -1,4 +1,4 @@
-"""A web page's text in blocks: headings and paragraphs, without what a reader would not read aloud."""
+"""A web page's headings and paragraphs as blocks, without the parts that are not read aloud."""
 
 import re
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from voices_cli.books.scripts import is_note_mark, leads_back, lowered, raised
 SCENE_BREAK = "* * *"
 
 _DEEPEST = 200
-"""Elements within one another: of what is deeper the text alone is read."""
+"""Nesting depth; elements below it are ignored and only their text is read."""
 _MOST_IDS = 200
-"""In front of a block's text, for notes to be found by: each of its paragraphs has them all."""
+"""Ids recorded before a block's text, by which notes are found; each paragraph of the block gets all."""
 _ALT_LETTER = re.compile(
     r"(?:(?:drop|cap|capital|initial|letter|ornamental|decorated|illuminated)[\s:,-]+)*"
     r"(?P<letter>[\"'“‘«]?[^\W\d_])\.?",
@@ -30,27 +30,27 @@ class Block:
 
     text: str
     rank: int = 0
-    """A heading's, 1 to 6; 0 for a paragraph."""
+    """Heading rank, 1 to 6; 0 for a paragraph."""
     is_title: bool = False
-    """Whether it is a paragraph that is made to look like a heading."""
+    """Whether the block is a paragraph styled as a heading."""
     opens: frozenset[str] = frozenset()
-    """The ids that begin with it, or between the block before and it."""
+    """Ids of elements that begin with the block, or between the previous block and it."""
     within: frozenset[str] = frozenset()
-    """The ids of the elements that it is in, and those in front of its text."""
+    """Ids of the elements around the block, and of those before its text."""
     linked: int = 0
-    """How many of its letters and digits are links."""
+    """Letters and digits that are inside links."""
     notes: tuple[str, ...] = ()
-    """Where the note marks lead that were left out of it, or of the paragraphs before in one element."""
+    """Targets of the note marks removed from the block, or from earlier paragraphs of its element."""
 
 
 @dataclass
 class _Open:
-    """An element that is not closed yet."""
+    """An open element."""
 
     tag: str
     attributes: dict[str, str]
     start: int
-    """How many parts of text there were before it."""
+    """Number of text parts before the element."""
     is_skipped: bool
     is_raised: bool
     is_lowered: bool
@@ -59,7 +59,7 @@ class _Open:
 
 
 def page_blocks(page: str) -> list[Block]:
-    """Return the blocks of a page in order; a scene break is one without a letter."""
+    """Return the blocks of a page in order; a scene break is a block without letters."""
     return _Page(page).blocks
 
 
@@ -138,7 +138,7 @@ class _Page(ForgivingParser):
             self._add_picture(attributes)
 
     def _close(self) -> str:
-        """Close the innermost element, and return its name."""
+        """Close the innermost element and return its tag."""
         closed = self._open[-1]
         if not closed.is_skipped:
             self._end(closed)
@@ -177,12 +177,12 @@ class _Page(ForgivingParser):
             self._text.replace(link.start, "")
 
     def _add_formula(self, words: str) -> None:
-        """Add what a formula's maker says of it, which is often TeX."""
+        """Add a formula's alternative text, which is often TeX."""
         is_tex = re.search(r"[\\^_{}]", words) is not None
         self._text.add(f"${words}$" if is_tex and "$" not in words else words)
 
     def _add_picture(self, attributes: dict[str, str]) -> None:
-        """Add a picture that stands for a chapter's first letter or word; others are not read."""
+        """Add the text of a picture that shows a chapter's first letter or word; skip other pictures."""
         alt = attributes.get("alt", "").strip()
         around = (attributes, *(each.attributes for each in self._open[-3:]))
         if match := _ALT_LETTER.fullmatch(alt):
@@ -194,12 +194,12 @@ class _Page(ForgivingParser):
         return tag == "code" and any(each.tag == "pre" for each in self._open)
 
     def _close_implied(self, tag: str) -> None:
-        """Close what HTML lets end without an end tag."""
+        """Close elements whose end tag is implied by ``tag``."""
         while self._open and kinds.ends(self._open[-1].tag, tag):
             self._close()
 
     def _part_block(self, tag: str) -> None:
-        """End the block, or in a table's row the paragraph."""
+        """End the block, or within a table row only the paragraph."""
         table = next((each.tag for each in reversed(self._open) if each.tag in {"table", "tr"}), None)
         if table == "tr" and tag not in kinds.HEADINGS | {"table", "tr"}:
             self._text.end_paragraph()

@@ -1,4 +1,4 @@
-"""The text of one block of a page while its elements open and close."""
+"""The text of one block of a page, collected while elements open and close."""
 
 import re
 
@@ -7,41 +7,41 @@ from voices_cli.books.lines import join_verse
 from voices_cli.books.scripts import plain_fractions
 
 _LINE, _CELL = "\x1e", "\x1f"
-"""Stand for ``<br>`` and for the end of a table's cell until a block is whole."""
+"""Placeholders for ``<br>`` and the end of a table cell until the block is complete."""
 _CONTROL = str.maketrans("", "", _LINE + _CELL)
 _PARAGRAPHS = re.compile(rf"(?<!\s)(?:[^\S{_LINE}]*+{_LINE}){{2}}\s*+")
 _BLANKS = re.compile(r"[^\S\x1e\x1f]+")
 _EMPTY_BRACKETS = re.compile(r"[ \t]?(?:\[\s*\]|\(\s*\))")
-"""Are left where a note's mark stood in them."""
+"""Brackets left empty by a removed note mark."""
 _CAN_BE_WORDS = {"A", "I", "O"}
 
 
 class BlockText:
-    """Text in parts, of which the last can be taken back; a first letter waits for the rest of its word."""
+    """Text in parts, the last of which can be replaced; a drop cap waits for the rest of its word."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._filled = 0
-        """How many of the parts say something."""
+        """Number of parts that are not blank."""
         self._first_letter = ""
         self._is_letter_alone = False
 
     def __len__(self) -> int:
-        """How many parts there are: where the next one begins."""
+        """Return the number of parts, the start index of the next one."""
         return len(self._parts)
 
     @property
     def waiting(self) -> str:
-        """The first letter whose word did not come yet."""
+        """The drop cap whose word has not come yet."""
         return self._first_letter
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing but blanks came yet."""
+        """Whether the text so far is blank."""
         return not self._filled
 
     def add(self, text: str, *, keeps_lines: bool = False) -> None:
-        """Add what a page says; ``keeps_lines`` where its line breaks are meant."""
+        """Add text; ``keeps_lines`` preserves its line breaks."""
         text = text.translate(_CONTROL)
         if self._first_letter and text.strip():
             text = self._with_first_letter(text)
@@ -49,7 +49,7 @@ class BlockText:
         self._append(text.replace("\n", _LINE) if keeps_lines else text)
 
     def add_first_letter(self, letter: str) -> None:
-        """Add a chapter's large first letter, which may stand in a block of its own."""
+        """Add a drop cap, which may be in a separate block."""
         if not self.is_blank:
             self._append(letter)
         elif letter.upper() in _CAN_BE_WORDS:
@@ -63,29 +63,29 @@ class BlockText:
         self._parts.append(_LINE)
 
     def end_paragraph(self) -> None:
-        """End a paragraph within the block, as in a table's cell."""
+        """End a paragraph within the block, as in a table cell."""
         self._parts.append(_LINE * 2)
 
     def end_cell(self) -> None:
-        """End a table's cell."""
+        """End a table cell."""
         self._parts.append(_CELL)
 
     def since(self, start: int) -> str:
-        """Return what came since there were so many parts."""
+        """Return the text from part ``start`` on."""
         return "".join(self._parts[start:])
 
     def before(self, start: int) -> str:
-        """Return the end of what came before there were so many parts."""
+        """Return the last few parts before part ``start``."""
         return "".join(self._parts[max(start - 4, 0) : start])
 
     def replace(self, start: int, text: str) -> None:
-        """Have ``text`` for what came since there were so many parts."""
+        """Replace the text from part ``start`` on by ``text``."""
         self._filled -= sum(map(_is_filled, self._parts[start:]))
         del self._parts[start:]
         self._append(text)
 
     def take(self, *, is_heading: bool) -> list[str]:
-        """Return the block's paragraphs, and begin anew."""
+        """Return the block's paragraphs and reset."""
         text, self._parts = _BLANKS.sub(" ", "".join(self._parts)), []
         self._filled = 0
         if self._is_letter_alone:

@@ -1,4 +1,4 @@
-"""Plain text's paragraphs: where they end, which are verse, and what is only the page that they stood on."""
+"""Paragraphs of plain text: finds their ends, recognises verse, and removes page numbers."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -10,27 +10,27 @@ from voices_cli.books.lines import join_verse, join_wrapped
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _CUT_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]++-\n\s*+[^\W\d_]++")
 _LONG_LINE = 200
-"""Characters: nobody wraps lines at so many, so each is a paragraph."""
+"""Characters. Lines are never wrapped at this length, so a longer line is a paragraph."""
 _FEW_BLANK_LINES = 0.02
 _FEWEST_LINES = 20
 _VERSE_WIDTH = 0.8
-"""Of the usual length of a full line; none of a verse's lines is longer."""
+"""Longest line of a verse, as a share of the usual length of a full line."""
 _FEWEST_PAGES = 5
 _SENTENCE_END = frozenset(".!?:…\"”’')]—*-")
 _PAGE_NUMBER = re.compile(
     r"(?:page\s++|pg\.?\s*+)?[-–—\[(]?\s*+(?P<number>\d{1,4})\s*+[-–—\])]?", re.IGNORECASE
 )
 _CUT_PAGES = 0.2
-"""Of the numbers so many stand within a sentence, where they are pages'."""
+"""Least share of page numbers that interrupt a sentence."""
 
 
 def text_blocks(lines: Sequence[str]) -> list[str]:
-    """Return what stands between blank lines; where there are none, what is indented or a long line."""
+    """Divide lines into blocks at blank lines; without those, at indented lines and long lines."""
     filled = [line for line in lines if line.strip()]
     is_indented = False
     if len(lines) > _FEWEST_LINES and len(lines) - len(filled) < _FEW_BLANK_LINES * len(lines):
         share = sum(line[0].isspace() for line in filled) / len(filled)
-        is_indented = 0 < share < 0.7  # noqa: PLR2004 - the others are their paragraphs' later lines
+        is_indented = 0 < share < 0.7  # noqa: PLR2004 - only the first lines of paragraphs are indented
     blocks: list[list[str]] = [[]]
     for line in lines:
         ends = not line.strip() or (is_indented and line[0].isspace()) or len(line) > _LONG_LINE
@@ -42,9 +42,9 @@ def text_blocks(lines: Sequence[str]) -> list[str]:
 
 
 def without_page_numbers(blocks: Sequence[str]) -> list[str]:
-    """Leave out pages' numbers and join what they part; a chapter's number stays.
+    """Remove page numbers and join the paragraphs that they interrupt; chapter numbers stay.
 
-    They count up by one, and some of them stand within a sentence.
+    Page numbers are recognised because they count up and some of them interrupt a sentence.
     """
     numbers = {
         at: int(match["number"])
@@ -78,24 +78,24 @@ def _ends_sentence(text: str) -> bool:
 
 
 def words_of(text: str) -> frozenset[str]:
-    """Return the words of a text in small letters, without those that a line's end may have cut."""
+    """Return the words of a text in lower case, without those that a line end may have divided."""
     return frozenset(match.group().lower() for match in _WORD.finditer(_CUT_WORD.sub("", text)))
 
 
 def usual_width(blocks: Sequence[str]) -> float:
-    """Return how long full lines are: those that another follows; 0 where none are wrapped."""
+    """Return the usual length of full lines, those that are followed by another; 0 without wrapped lines."""
     widths = sorted(len(line.strip()) for block in blocks for line in block.split("\n")[:-1])
     return float(widths[len(widths) * 3 // 4]) if widths else 0.0
 
 
 def one_line(block: str, words: Collection[str], width: float) -> str:
-    """Return a paragraph on one line."""
+    """Join a paragraph's lines to one."""
     lines = block.split("\n")
     return join_verse(lines) if _is_verse(lines, width) else join_wrapped(lines, words)
 
 
 def _is_verse(lines: Sequence[str], width: float) -> bool:
-    """Whether lines end where their maker wanted: all are short, and most begin with a capital."""
+    """Whether lines are verse: all are short and most begin with a capital."""
     stripped = [line.strip().lstrip("\"'“‘(_") for line in lines]
     if len(lines) < 2 or max(map(len, stripped)) > _VERSE_WIDTH * width:  # noqa: PLR2004
         return False

@@ -1,4 +1,4 @@
-"""Plain text: paragraphs between blank lines, and headings by how they look."""
+"""Plain text: paragraphs between blank lines, and headings recognised by their form."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -25,16 +25,16 @@ _FEWEST_CAPITALS = 4
 
 @dataclass
 class _Part:
-    """A block, and its heading if it begins with one."""
+    """A block, with its heading if it begins with one."""
 
     text: str
     heading: str | None = None
     is_label: bool = False
-    """Whether the heading has a label: others are no chapters where some have."""
+    """Whether the heading has a label; if any heading has one, only those begin chapters."""
 
 
 def read_plain_text(text: str, name: str) -> Book:
-    """Read a text; ``name`` is its title where it does not say one, as Project Gutenberg's do."""
+    """Read a text; ``name`` is its title unless it has a ``Title:`` line, as Project Gutenberg's do."""
     text = re.sub(r"\r\n?|[\u0085\u2028]", "\n", text).replace("\f", "\n\n").replace("\u2029", "\n\n")
     head = text[:_HEAD_CHARACTERS]
     title, author = _TITLE.search(head), _AUTHOR.search(head)
@@ -51,7 +51,7 @@ def read_plain_text(text: str, name: str) -> Book:
 
 
 def _contents_apart(blocks: Sequence[str]) -> list[str]:
-    """Part the heading of a list of contents from a list that follows without a blank line."""
+    """Separate the heading of a list of contents from a list that follows without a blank line."""
     apart = []
     for block in blocks:
         first, _, rest = block.strip().partition("\n")
@@ -60,9 +60,9 @@ def _contents_apart(blocks: Sequence[str]) -> list[str]:
 
 
 def _parts(blocks: Sequence[str]) -> list[_Part]:
-    """Return the blocks with the headings that they begin with."""
+    """Separate each block from the heading that it begins with."""
     labels = [headings.find_label(block.strip().partition("\n")[0]) for block in blocks]
-    # Where chapters are called so, a number alone counts their sections or pages.
+    # If chapters have named labels, a lone number counts their sections or pages.
     has_names = sum(label is not None and not label.holds_chapters for label in labels) > 1
     numbers = set() if has_names else _chapter_numbers(blocks)
     parts = [_labelled(block, is_number=at in numbers) for at, block in enumerate(blocks)]
@@ -83,13 +83,13 @@ def _labelled(block: str, *, is_number: bool) -> _Part:
     if not label.title and rest and _is_title(rest):
         return _Part("", headings.join_heading(headings.undecorated(first), clean_line(rest)), is_label=True)
     if label.title and rest and not _is_title(rest):
-        return _Part(block)  # a sentence that begins like a heading
+        return _Part(block)  # a sentence that begins like a label
     whole = headings.undecorated(clean_line(f"{first} {rest}" if label.title else first))
     return _Part("" if label.title else rest, whole, is_label=True)
 
 
 def _chapter_numbers(blocks: Sequence[str]) -> set[int]:
-    """Return which blocks are a lone number that counts chapters: from 1 up, anew in each part."""
+    """Return the indexes of lone numbers that count chapters, from 1 up or from 1 in each part."""
     found: list[int] = []
     last = 0
     for at, block in enumerate(blocks):
@@ -99,20 +99,20 @@ def _chapter_numbers(blocks: Sequence[str]) -> set[int]:
         if numbered and _is_title(numbered[1]):
             number = numbered[0]
         if number is not None and len(re.findall("[IVXLC]", first)) > 1 and not rest and numbered is None:
-            found.append(at)  # a Roman numeral of several letters is nothing else
+            found.append(at)  # a Roman numeral of several letters is unambiguous
             last = number
             continue
         if number is None or number not in {1, last + 1} or (rest and not _is_title(rest) and numbered):
             continue
         found.append(at)
         last = number
-    # One alone is a chapter's only where the book begins with it.
+    # A single number is a chapter's only if the book begins with it.
     is_one = len(found) == 1 and len(headings.undecorated(blocks[found[0]]).rstrip(".")) == 1
     return set() if is_one and found != [0] else set(found)
 
 
 def _titled(parts: Sequence[_Part]) -> list[_Part]:
-    """Give a heading that is a label alone the short line after it as its title."""
+    """Give a label without a title the short line after it as its title."""
     titled: list[_Part] = []
     for part in parts:
         last = titled[-1] if titled else None
@@ -131,7 +131,7 @@ def _titled(parts: Sequence[_Part]) -> list[_Part]:
 
 
 def _without_contents(parts: Sequence[_Part]) -> list[_Part]:
-    """Leave out lists of the chapters: after their heading, or headings without text that come again."""
+    """Remove lists of contents, with and without a heading."""
     kept: list[_Part] = []
     last = _last_places(_keys(parts))
     at, is_rest_entries = 0, False
@@ -140,7 +140,7 @@ def _without_contents(parts: Sequence[_Part]) -> list[_Part]:
         if heading is not None and headings.is_contents_heading(heading):
             end = None if is_rest_entries else _end_of_contents(parts, at, last)
             is_rest_entries = end is None
-            at = end or at + 1  # nothing follows: no contents, or all of it
+            at = end or at + 1  # nothing follows: not a list of contents, or only that
             continue
         kept.append(parts[at])
         at += 1
@@ -148,7 +148,7 @@ def _without_contents(parts: Sequence[_Part]) -> list[_Part]:
 
 
 def _without_repeated(parts: Sequence[_Part]) -> list[_Part]:
-    """Leave out runs of headings without text that come again: contents without a heading."""
+    """Remove lists of contents without a heading: runs of headings without text that occur again."""
     keys = _keys(parts)
     last = _last_places(keys)
     kept: list[_Part] = []
@@ -175,15 +175,15 @@ def _last_places(keys: Sequence[str]) -> dict[str, int]:
 
 
 def _key(heading: str) -> str:
-    """Return a heading as its entry in the contents begins: its label, without the title."""
+    """Return the beginning of a heading's entry in a list of contents: its label without the title."""
     label = headings.find_label(heading)
     return headings.folded(label.text if label else heading)
 
 
 def _end_of_contents(parts: Sequence[_Part], at: int, last: Mapping[str, int]) -> int | None:
-    """Return where the book goes on after the heading of its contents; None where only entries follow.
+    """Return the index at which the text begins after a list of contents; None if only entries follow.
 
-    ``last`` is where each heading, as ``_key`` has it, comes last.
+    ``last`` is the last index of each heading, by ``_key``.
     """
     first = ""
     for number in range(at + 1, len(parts)):
@@ -195,7 +195,7 @@ def _end_of_contents(parts: Sequence[_Part], at: int, last: Mapping[str, int]) -
         entries = [
             headings.folded(line if headings.is_label(line) else _ENTRY_END.sub("", line))
             for line in lines
-            if len(line) <= headings.LONGEST_HEADING  # what is longer is no entry
+            if len(line) <= headings.LONGEST_HEADING  # a longer line is not an entry
         ]
         if first and entries and _is_same_entry(first, entries[0]):
             return number
@@ -206,7 +206,7 @@ def _end_of_contents(parts: Sequence[_Part], at: int, last: Mapping[str, int]) -
 
 
 def _has_heading_before(parts: Sequence[_Part], at: int, number: int, last: Mapping[str, int]) -> bool:
-    """Whether the text at ``number`` stands under the part before it, which the list calls otherwise."""
+    """Whether the part before ``number`` is the text's heading, worded otherwise in the contents."""
     before = parts[number - 1]
     if number - 1 <= at + 1 or not before.is_label or before.text or parts[number].heading is not None:
         return False
@@ -223,7 +223,7 @@ def _is_entry(line: str) -> bool:
 
 
 def _is_title(text: str, *, is_dotted: bool = False) -> bool:
-    """Whether it may be a title: short, and no sentence, but for a dot where the label has one too."""
+    """Whether a text may be a title: short and not a sentence; a full stop needs one after the label too."""
     lines = text.strip().split("\n")
     line = clean_line(text)
     if len(lines) > _MOST_TITLE_LINES or len(line) > _LONGEST_TITLE or line[:1].islower() or not line:
@@ -240,7 +240,7 @@ def _is_title(text: str, *, is_dotted: bool = False) -> bool:
 
 
 def _is_in_capitals(block: str) -> bool:
-    """Whether it is one line in capitals, as a heading without a label is."""
+    """Whether a block is one line in capitals, like a heading without a label."""
     line = block.strip()
     letters = sum(map(str.isalpha, line))
     is_short = "\n" not in line and len(line) <= _LONGEST_TITLE

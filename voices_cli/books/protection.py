@@ -1,4 +1,4 @@
-"""Digital rights management: by which scheme an EPUB is locked."""
+"""Detection of an EPUB's digital rights management (DRM)."""
 
 from collections.abc import Callable, Collection
 
@@ -7,7 +7,7 @@ from voices_cli.books.package import ElementList
 _ENCRYPTION = "META-INF/encryption.xml"
 _RIGHTS = "META-INF/rights.xml"
 _FONT_OBFUSCATION = {"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#rc"}
-"""Garbled fonts protect their makers; the text can be read."""
+"""Obfuscated fonts do not prevent the text from being read."""
 _OWNERS = (
     ("barnesandnoble", "Barnes & Noble"),
     ("kobo", "Kobo"),
@@ -17,7 +17,7 @@ _OWNERS = (
 
 
 def lock_of(names: Collection[str], read: Callable[[str], str]) -> str | None:
-    """Name the scheme that locks an archive's text, None for a book that can be read.
+    """Name the DRM scheme that protects the text; None if the text can be read.
 
     ``read`` returns a document of the archive.
     """
@@ -39,7 +39,7 @@ def lock_of(names: Collection[str], read: Callable[[str], str]) -> str | None:
 
 
 def _hides_text(encryption: str) -> bool:
-    """Whether anything is encrypted but fonts and pictures."""
+    """Whether any text document is encrypted."""
     algorithm = ""
     for each in ElementList(encryption).elements:
         if each.name == "encryptionmethod":

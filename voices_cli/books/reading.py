@@ -1,7 +1,7 @@
-"""Reading a book's file, by the ending of its name, in a process of its own.
+"""Reads a book's file by its extension, in a subprocess with bounded time and memory.
 
-What a reader of ours makes of a file takes about as long as the file; what the parsers of HTML and of
-Markdown make of one that was written to do harm may take days, and gigabytes.
+Our own readers take linear time, but the HTML and Markdown parsers may take days and gigabytes for a
+malicious file.
 """
 
 import errno
@@ -19,20 +19,21 @@ from voices_cli.books.markdown import read_markdown
 from voices_cli.books.plain_text import read_plain_text
 
 MOST_FILE_BYTES = 256 << 20
-"""An EPUB may be full of pictures; a text file never gets near."""
+"""An EPUB may have many pictures; text files are far smaller."""
 
 PROCESSOR_SECONDS = 300
-"""Ten million characters, more than any book has, take one in ten of them."""
+"""CPU time. Ten million characters, the upper bound of a book, take a tenth of it."""
 MEMORY_BYTES = 4 << 30
-"""Beyond what the interpreter takes."""
+"""In addition to the interpreter's memory."""
 
 _TEXTS = {".txt": read_plain_text, ".md": read_markdown, ".markdown": read_markdown}
 
 
 def read_untrusted(path: Path, *, processor_seconds: int = PROCESSOR_SECONDS) -> Book:
-    """Read like ``read_book`` in a process that cannot take more than its time and its memory.
+    """Read like ``read_book``, in a subprocess with limited CPU time and memory.
 
-    Raises ``InvalidBook`` likewise, and where it would; ``OSError`` if that process is ended from outside.
+    Raises ``InvalidBook`` like it, and if a limit is exceeded; ``OSError`` if the subprocess is killed from
+    outside.
     """
     finished = run_apart(
         "voices_cli.books.reading:_main", str(path), str(processor_seconds), str(MEMORY_BYTES)
@@ -40,10 +41,10 @@ def read_untrusted(path: Path, *, processor_seconds: int = PROCESSOR_SECONDS) ->
     last_line = finished.stderr.decode(errors="replace").rstrip().rpartition("\n")[2]
     if finished.returncode == -signal.SIGXCPU or last_line.startswith("MemoryError"):
         raise InvalidBook(
-            f"{path}: It takes more time or memory to read than any book: it is damaged, or made to do harm."
+            f"{path}: The file takes too much time or memory to read: it is damaged or malicious."
         )
-    if finished.returncode:  # ended from outside, or a fault of ours
-        raise OSError(errno.EIO, f"reading it ended with {finished.returncode}: {last_line}", str(path))
+    if finished.returncode:  # killed from outside, or a bug of ours
+        raise OSError(errno.EIO, f"its reader exited with {finished.returncode}: {last_line}", str(path))
     facts = json.loads(finished.stdout)
     if "refused" in facts:
         raise InvalidBook(facts["refused"])
@@ -52,21 +53,21 @@ def read_untrusted(path: Path, *, processor_seconds: int = PROCESSOR_SECONDS) ->
 
 
 def _main() -> None:
-    """Be the child: read the book named first within so many seconds and bytes."""
+    """Run in the subprocess: read the book named by the first argument within the limits of the others."""
     path, seconds, more_bytes = sys.argv[1:]
     limit_processor(int(seconds))
     limit_memory(int(more_bytes))
     try:
-        told = asdict(read_book(Path(path)))
+        result = asdict(read_book(Path(path)))
     except InvalidBook as error:
-        told = {"refused": error.message}
-    json.dump(told, sys.stdout)
+        result = {"refused": error.message}
+    json.dump(result, sys.stdout)
 
 
 def read_book(path: Path) -> Book:
-    """Read a ``.txt``, ``.md`` or ``.epub`` file here; raises ``InvalidBook``.
+    """Read a ``.txt``, ``.md`` or ``.epub`` file in this process; raises ``InvalidBook``.
 
-    Neither time nor memory are bounded: files of strangers are for ``read_untrusted``.
+    Time and memory are not bounded: use ``read_untrusted`` for untrusted files.
     """
     try:
         return _read(path)
@@ -79,9 +80,9 @@ def read_book(path: Path) -> Book:
 def _read(path: Path) -> Book:
     suffix = path.suffix.lower()
     if path.stat().st_size > MOST_FILE_BYTES:
-        raise InvalidBook(f"It is larger than {MOST_FILE_BYTES >> 20} MB.")
+        raise InvalidBook(f"The file is larger than {MOST_FILE_BYTES >> 20} MB.")
     if suffix == ".epub":
         return read_epub(path)
     if suffix in _TEXTS:
         return _TEXTS[suffix](decode(path.read_bytes()), path.stem)
-    raise InvalidBook("A book is a .txt, .md or .epub file.")
+    raise InvalidBook("A book must be a .txt, .md or .epub file.")

@@ -1,4 +1,4 @@
-"""Raised and lowered text, by its meaning: 10⁶, 21st, H₂O, m², and marks of notes, which are not read."""
+"""Superscript and subscript text by meaning: 10⁶, 21st, H₂O, m², and note marks, which are not read."""
 
 import re
 
@@ -21,7 +21,7 @@ _BACK = re.compile(r"[\s↩↑⤴↵⏎^←⮐⇧▲\ufe0e\ufe0f]+")
 
 
 def raised(text: str) -> str:
-    """Return text above the line: exponents as such, ``st`` and ``r`` as they are, note marks not at all."""
+    """Convert superscript text: digits to exponents, note marks to nothing; ``st`` and ``r`` stay."""
     inner = text.strip()
     if _BRACKETED.fullmatch(inner):
         return ""
@@ -29,7 +29,7 @@ def raised(text: str) -> str:
 
 
 def lowered(text: str) -> str:
-    """Return text below the line: figures as indices, words after a blank."""
+    """Convert subscript text: digits to indices; words are set off by a blank."""
     inner = text.strip()
     if _FIGURES.fullmatch(inner) and not inner.isalpha():
         return inner.translate(_LOWERED)
@@ -42,9 +42,9 @@ def plain_fractions(text: str) -> str:
 
 
 def is_note_mark(text: str, href: str, before: str, *, is_raised: bool, is_called_note: bool) -> bool:
-    """Whether a link's text is the mark of a note, and no word of the sentence.
+    """Whether a link's text is a note mark rather than a word of the sentence.
 
-    ``before`` is what stands in front of it: ``see chapter 2`` has a blank there.
+    ``before`` is the text in front of it, which ends in a blank in ``see chapter 2``.
     """
     mark = text.strip()
     if not mark or not _MARK.fullmatch(mark):
@@ -59,5 +59,5 @@ def is_note_mark(text: str, href: str, before: str, *, is_raised: bool, is_calle
 
 
 def leads_back(text: str) -> bool:
-    """Whether a link shows only an arrow: from a note to its mark."""
+    """Whether a link's text is only an arrow, which leads from a note back to its mark."""
     return bool(text) and _BACK.fullmatch(text) is not None

@@ -1,1 +1,1 @@
-"""The commands of ``voices``: each parses its options and prints; the work is done elsewhere."""
+"""The subcommands of ``voices``: each parses its options and prints results; other modules do the work."""

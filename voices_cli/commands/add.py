@@ -1,4 +1,4 @@
-"""``add`` and ``add-all``: clips become voices."""
+"""``add`` and ``add-all``: make voices from clips."""
 
 import re
 from contextlib import ExitStack
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-Language = Annotated[str, typer.Option(help="The language it speaks, such as en or pt-BR.")]
-Precompute = Annotated[bool, typer.Option(help="Compute the conditionals here, not in the worker.")]
+Language = Annotated[str, typer.Option(help="The voice's language, such as en or pt-BR.")]
+Precompute = Annotated[bool, typer.Option(help="Compute the conditionals here instead of in the worker.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything except publish.")]
 
 AUDIO_SUFFIXES = {".wav", ".flac", ".mp3", ".m4a", ".mp4", ".aac", ".ogg", ".opus", ".webm", ".mka"}
 _NOT_IN_AN_ID = re.compile(r"[^a-z0-9_-]+")
@@ -46,7 +47,7 @@ def add(
     voice_id: VoiceIdArgument,
     clip: Clips,
     *,
-    name: Annotated[str | None, typer.Option(help="A name for people; the id by default.")] = None,
+    name: Annotated[str | None, typer.Option(help="Display name. Default: the id.")] = None,
     language: Language = "en",
     label: Labels = None,
     prompt_seconds: PromptSeconds = None,
@@ -58,12 +59,12 @@ def add(
     model_dir: ModelDir = None,
     device: Device = None,
     via: Via = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
+    dry_run: DryRun = False,
     target: Targets = None,
     endpoint_url: EndpointUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Make a voice of a reference clip, or of several, and publish it to every target."""
+    """Make a voice from one or several clips, and publish it to every target."""
     from voices_cli import clips
     from voices_cli.engine import EngineChoice, Precomputer, check_installed
     from voices_cli.session import open_endpoint, session
@@ -84,9 +85,9 @@ def add(
             endpoint = opened.enter_context(open_endpoint(via)) if via else None
             if precompute and not via:
                 check_installed(choice)
-            prepared = clips.prepare(clip, run.output, strict=strict, plot=plot)
+            prepared = clips.prepare_clip(clip, run.output, strict=strict, plot=plot)
             precomputer = opened.enter_context(Precomputer(run.output, choice))
-            conditionals = precomputer.prepare(prepared, prompt) if precompute and not via else []
+            conditionals = precomputer.compute(prepared, prompt) if precompute and not via else []
             run.on_each(
                 lambda registry: _publish(
                     registry, voice_id, prepared, conditionals, options, dry_run=dry_run
@@ -94,12 +95,12 @@ def add(
                 lambda added: _added_lines(added, prepared),
             )
             if via and endpoint and not dry_run:
-                _prepare_on(via, endpoint, voice_id, run)
+                _compute_on(via, endpoint, voice_id, run)
 
 
 @app.command("add-all")
 def add_all(
-    directory: Annotated[Path, typer.Argument(help="Its audio files become voices, named after them.")],
+    directory: Annotated[Path, typer.Argument(help="Directory of audio files; each names its voice.")],
     *,
     language: Language = "en",
     label: Labels = None,
@@ -110,14 +111,14 @@ def add_all(
     engine: EngineOption = None,
     model_dir: ModelDir = None,
     device: Device = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
+    dry_run: DryRun = False,
     target: Targets = None,
     endpoint_url: EndpointUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Make a voice of every clip in a directory; goes on after a bad one, and sums up.
+    """Make a voice from every clip in a directory, continue after a failure, and print a summary.
 
-    Exits with 1 when any clip did not become a voice.
+    Exits with status 1 if any clip failed.
     """
     from voices.errors import ChatterpodError, InvalidRequest
     from voices_cli.engine import EngineChoice, Precomputer, check_installed
@@ -146,7 +147,7 @@ def add_all(
                     described = {**options, "name": path.stem}
                     _check(run, voice_id, described)
                     prepared = _prepare_quietly(path, strict=strict)
-                    conditionals = precomputer.prepare(prepared, prompt) if precompute else []
+                    conditionals = precomputer.compute(prepared, prompt) if precompute else []
                     for registry in run.registries:
                         _publish(registry, voice_id, prepared, conditionals, described, dry_run=dry_run)
                     warnings = [str(finding) for finding in prepared.findings]
@@ -165,7 +166,7 @@ def add_all(
 
 
 def id_of(path: Path) -> str:
-    """Make a voice id of a file's name; raises ``InvalidVoiceId`` where nothing of it is left."""
+    """Derive a voice id from a file's name; raises ``InvalidVoiceId`` if no valid character is left."""
     from voices.voice import check_voice_id
 
     return check_voice_id(_NOT_IN_AN_ID.sub("-", path.stem.lower()).strip("-_")[:64])
@@ -178,7 +179,7 @@ def _prompt_or_usual(prompt_seconds: float | None) -> float:
 
 
 def _check(run: "Session", voice_id: str, options: dict[str, Any]) -> None:
-    """Refuse what no clip could mend, before the long work."""
+    """Raise the errors that do not depend on the clip, before the long work."""
     from voices.publication import Publisher
 
     for registry in run.registries:
@@ -226,20 +227,20 @@ def _added_lines(added: dict[str, Any], prepared: "PreparedClip") -> list[str]:
             f"{facts.loudness_lufs:.1f} LUFS, signal-to-noise {facts.snr_db:.0f} dB"
         ),
         *(f"  {line}" for line in clips.kept_lines(prepared)),
-        f"  precomputed for: {', '.join(added['fingerprints']) or 'nothing yet, the worker will'}",
+        f"  precomputed for: {', '.join(added['fingerprints']) or 'none; the worker will compute them'}",
     ]
 
 
-def _prepare_on(endpoint: str, client: "SpeechClient", voice_id: str, run: "Session") -> None:
-    """Let an endpoint compute the conditionals, and publish them on the volume that it mounts."""
+def _compute_on(endpoint: str, client: "SpeechClient", voice_id: str, run: "Session") -> None:
+    """Have an endpoint compute the conditionals and publish them on its volume."""
     try:
         with run.output.step(f"{endpoint} computes the conditionals"):
             answer = client.run_action({"action": "prepare_voice", "voice_id": voice_id})
     except Exception:
         run.output.note(
-            f"{voice_id} is published; its conditionals will be computed on its first request, or by "
+            f"{voice_id} is published; its conditionals will be computed at its first request or by "
             "`voices refresh`"
         )
         raise
-    where = "on its volume" if answer.get("published") else "in its memory only: its volume is read-only"
-    run.output.note(f"computed by {endpoint} for {answer.get('fingerprint')}, {where}")
+    where = "on its volume" if answer.get("published") else "only in its memory: its volume is read-only"
+    run.output.note(f"computed by {endpoint} for {answer.get('fingerprint')}, stored {where}")

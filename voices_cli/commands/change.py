@@ -1,4 +1,4 @@
-"""``edit``, ``delete``, ``rename``, ``refresh``: changing what is published."""
+"""``edit``, ``delete``, ``rename`` and ``refresh``: change published voices."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,8 +28,8 @@ app = typer.Typer()
 def edit(
     voice_id: VoiceIdArgument,
     *,
-    name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
-    language: Annotated[str | None, typer.Option(help="The language it speaks, such as en or pt-BR.")] = None,
+    name: Annotated[str | None, typer.Option(help="Display name.")] = None,
+    language: Annotated[str | None, typer.Option(help="The voice's language, such as en or pt-BR.")] = None,
     label: Labels = None,
     no_label: Annotated[
         list[str] | None, typer.Option("--no-label", metavar="KEY", help="Remove a label; may be repeated.")
@@ -38,14 +38,14 @@ def edit(
     endpoint_url: EndpointUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Change a voice's name, language or labels; its clip and its conditionals stay as they are."""
+    """Change a voice's name, language or labels; its clip and conditionals stay."""
     from voices.publication import Publisher
     from voices_cli.output import describe_entry, voice_lines
     from voices_cli.session import session
 
     set_labels, removed = parse_labels(label or []), no_label or []
     if both := sorted(set_labels.keys() & set(removed)):
-        raise typer.BadParameter(f"{both[0]!r} is set and removed", param_hint="--no-label")
+        raise typer.BadParameter(f"{both[0]!r} is both set and removed", param_hint="--no-label")
     if name is None and language is None and not set_labels and not removed:
         raise typer.BadParameter("nothing to change: give --name, --language, --label or --no-label")
     labels = {**dict.fromkeys(removed), **set_labels}
@@ -62,12 +62,12 @@ def edit(
 def delete(
     voice_id: VoiceIdArgument,
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     target: Targets = None,
     endpoint_url: EndpointUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Delete a voice; a worker that runs notices at its next request."""
+    """Delete a voice; running workers notice at their next request."""
     from voices.errors import UnknownVoice
     from voices.publication import Publisher
     from voices_cli.session import session
@@ -115,17 +115,17 @@ def refresh(
     model_dir: ModelDir = None,
     device: Device = None,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove the conditionals for other fingerprints.")
+        bool, typer.Option("--prune", help="Remove conditionals for other fingerprints.")
     ] = False,
     prompt_seconds: PromptSeconds = None,
     target: Targets = None,
     endpoint_url: EndpointUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Compute the conditionals that voices lack for this engine, as after a model's upgrade.
+    """Compute the voices' missing conditionals for this engine, for example after a model upgrade.
 
-    Those for other fingerprints stay, so that workers of the old model go on, unless --prune.
-    --prompt-seconds changes the voices' prompt: then those hold the old one, and are removed.
+    Conditionals for other fingerprints stay, so that workers with the old model keep running, unless
+    --prune is given. --prompt-seconds changes the prompt length and removes conditionals of the old length.
     """
     from voices.errors import UnknownVoice
     from voices.voice import check_prompt_seconds
@@ -144,7 +144,7 @@ def refresh(
             opened = open_chosen_engine(choice)
         failed = False
 
-        def bring_up_to_date(registry: "VoiceRegistry") -> Any:
+        def refresh_all(registry: "VoiceRegistry") -> Any:
             nonlocal failed
             refresher = Refresher(registry, opened, prune=prune, prompt_seconds=prompt_seconds)
             ids = run.output.progress(voice_id or registry.ids(), f"refreshing for {opened.fingerprint}")
@@ -153,9 +153,7 @@ def refresh(
             return rows
 
         try:
-            run.on_each(
-                bring_up_to_date, lambda rows: [f"{row['voice_id']}: {row['outcome']}" for row in rows]
-            )
+            run.on_each(refresh_all, lambda rows: [f"{row['voice_id']}: {row['outcome']}" for row in rows])
         finally:
             opened.close()
         if failed:

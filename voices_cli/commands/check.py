@@ -1,4 +1,4 @@
-"""``check``: judging clips without making a voice."""
+"""``check``: assess clips without making a voice."""
 
 import typer
 
@@ -10,7 +10,7 @@ app = typer.Typer()
 
 @app.command()
 def check(clip: Clips, *, strict: Strict = False, plot: Plot = None, as_json: Json = False) -> None:
-    """Say how good a voice the clips would make, what is wrong with them, and what would be kept."""
+    """Report the quality of clips: measurements, problems, and the parts that would be kept."""
     from voices_cli import clips
     from voices_cli.session import reporting
 

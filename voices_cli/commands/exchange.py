@@ -1,4 +1,4 @@
-"""``push``, ``pull``, ``export``, ``import``: bringing voices from one place to another."""
+"""``push``, ``pull``, ``export`` and ``import``: move voices between places."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +11,7 @@ from voices_cli.options import EndpointUrl, Force, Json, Targets, VoiceIdArgumen
 if TYPE_CHECKING:
     from voices.registry import VoiceRegistry
     from voices_cli.output import Output
+    from voices_cli.session import Session
 
 app = typer.Typer()
 
@@ -20,19 +21,18 @@ def push(
     voice_id: VoiceIdsArgument = None,
     *,
     source: Annotated[
-        Path | None, typer.Option("--from", help="A directory of voices; by default this machine's own.")
+        Path | None, typer.Option("--from", help="Source directory. Default: this machine's voices.")
     ] = None,
     target: Targets = None,
     endpoint_url: EndpointUrl = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Copy voices from this machine to the targets; those that are there already are passed over."""
+    """Copy voices from this machine to the targets; voices that are there already are skipped."""
     from voices_cli.session import session
 
     with session(target, endpoint_url, as_json=as_json) as run:
-        here = _directory(source)
-        run.on_each(lambda registry: _transfer_all(here, registry, voice_id, run.output, force=force), _rows)
+        _exchange(run, source, voice_id, is_push=True, force=force)
 
 
 @app.command()
@@ -40,7 +40,7 @@ def pull(
     voice_id: VoiceIdsArgument = None,
     *,
     destination: Annotated[
-        Path | None, typer.Option("--to", help="A directory for voices; by default this machine's own.")
+        Path | None, typer.Option("--to", help="Destination directory. Default: this machine's voices.")
     ] = None,
     target: Targets = None,
     endpoint_url: EndpointUrl = None,
@@ -51,8 +51,7 @@ def pull(
     from voices_cli.session import session
 
     with session(target, endpoint_url, as_json=as_json) as run:
-        here = _directory(destination)
-        run.on_each(lambda registry: _transfer_all(registry, here, voice_id, run.output, force=force), _rows)
+        _exchange(run, destination, voice_id, is_push=False, force=force)
 
 
 @app.command()
@@ -64,7 +63,7 @@ def export(
     endpoint_url: EndpointUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Write a voice to one file, to keep or pass on."""
+    """Write a voice to a tar file, for backup or transfer."""
     from voices.archive import write_archive
     from voices.whole_file import check_writable
     from voices_cli.session import session
@@ -78,9 +77,9 @@ def export(
 
 @app.command("import")
 def import_voice(
-    file: Annotated[Path, typer.Argument(help="What `voices export` wrote.")],
+    file: Annotated[Path, typer.Argument(help="A tar file written by `voices export`.")],
     *,
-    new_id: Annotated[str | None, typer.Option("--as", metavar="VOICE_ID", help="Under another id.")] = None,
+    new_id: Annotated[str | None, typer.Option("--as", metavar="VOICE_ID", help="Use another id.")] = None,
     force: Force = False,
     target: Targets = None,
     endpoint_url: EndpointUrl = None,
@@ -103,10 +102,19 @@ def import_voice(
         )
 
 
-def _directory(path: Path | None) -> "VoiceRegistry":
+def _exchange(
+    run: "Session", directory: Path | None, voice_ids: Sequence[str] | None, *, is_push: bool, force: bool
+) -> None:
+    """Copy voices from a local directory to every target, or the other way."""
     from voices.registry import VoiceRegistry, voices_dirs
 
-    return VoiceRegistry.at(path or voices_dirs()[0])
+    local = VoiceRegistry.at(directory or voices_dirs()[0])
+
+    def copy(remote: VoiceRegistry) -> Any:
+        source, destination = (local, remote) if is_push else (remote, local)
+        return _transfer_all(source, destination, voice_ids, run.output, force=force)
+
+    run.on_each(copy, lambda rows: [f"{row['voice_id']}: {row['outcome']}" for row in rows] or ["no voices"])
 
 
 def _transfer_all(
@@ -117,7 +125,7 @@ def _transfer_all(
     *,
     force: bool,
 ) -> list[dict[str, Any]]:
-    """Transfer each voice, once all of them can be: the first that cannot ends the command."""
+    """Transfer voices after checking all of them; the first error ends the command before any copy."""
     from voices.transfer import find_outcome, transfer
 
     chosen = voice_ids or source.ids()
@@ -128,7 +136,3 @@ def _transfer_all(
         outcome = transfer(source, destination, voice_id, replace=force)
         rows.append({"voice_id": voice_id, "outcome": outcome})
     return rows
-
-
-def _rows(rows: Sequence[dict[str, Any]]) -> list[str]:
-    return [f"{row['voice_id']}: {row['outcome']}" for row in rows] or ["no voices"]

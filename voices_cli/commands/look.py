@@ -1,4 +1,4 @@
-"""``list``, ``show``, ``verify``: looking."""
+"""``list``, ``show`` and ``verify``: inspect published voices."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +15,7 @@ app = typer.Typer()
 
 @app.command("list")
 def list_voices(*, target: Targets = None, endpoint_url: EndpointUrl = None, as_json: Json = False) -> None:
-    """List the voices, the damaged ones too."""
+    """List the voices, including damaged ones."""
     from voices_cli.output import describe_entry, voice_table
     from voices_cli.session import session
 
@@ -36,7 +36,7 @@ def show(
     endpoint_url: EndpointUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Show all that is known of a voice, and check its files."""
+    """Show a voice's details, and check its files."""
     from voices_cli.output import describe_entry, voice_lines
     from voices_cli.session import session
 
@@ -54,23 +54,23 @@ def show(
 def verify(
     voice_id: VoiceIdsArgument = None,
     *,
-    repair: Annotated[bool, typer.Option("--repair", help="Mend what is found.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Repair the problems.")] = False,
     target: Targets = None,
     endpoint_url: EndpointUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Hold every file against its manifest, find what was left behind, and mend it on request.
+    """Check every file against its manifest and find leftovers of interrupted changes.
 
-    Exits with 1 when there are problems that were not mended.
+    Exits with status 1 if problems remain unrepaired.
     """
     from voices.verification import Verifier
     from voices_cli.session import session
 
-    unmended = False
+    unrepaired = False
     with session(target, endpoint_url, as_json=as_json) as run:
 
         def check(registry: "VoiceRegistry") -> Any:
-            nonlocal unmended
+            nonlocal unrepaired
             verifier = Verifier(registry)
             found = []
             for folder in run.output.progress(voice_id or verifier.folders(), "verifying"):
@@ -86,17 +86,17 @@ def verify(
                             "repaired": repair,
                         }
                     )
-            unmended = unmended or (bool(found) and not repair)
+            unrepaired = unrepaired or (bool(found) and not repair)
             return found
 
         run.on_each(check, _problem_lines)
-    if unmended:
+    if unrepaired:
         raise typer.Exit(1)
 
 
 def _problem_lines(problems: Sequence[dict[str, Any]]) -> list[str]:
     if not problems:
-        return ["every file is what its manifest says"]
+        return ["all files match their manifests"]
     return [
         f"{each['voice_id']}: {each['what']} "
         + (f"({each['repair']})" if each["repaired"] else f"(--repair: {each['repair']})")

@@ -1,4 +1,4 @@
-"""``narrate``: a book becomes an audiobook."""
+"""``narrate``: make an audiobook from a book."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,8 +11,8 @@ from voices_cli.options import Device, EndpointUrl, EngineOption, Json, ModelDir
 
 if TYPE_CHECKING:
     from voices_cli.books import Book
+    from voices_cli.narration.piece_cache import PieceCache, SpokenPiece
     from voices_cli.narration.spoken import Say
-    from voices_cli.narration.workshop import SpokenPiece, Workshop
     from voices_cli.session import Session
 
 app = typer.Typer()
@@ -22,18 +22,18 @@ app = typer.Typer()
 def narrate(
     book: Annotated[Path, typer.Argument(help="A .txt, .md or .epub file.", dir_okay=False)],
     *,
-    voice: Annotated[str, typer.Option(help="Who reads it, as in `voices list`.")] = "default",
+    voice: Annotated[str, typer.Option(help="The voice's id, as in `voices list`.")] = "default",
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The file to write: .m4b, .m4a, .mp3, .ogg, .opus, .flac or .wav. [default: BOOK.m4b]"
+            help="The file to write: .m4b, .m4a, .mp3, .ogg, .opus, .flac or .wav. Default: BOOK.m4b."
         ),
     ] = None,
-    speed: Annotated[float, typer.Option(min=0.25, max=4.0, help="The pitch stays.")] = 1.0,
-    seed: Annotated[int | None, typer.Option(help="By default each piece has one of its own.")] = None,
-    language: Annotated[str | None, typer.Option(help="The book's, such as en-GB.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the chapters, and speak nothing.")] = False,
-    restart: Annotated[bool, typer.Option("--restart", help="Forget what was spoken so far.")] = False,
+    speed: Annotated[float, typer.Option(min=0.25, max=4.0, help="Speaking rate; keeps the pitch.")] = 1.0,
+    seed: Annotated[int | None, typer.Option(help="Random seed. Default: a different one per piece.")] = None,
+    language: Annotated[str | None, typer.Option(help="The book's language, such as en-GB.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the chapters without speaking.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Discard the pieces spoken so far.")] = False,
     engine: EngineOption = None,
     model_dir: ModelDir = None,
     device: Device = None,
@@ -42,15 +42,15 @@ def narrate(
     endpoint_url: EndpointUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Read a book into an audiobook with chapters; interrupted, the same command goes on with it."""
+    """Make an audiobook with chapters from a book; after an interruption the same command resumes."""
     from voices.voice import check_voice_id
     from voices.whole_file import check_writable
     from voices_cli.books import read_untrusted
     from voices_cli.engine import EngineChoice, name_engine_here
     from voices_cli.narration.audiobook import check_suffix
-    from voices_cli.narration.outlook import measured_pace, outlook, outlook_lines, reckoned_pace
+    from voices_cli.narration.estimate import assumed_pace, estimate, estimate_lines, measured_pace
+    from voices_cli.narration.piece_cache import PieceCache
     from voices_cli.narration.pieces import pieces
-    from voices_cli.narration.workshop import Workshop
     from voices_cli.session import session
 
     with session(target, endpoint_url, as_json=as_json) as run:
@@ -63,29 +63,29 @@ def narrate(
         chosen = {"speed": speed, "seed": seed, "language": language}
         options = {"voice_id": voice, **{name: value for name, value in chosen.items() if value is not None}}
         if dry_run:
-            planned_pieces, pace = list(pieces(found)), reckoned_pace()
+            planned_pieces, pace = list(pieces(found)), assumed_pace()
             if not via and name_engine_here(EngineChoice(engine, model_dir, device)) == "preview":
                 with _speaker(None, (engine, model_dir, device), voice, run) as say:
                     pace = measured_pace(planned_pieces, options, say, speed)
-            told = outlook(found, planned_pieces, pace, speed)
-            run.output.result(told, *outlook_lines(told))
+            estimated = estimate(found, planned_pieces, pace, speed)
+            run.output.result(estimated, *estimate_lines(estimated))
             return
         check_writable(path)
-        workshop = Workshop(path)
+        cache = PieceCache(path)
         speaker = via or f"{engine or 'auto'} {model_dir or ''}"
-        planned = workshop.plan(list(pieces(found)), options, speaker)
+        planned = cache.plan(list(pieces(found)), options, speaker)
         with _speaker(via, (engine, model_dir, device), voice, run) as say:
             if restart:
-                workshop.clear()
-            spoken_now = _speak(found, workshop, planned, say, run)
+                cache.clear()
+            spoken_now = _speak(found, cache, planned, say, run)
         _finish(found, planned, path, run, spoken_now)
-        workshop.clear()
+        cache.clear()
 
 
 def _speak(
-    book: "Book", workshop: "Workshop", planned: "Sequence[SpokenPiece]", say: "Say", run: "Session"
+    book: "Book", cache: "PieceCache", planned: "Sequence[SpokenPiece]", say: "Say", run: "Session"
 ) -> int:
-    """Speak what is not spoken yet; returns how many pieces that were, and exits where some are missing."""
+    """Speak the missing pieces and return their number; exits with status 1 if any failed."""
     from voices_cli.narration.spoken import FailedPiece, speak_pieces
 
     missing = [each for each in planned if not each.is_there]
@@ -97,7 +97,7 @@ def _speak(
         failed.append(failure)
         run.output.note(f"{failure.place(book)}: {failure.reason}")
 
-    spoken_now = speak_pieces(workshop, run.output.progress(missing, "speaking"), say, tell)
+    spoken_now = speak_pieces(cache, run.output.progress(missing, "speaking"), say, tell)
     if failed:
         left = len(missing) - spoken_now
         run.output.result(
@@ -109,8 +109,8 @@ def _speak(
                 "pieces_missing": left,
                 "failed": [each.as_dict(book) for each in failed],
             },
-            f"{left} of {len(planned)} pieces are missing, so there is no audiobook yet; "
-            "the same command speaks only these",
+            f"{left} of {len(planned)} pieces are missing, so the audiobook was not written; "
+            "run the same command again to speak only these",
             *(f"  {each.place(book)}: {each.reason}" for each in failed),
         )
         raise typer.Exit(1)
@@ -121,25 +121,25 @@ def _speak(
 def _speaker(
     via: str | None, engine: tuple[str | None, str | None, str | None], voice_id: str, run: "Session"
 ) -> Iterator["Say"]:
-    """Open what speaks: an endpoint, or an engine here."""
+    """Open an endpoint, or an engine here, and yield its ``Say`` function."""
     if via:
         from voices_cli.session import open_endpoint
 
         with open_endpoint(via) as client:
             yield lambda job, path: client.speak(**job).save(path)
         return
-    from voices_cli.engine import EngineChoice, check_voice, speaking_here
+    from voices_cli.engine import EngineChoice, check_voice, open_speaker
 
     check_voice(run.one, voice_id)
-    with speaking_here(run.one, EngineChoice(*engine)) as say:
-        yield say
+    with open_speaker(run.one, EngineChoice(*engine)) as speaker:
+        yield speaker.say
 
 
 def _finish(
     book: "Book", planned: "Sequence[SpokenPiece]", path: Path, run: "Session", spoken_now: int
 ) -> None:
     from voices_cli.narration.audiobook import write_audiobook
-    from voices_cli.narration.outlook import clock
+    from voices_cli.narration.estimate import clock
 
     with run.output.step(f"writing {path}"):
         marks = write_audiobook(book, planned, path)

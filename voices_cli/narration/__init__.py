@@ -1,1 +1,1 @@
-"""Narration: a book spoken piece by piece, kept while it is under way, and joined to one file."""
+"""Narration: speaks a book piece by piece, caches the pieces, and joins them to one file."""

@@ -1,4 +1,4 @@
-"""The audiobook: pieces joined with pauses at one level, encoded, with a mark at each chapter."""
+"""The audiobook: joins pieces with pauses at an even level, encodes them, and marks the chapters."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from voices.clips.levels import FLOOR_DB, frame_levels, mean_level
 from voices.errors import InvalidRequest
 from voices.whole_file import WholeFile
 from voices_cli.books.book import Book
-from voices_cli.narration.workshop import SpokenPiece
+from voices_cli.narration.piece_cache import SpokenPiece
 
 MOST_DECIBELS = 3.0
-"""A piece is brought nearer to the others' level by no more."""
+"""Largest gain or attenuation of a piece towards the others' level."""
 
 _GATE_DECIBELS = 20.0
-"""Below the loudest frame of a piece: what is quieter are its pauses."""
+"""Frames this far below a piece's loudest frame are pauses."""
 _CEILING = 0.99
 _BLOCK = 65_536
 
@@ -34,7 +34,7 @@ class _Container:
     kbit_rate: int | None = None
 
     def rate(self, sample_rate: int) -> int:
-        """Return its own rate for speech of ``sample_rate``, both in Hz: Opus has few."""
+        """Return the output rate for speech of ``sample_rate``, in Hz; Opus supports only few rates."""
         return 48_000 if self.codec == "libopus" else sample_rate
 
 
@@ -47,12 +47,12 @@ CONTAINERS = {
     ".flac": _Container("flac", "flac", "s16"),
     ".wav": _Container("wav", "pcm_s16le", "s16"),
 }
-"""By the file's ending. FLAC and WAV files have no chapter marks."""
+"""By file extension. FLAC and WAV files have no chapter marks."""
 
 
 @dataclass(frozen=True)
 class ChapterMark:
-    """Where a chapter is in the audiobook."""
+    """A chapter's position in the audiobook."""
 
     title: str
     start_s: float
@@ -60,13 +60,13 @@ class ChapterMark:
 
 
 def check_suffix(out: Path) -> None:
-    """Raise ``InvalidRequest`` unless ``out`` ends in a format that there is."""
+    """Raise ``InvalidRequest`` unless the extension of ``out`` is a known format."""
     if out.suffix.lower() not in CONTAINERS:
-        raise InvalidRequest(f"{out}: the file must end in {', '.join(CONTAINERS)}.", field="out")
+        raise InvalidRequest(f"{out}: the extension must be one of {', '.join(CONTAINERS)}.", field="out")
 
 
 def write_audiobook(book: Book, spoken: Sequence[SpokenPiece], out: Path) -> list[ChapterMark]:
-    """Write ``out``, which appears when it is whole; returns where the chapters are."""
+    """Write ``out`` atomically; returns the chapters' positions."""
     sample_rate = int(soundfile.info(str(spoken[0].path)).samplerate)
     marks = _marks(book, spoken, sample_rate)
     gains = _gains(spoken)
@@ -83,7 +83,7 @@ def _marks(book: Book, spoken: Sequence[SpokenPiece], sample_rate: int) -> list[
         info = soundfile.info(str(each.path))
         if info.samplerate != sample_rate:
             raise InvalidRequest(
-                f"{each.path} has {info.samplerate} Hz and not {sample_rate}: begin anew with --restart."
+                f"{each.path} has {info.samplerate} Hz instead of {sample_rate}: start over with --restart."
             )
         pause = round(each.piece.pause_seconds * sample_rate)
         seconds[each.piece.chapter] += (info.frames + pause) / sample_rate
@@ -95,7 +95,7 @@ def _marks(book: Book, spoken: Sequence[SpokenPiece], sample_rate: int) -> list[
 
 
 def _gains(spoken: Sequence[SpokenPiece]) -> list[float]:
-    """Return what each piece is multiplied with, to come nearer to the middle of all; none clips by it."""
+    """Return a gain for each piece that brings it towards the median level without clipping."""
     levels, peaks = [], []
     for each in spoken:
         samples, sample_rate = soundfile.read(str(each.path), dtype="float32")
@@ -119,7 +119,7 @@ def _samples(spoken: Sequence[SpokenPiece], gains: Sequence[float], sample_rate:
 
 
 def _describe(container: OutputContainer, book: Book, marks: Sequence[ChapterMark]) -> None:
-    """Set title, author and chapters; before the first packet, since an MP3 has them in its head."""
+    """Set title, author and chapters, before the first packet because MP3 has them in its header."""
     container.metadata.update({"title": book.title, "album": book.title, "genre": "Audiobook"})
     if book.author:
         container.metadata.update({"artist": book.author, "album_artist": book.author})
@@ -141,7 +141,7 @@ def _encode(
     container: OutputContainer, kind: _Container, blocks: Iterator[Samples], sample_rate: int
 ) -> None:
     stream = container.add_stream(kind.codec, rate=kind.rate(sample_rate), layout="mono")
-    assert isinstance(stream, av.AudioStream)  # noqa: S101  # an audio codec makes no other
+    assert isinstance(stream, av.AudioStream)  # noqa: S101  # true for every audio codec
     stream.format = kind.sample_format
     if kind.kbit_rate is not None:
         stream.bit_rate = kind.kbit_rate * 1000

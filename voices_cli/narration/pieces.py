@@ -1,14 +1,14 @@
-"""Pieces: what of a book is spoken in one request, and what a narration that was interrupted goes on from."""
+"""Pieces: the parts of a book that are spoken in one request each; a narration resumes at a piece."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chatterpod.sentences import SentenceCutter
 from voices_cli.books.book import Book, Chapter, is_spoken
 from voices_cli.books.headings import spoken_heading
 
 PIECE_CHARACTERS = 1_500
-"""About two minutes of speech: an interruption costs no more. The voice's level is kept within a piece."""
+"""About two minutes of speech, the most that an interruption costs. The level is constant in a piece."""
 
 SENTENCE_SECONDS = 0.3
 PARAGRAPH_SECONDS = 0.65
@@ -16,26 +16,21 @@ TITLE_SECONDS = 1.0
 SCENE_SECONDS = 1.5
 CHAPTER_SECONDS = 2.5
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])[”’」』）]*")
-_ABBREVIATION = re.compile(r"\b[A-Z][a-z]{0,3}\.\s+\Z")
-"""What may be one: a cut before a name would be heard."""
-_BLANK = re.compile(r"\s+")
-
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a chapter, and the pause after it."""
+    """A part of a chapter with the pause after it."""
 
     chapter: int
     """Counted from 0."""
     text: str
     pause_seconds: float
     position: int = 0
-    """How many characters of its chapter come before it, of the title and the paragraphs."""
+    """Characters of the chapter before the piece, in its title and paragraphs."""
 
 
 def pieces(book: Book) -> Iterator[Piece]:
-    """Yield the whole book in order: titles, and paragraphs as many as fit; a long one in sentences."""
+    """Yield the whole book in order: titles, as many paragraphs as fit, and long paragraphs in parts."""
     is_lettered = _has_letters(book)
     for number, chapter in enumerate(book.chapters):
         found = list(_chapter_pieces(chapter, is_lettered=is_lettered))
@@ -44,13 +39,13 @@ def pieces(book: Book) -> Iterator[Piece]:
 
 
 def _has_letters(book: Book) -> bool:
-    """Whether chapters are called A, B, C: then C and I are no Roman numerals."""
+    """Whether chapters are named A, B, C, so that C and I are not Roman numerals."""
     alone = {(chapter.title or "").strip(" .") for chapter in book.chapters}
     return any(len(title) == 1 and title.isalpha() and title not in "IVXLCDM" for title in alone)
 
 
 def _chapter_pieces(chapter: Chapter, *, is_lettered: bool) -> Iterator[tuple[str, float, int]]:
-    """Yield texts, the pauses after them, and where in the chapter they begin."""
+    """Yield texts, the pauses after them, and their positions in the chapter."""
     position = len(chapter.title or "")
     if chapter.title is not None and is_spoken(chapter.title):
         is_letter = is_lettered and len(chapter.title.strip(" .")) == 1
@@ -66,7 +61,7 @@ def _chapter_pieces(chapter: Chapter, *, is_lettered: bool) -> Iterator[tuple[st
             for part, at in complete:
                 yield part, SENTENCE_SECONDS, position + at
             begin = begin if held else position + offset
-            # A blank line: the worker makes a paragraph's pause of it.
+            # The worker turns a blank line into a paragraph's pause.
             held = f"{held}\n\n{rest}" if held else rest
         position += len(paragraph)
     if held:
@@ -74,20 +69,15 @@ def _chapter_pieces(chapter: Chapter, *, is_lettered: bool) -> Iterator[tuple[st
 
 
 def _split(paragraph: str) -> Iterator[tuple[str, int]]:
-    """Yield a paragraph, in parts at sentences, else at blanks, where it is too long for one piece.
+    """Yield a paragraph that is too long for one piece in parts, cut after sentences, else at blanks.
 
     Each part comes with the number of characters before it.
     """
     at = 0
     while len(paragraph) - at > PIECE_CHARACTERS:
-        limit = at + PIECE_CHARACTERS
-        ends = [
-            match.end()
-            for match in _SENTENCE_END.finditer(paragraph, at, limit)
-            if match.end() > at and not _ABBREVIATION.search(paragraph, max(match.end() - 8, at), match.end())
-        ]
-        blanks = [match.end() for match in _BLANK.finditer(paragraph, at, limit)]
-        cut = max(ends, default=0) or max(blanks, default=0) or limit
-        yield paragraph[at:cut].strip(), at
-        at = cut
+        window = paragraph[at : at + PIECE_CHARACTERS]
+        complete = sum(map(len, SentenceCutter(PIECE_CHARACTERS).feed(window)))
+        length = complete or window.rfind(" ") + 1 or PIECE_CHARACTERS
+        yield window[:length].strip(), at
+        at += length
     yield paragraph[at:].strip(), at

@@ -1,39 +1,40 @@
-"""Speaking what a narration lacks: a piece that fails is told with its place, and the others are spoken."""
+"""Speaks a narration's missing pieces; a piece that fails is reported with its place and skipped."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chatterpod.errors import ClientError, RequestFailed
+from chatterpod.errors import ClientError
+from chatterpod.request_errors import RequestFailed
 from voices.errors import ChatterpodError
 from voices_cli.books.book import Book, first_words
+from voices_cli.narration.piece_cache import PieceCache, SpokenPiece
 from voices_cli.narration.pieces import Piece
-from voices_cli.narration.workshop import SpokenPiece, Workshop
 
 MOST_FAILURES_IN_A_ROW = 3
-"""After so many it is not the text: the rest would fail as well."""
+"""Consecutive failures that end the run: the cause is not the text, and the rest would fail as well."""
 
 _OF_EVERY_PIECE = frozenset({"unknown_voice", "voice_corrupt", "voice_incompatible", "store_failure"})
-"""Codes of what is wrong with the voice: no piece can be spoken."""
+"""Error codes about the voice, which hold for every piece."""
 
 Say = Callable[[Mapping[str, Any], Path], object]
 
 
 @dataclass(frozen=True)
 class FailedPiece:
-    """A piece that could not be spoken, and why."""
+    """A piece that could not be spoken, with the error."""
 
     piece: Piece
     error: ChatterpodError | ClientError
 
     @property
     def reason(self) -> str:
-        """A sentence about it."""
+        """The error's message."""
         return getattr(self.error, "message", None) or str(self.error)
 
     def place(self, book: Book) -> str:
-        """Tell where in the book it is: the chapter, the first words and the characters before them."""
+        """Describe the piece's place in the book: the chapter, its position and its first words."""
         chapter = book.chapters[self.piece.chapter]
         title = f" ({chapter.title})" if chapter.title else ""
         words = first_words(self.piece.text)
@@ -51,17 +52,17 @@ class FailedPiece:
 
 
 def speak_pieces(
-    workshop: Workshop, missing: Iterable[SpokenPiece], say: Say, tell: Callable[[FailedPiece], None]
+    cache: PieceCache, missing: Iterable[SpokenPiece], say: Say, tell: Callable[[FailedPiece], None]
 ) -> int:
-    """Speak every piece and go on after one that fails, which ``tell`` is told; returns how many were spoken.
+    """Speak the missing pieces, call ``tell`` for each failure, and return the number of spoken pieces.
 
-    Raises what would end every piece: an error of the voice or of an option, or several failures in a
-    row before anything was spoken. Several in a row later end the run.
+    Raises an error that every piece would meet: one of the voice or of an option, or repeated failures
+    before any piece was spoken. Repeated failures later end the run without an exception.
     """
     spoken = in_a_row = 0
     for each in missing:
         try:
-            workshop.speak(each, say)
+            cache.speak(each, say)
         except (ChatterpodError, ClientError) as error:
             if _ends_all(error):
                 raise

@@ -1,1 +1,1 @@
-"""Samples on their way to the listener: each stage incremental, ``process`` then ``flush``."""
+"""Stages between the engine's samples and the listener; each is incremental: ``process``, then ``flush``."""

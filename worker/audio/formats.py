@@ -1,7 +1,7 @@
-"""The formats that a request can ask for, and how they are named.
+"""The audio formats and their names.
 
-Two ways of naming are understood: OpenAI's (``mp3``), beside a sample rate of its own or none, and
-ElevenLabs' (``mp3_44100_128``), which is format, Hz and kbit/s.
+Two naming schemes are supported: OpenAI's (``mp3``, with an optional separate sample rate) and ElevenLabs'
+(``mp3_44100_128``: format, Hz and kbit/s).
 """
 
 import re
@@ -25,25 +25,25 @@ _OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 
 @dataclass(frozen=True)
 class AudioFormat:
-    """A format that a request can ask for."""
+    """A format that a request can choose."""
 
     mime: str
     sample_rates: Collection[int]
-    """Hz that it can have."""
+    """The supported sample rates in Hz."""
     encoder: Callable[[int, int | None], AudioEncoder]
-    """Makes an encoder for a sample rate and a bit rate in kbit/s."""
+    """Creates an encoder for a sample rate and a bit rate in kbit/s."""
     kbit_rates: Callable[[int], Collection[int]] = lambda _: ()
-    """The bit rates in kbit/s at a sample rate; none where the samples alone decide."""
+    """The bit rates in kbit/s at a sample rate; empty if the samples alone determine it."""
     usual_kbit_rate: int | None = None
     usual_rate: int | None = None
-    """Hz, where it is not the engine's own."""
+    """Default in Hz, if it is not the engine's rate."""
     frames_per_second: int | None = None
-    """Where every event is a whole number of frames."""
+    """Set if every event is a whole number of frames."""
 
 
 @dataclass(frozen=True)
 class AudioOutput:
-    """A format with everything decided: what one request's audio will be."""
+    """A format with all its parameters: the audio of one request."""
 
     name: str
     """A key of ``FORMATS``."""
@@ -57,18 +57,18 @@ class AudioOutput:
 
     @property
     def event_samples(self) -> int:
-        """Every event holds a multiple of this many samples, the last one apart."""
+        """Every event except the last contains a multiple of this many samples."""
         frames = FORMATS[self.name].frames_per_second
         return self.sample_rate // frames if frames else 1
 
     def encoder(self) -> AudioEncoder:
-        """Make the encoder of one request."""
+        """Create the encoder of one request."""
         return FORMATS[self.name].encoder(self.sample_rate, self.kbit_rate)
 
 
 @dataclass(frozen=True)
 class FormatName:
-    """A format as a client names it; what the name leaves open is None."""
+    """A format as named by a client; parameters that the name leaves open are None."""
 
     format: str
     sample_rate: int | None = None
@@ -76,7 +76,7 @@ class FormatName:
 
     @classmethod
     def parse(cls, name: str) -> "FormatName":
-        """Read ``mp3``, ``pcm_16000`` or ``mp3_44100_128``; raises ``InvalidRequest``."""
+        """Parse ``mp3``, ``pcm_16000`` or ``mp3_44100_128``; raises ``InvalidRequest``."""
         match = _NAME.fullmatch(name)
         if match is None or match["format"] not in FORMATS:
             raise InvalidRequest(
@@ -90,11 +90,11 @@ class FormatName:
         return parsed
 
     def output(self, sample_rate: int | None, engine_rate: int) -> AudioOutput:
-        """Decide what is open, by the request's ``sample_rate`` or else the engine's, both in Hz."""
+        """Fill in what is open, from the request's ``sample_rate`` or else the engine's, both in Hz."""
         audio_format = FORMATS[self.format]
         rate = self.sample_rate or sample_rate or audio_format.usual_rate or engine_rate
         if rate not in audio_format.sample_rates:
-            # Only an engine's rate can be one that the format lacks: the next above loses nothing.
+            # Only the engine's rate may be unsupported by the format; the next higher rate loses nothing.
             rate = min((each for each in audio_format.sample_rates if each > rate), default=48_000)
         usual = audio_format.usual_kbit_rate
         return AudioOutput(
@@ -105,7 +105,7 @@ class FormatName:
         )
 
     def check_rate(self, sample_rate: int | None) -> None:
-        """Raise ``InvalidRequest`` unless the request's own sample rate goes with the format."""
+        """Raise ``InvalidRequest`` if the request's own sample rate is incompatible with the format."""
         if sample_rate is None:
             return
         if self.sample_rate not in {None, sample_rate}:
@@ -149,7 +149,7 @@ def _describe(values: Collection[int]) -> str:
 
 
 def _mp3_kbit_rates(sample_rate: int) -> Collection[int]:
-    """Layer III's bit rates: MPEG-1's from 32 kHz on, MPEG-2's below, and what LAME allows MPEG-2.5."""
+    """Layer III's bit rates: MPEG-1's from 32 kHz on, MPEG-2's below, and LAME's for MPEG-2.5."""
     if sample_rate >= 32_000:  # noqa: PLR2004  # MPEG-1 begins there
         return (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
     low = (8, 16, 24, 32, 40, 48, 56, 64)
@@ -157,7 +157,7 @@ def _mp3_kbit_rates(sample_rate: int) -> Collection[int]:
 
 
 def _aac_kbit_rates(sample_rate: int) -> Collection[int]:
-    """AAC allows a channel 6,144 bits in each frame of 1,024 samples."""
+    """AAC limits a channel to 6,144 bits per frame of 1,024 samples."""
     return range(8, 6 * sample_rate // 1000 + 1)
 
 

@@ -1,4 +1,4 @@
-"""Joining text chunks into one speech: silence off their ends, pauses between them, one level throughout."""
+"""Joins text chunks into one speech: trims silence, inserts pauses, keeps one level."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ _FADE_SECONDS = 0.005
 class SpeechJoiner:
     """Joins one request's text chunks: each is begun, processed block by block, and ended.
 
-    All positions are in samples of ``sample_rate`` Hz, counted from the beginning of the joined speech.
+    All positions are in samples at ``sample_rate`` Hz, counted from the beginning of the joined speech.
     """
 
     def __init__(self, sample_rate: int) -> None:
@@ -24,30 +24,30 @@ class SpeechJoiner:
         self._before_next = self._at_the_end = self._nothing
         self._given = 0
         self.begun_at: int | None = None
-        """Where the current text chunk's speech begins; None while it has none."""
+        """Where the current text chunk's speech begins; None until it has some."""
 
     def begin(self) -> None:
-        """Say that the next samples are another text chunk's."""
+        """Start the next text chunk."""
         self._trimmer = SilenceTrimmer(self._sample_rate, self._loudest)
         self.begun_at = None
 
     def process(self, samples: Samples) -> Samples:
-        """Return what can be heard of the text chunk by now, after the pause before it."""
+        """Return the text chunk's samples that are final by now, including the pause before it."""
         return self._give(self._level.process(self._trimmer.process(samples)))
 
     def end(self, pause_seconds: float) -> Samples:
-        """Return the rest of the text chunk; a pause will follow it, if speech does."""
+        """Return the rest of the text chunk; a pause follows it if more speech does."""
         ending = self._trimmer.finish()
         self._loudest = max(self._loudest, self._trimmer.loudest)
         rest = self._level.process(np.concatenate([ending.kept, ending.tail]))
         rest = np.concatenate([rest, self._level.flush()])
         kept = len(rest) - len(ending.tail)
-        # Only what is quiet fades: where something was cut off, at least that much of it was kept.
+        # Only quiet samples are faded: after a cut, at least that much of the tail was kept.
         fade = round(_FADE_SECONDS * self._sample_rate)
         fixed = max(kept - fade, 0) if ending.kept_is_cut else kept
         heard = self._give(rest[:fixed])
         if self.begun_at is None:
-            return heard  # it was silent: the pause before it is the pause after it
+            return heard  # it was silent: the pause before it also serves as the pause after it
         short, long = rest[fixed:kept], rest[fixed:]
         pause = np.zeros(round(pause_seconds * self._sample_rate), np.float32)
         self._before_next = np.concatenate([_faded(short), pause])
@@ -55,7 +55,7 @@ class SpeechJoiner:
         return heard
 
     def finish(self) -> Samples:
-        """Return how the speech fades out; nothing can be begun afterwards."""
+        """Return the speech's faded end; no text chunk can be begun afterwards."""
         last, self._at_the_end = self._at_the_end, self._nothing
         return last
 
@@ -76,7 +76,7 @@ class SpeechJoiner:
 
 
 def _faded(samples: Samples, length: int | None = None) -> Samples:
-    """Return ``samples`` fading to nothing in their last ``length``, or all the way."""
+    """Return ``samples`` faded to zero over their last ``length``, or over all of them."""
     length = len(samples) if length is None else min(length, len(samples))
     fade = np.ones(len(samples), np.float32)
     fade[len(samples) - length :] = np.linspace(1.0, 0.0, length, endpoint=False, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Level: the text chunks of a long text, as loud as its beginning."""
+"""Level: brings the text chunks of a long text to the loudness of its beginning."""
 
 import numpy as np
 
@@ -6,17 +6,17 @@ from voices.clips.clip import Samples
 from worker.audio.framing import FRAMES_PER_SECOND, Framer, frame_powers, power_ratio
 
 MOST_DECIBELS = 3.0
-"""A text chunk is not changed by more: what differs by more is meant."""
+"""Upper bound of a text chunk's gain: a larger difference is intended."""
 
 _MEASURED_FRAMES = FRAMES_PER_SECOND
-"""A second of speech tells how loud a voice is; a text chunk's gain grows towards it meanwhile."""
+"""One second of speech determines a voice's level; a text chunk's gain is ramped during it."""
 _GATE = power_ratio(-20.0)
-"""Against the loudest frame: what is quieter are pauses and closures."""
+"""Relative to the loudest frame: quieter frames are pauses and closures."""
 _CEILING = 0.99
 
 
 class _Measure:
-    """How loud the speech is, by its frames that are not pauses."""
+    """Mean power of the speech, without the frames of pauses."""
 
     def __init__(self) -> None:
         self._powers: list[float] = []
@@ -25,29 +25,29 @@ class _Measure:
         self._powers.append(power)
 
     def read(self) -> tuple[int, float]:
-        """Return how many frames of speech there were, and their mean power."""
+        """Return the number of speech frames, and their mean power."""
         powers = np.array(self._powers)
         speech = powers[powers > powers.max(initial=0.0) * _GATE]
         return len(speech), float(speech.mean()) if speech.size else 0.0
 
 
 class LevelKeeper:
-    """Brings each text chunk nearer to the first one's level, by 3 dB at most and never into clipping.
+    """Brings each text chunk nearer to the first one's level, by at most 3 dB and without clipping.
 
-    The first passes unchanged and undelayed, as do those after it as long as there was less than a second of
-    speech. The gain of the others is found during their first second of speech, ramped, and constant from
-    there; they are held back by 10 to 20 ms.
+    The first chunk passes unchanged and undelayed, and so do the following ones until there is a second of
+    speech. The gain of the others is determined during their first second of speech, ramped, and then
+    constant; they are delayed by 10 to 20 ms.
     """
 
     def __init__(self, sample_rate: int) -> None:
         self._framer = Framer(sample_rate)
         self._reference = _Measure()
         self._reference_power = 0.0
-        """Of the request's beginning; 0 while that is not over."""
+        """Level of the request's beginning; 0 until it is known."""
         self._begin_chunk()
 
     def process(self, samples: Samples) -> Samples:
-        """Return the text chunk's samples so far, levelled."""
+        """Return the text chunk's levelled samples so far."""
         frames = self._framer.cut(samples)
         powers = frame_powers(frames).tolist()
         if not self._reference_power:
@@ -61,7 +61,7 @@ class LevelKeeper:
         return np.concatenate(out)
 
     def flush(self) -> Samples:
-        """Return the rest of the text chunk; the next samples are another one's."""
+        """Return the rest of the text chunk; the next samples belong to another one."""
         rest = self._framer.rest()
         if not self._reference_power:
             frames, power = self._reference.read()
@@ -79,7 +79,7 @@ class LevelKeeper:
         self._next: Samples = np.zeros(0, np.float32)
 
     def _aim(self, power: float) -> None:
-        """Take in the frame that was just put behind; its own level counts for its own gain."""
+        """Update the target gain with the frame just added; its own level counts for its own gain."""
         if self._is_measured:
             return
         self._measure.add(power)
@@ -92,10 +92,10 @@ class LevelKeeper:
         self._target = float(10.0 ** (np.clip(decibels, -MOST_DECIBELS, MOST_DECIBELS) * trust / 20.0))
 
     def _emit(self, following: Samples) -> Samples:
-        """Return the frame that waited, at a gain that the one behind it can bear too."""
+        """Return the delayed frame, at a gain that its successor can also bear."""
         frame, self._next = self._next, following
         self._peak = max(self._peak, float(np.abs(following).max(initial=0.0)))
-        # Only a gain above 1 can clip; samples that come in clipped leave so.
+        # Only a gain above 1 can clip; samples that are already clipped stay so.
         bearable = max(1.0, _CEILING / self._peak) if self._peak else self._target
         gain = min(self._target, bearable)
         if gain == self._gain == 1.0:

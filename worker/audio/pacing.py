@@ -1,4 +1,4 @@
-"""How much speech goes into one audio event: little at first, more later."""
+"""The amount of speech in one audio event: small at first, larger later."""
 
 from collections.abc import Iterator
 
@@ -10,14 +10,14 @@ FIRST_EVENT_SECONDS = 0.1
 LAST_EVENT_SECONDS = 1.0
 _GROWTH = 1.5
 MAX_EVENT_SECONDS = 5.0
-"""At 48 kHz this is 480 kB of 16-bit samples, 640 kB as base64: well under RunPod's 1 MB a chunk."""
+"""At 48 kHz, 480 kB of 16-bit samples or 640 kB in base64: well under RunPod's limit of 1 MB per chunk."""
 
 
 class EventPacer:
-    """Gathers samples until an event is worth its cost: the SDK posts each one and waits for the answer."""
+    """Gathers samples into larger events: the SDK posts each event and waits for the response."""
 
     def __init__(self, sample_rate: int, unit: int = 1) -> None:
-        """Every share but the last is a multiple of ``unit`` samples."""
+        """Every part but the last is a multiple of ``unit`` samples."""
         self._sample_rate = sample_rate
         self._unit = unit
         self._wanted_seconds = FIRST_EVENT_SECONDS
@@ -25,7 +25,7 @@ class EventPacer:
         self._length = 0
 
     def gather(self, samples: Samples) -> Iterator[Samples]:
-        """Add samples; yield them as events' shares once there are enough."""
+        """Add samples; yield the samples of each event that is full."""
         self._gathered.append(samples)
         self._length += len(samples)
         if self._length >= self._wanted_seconds * self._sample_rate:
@@ -33,7 +33,7 @@ class EventPacer:
             yield from self._take(self._length - self._length % self._unit)
 
     def rest(self) -> Iterator[Samples]:
-        """Yield what is gathered, in shares of at most ``MAX_EVENT_SECONDS``."""
+        """Yield the remaining samples, in events of at most ``MAX_EVENT_SECONDS``."""
         yield from self._take(self._length)
 
     def _take(self, length: int) -> Iterator[Samples]:

@@ -1,4 +1,4 @@
-"""A stateful resampler: blocks in, blocks out, no seam between them."""
+"""A stateful resampler: block by block, without seams."""
 
 import numpy as np
 import soxr
@@ -13,9 +13,9 @@ class Resampler:
         self._stream = soxr.ResampleStream(source_rate, target_rate, num_channels=1, dtype="float32")
 
     def process(self, samples: Samples) -> Samples:
-        """Return what can be said of the output so far."""
+        """Return the samples that are final by now."""
         return np.asarray(self._stream.resample_chunk(samples), np.float32)
 
     def flush(self) -> Samples:
-        """Return the rest; nothing can be processed afterwards."""
+        """Return the rest; the resampler cannot be used afterwards."""
         return np.asarray(self._stream.resample_chunk(np.zeros(0, np.float32), last=True), np.float32)

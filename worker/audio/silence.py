@@ -1,7 +1,7 @@
-"""Silence at the ends of a text chunk: taken off, so that pauses are ours to choose. Speech never is.
+"""Trims silence from the ends of a text chunk, so that pauses can be set; speech is never cut.
 
-Everything is judged against the loudest frame of the text chunk so far, in frames of 10 ms, so that
-neither a quiet voice nor the blocks that speech comes in make a difference.
+Levels are relative to the text chunk's loudest frame so far, in frames of 10 ms, so the result depends
+neither on the voice's level nor on the block size.
 """
 
 from dataclasses import dataclass
@@ -12,45 +12,47 @@ from voices.clips.clip import Samples
 from worker.audio.framing import FRAMES_PER_SECOND, Framer, frame_powers, power_ratio
 
 TAIL_SECONDS = 0.04
-"""Left behind the last sound: it fades, it is not cut off."""
+"""Kept after the last sound, which fades and is not cut off."""
 LAST_TAIL_SECONDS = 0.2
-"""At the most, behind the last sound of the request."""
+"""Upper bound of the tail after the request's last sound."""
 
 _HELD = power_ratio(-30.0)
-"""What is quieter is held back until speech goes on: it may be the end."""
+"""Quieter frames are held back until speech continues: they may be the end."""
 _SILENT = power_ratio(-45.0)
 _FLOOR = power_ratio(-60.0)
-"""Against full scale: silence before the first sound, when nothing is known of the speech yet."""
+"""Relative to full scale: silence before the first sound, while the speech's level is unknown."""
 _LEAD = 3
-"""Frames kept before the first sound: it may begin softly."""
+"""Frames kept before the first sound, which may begin softly."""
 _BREATH_GAP = 15
-"""Frames of silence that no sound of speech contains; the closure of a "t" is half as long. What is quiet
-after that, up to the end, is a breath, or noise."""
+"""Frames of silence that no sound of speech contains; the closure of a "t" is half as long.
+
+Quiet frames from there to the end are breath or noise.
+"""
 
 
 @dataclass(frozen=True, eq=False)
-class Ending:
-    """The end of a text chunk, all of it quiet."""
+class QuietEnd:
+    """The quiet end of a text chunk."""
 
     kept: Samples
-    """To be heard in any case."""
+    """Always played."""
     tail: Samples
-    """To be heard too where nothing follows."""
+    """Also played if nothing follows."""
     kept_is_cut: bool
-    """Whether something was taken off behind ``kept``."""
+    """Whether samples were removed after ``kept``."""
     tail_is_cut: bool
-    """And behind ``tail``."""
+    """Whether samples were removed after ``tail``."""
 
 
 class SilenceTrimmer:
     """Trims one text chunk at ``sample_rate`` Hz; ``loudest`` is the request's loudest power before it.
 
-    It holds back less than a frame of speech, and what is 30 dB below its loudest frame.
+    It holds back less than one frame of speech, and frames 30 dB below the loudest one.
     """
 
     def __init__(self, sample_rate: int, loudest: float = 0.0) -> None:
         self.loudest = 0.0
-        """The power of the text chunk's loudest frame so far."""
+        """Power of the text chunk's loudest frame so far."""
         self._framer = Framer(sample_rate)
         self._onset = max(_FLOOR, loudest * _SILENT)
         self._has_begun = False
@@ -58,7 +60,7 @@ class SilenceTrimmer:
         self._held_powers: list[float] = []
 
     def process(self, samples: Samples) -> Samples:
-        """Return what is speech, or quiet between speech."""
+        """Return the samples that are speech, or quiet between speech."""
         out: list[Samples] = [np.zeros(0, np.float32)]
         frames = self._framer.cut(samples)
         for frame, power in zip(frames, frame_powers(frames).tolist(), strict=True):
@@ -73,12 +75,12 @@ class SilenceTrimmer:
                 self._forget(but=_LEAD)
         return np.concatenate(out)
 
-    def finish(self) -> Ending:
-        """Return what is left; nothing can be processed afterwards."""
+    def finish(self) -> QuietEnd:
+        """Return the rest; the trimmer cannot be used afterwards."""
         rest = self._framer.rest()
         nothing = np.zeros(0, np.float32)
         if not self._has_begun:
-            return Ending(nothing, nothing, kept_is_cut=True, tail_is_cut=True)
+            return QuietEnd(nothing, nothing, kept_is_cut=True, tail_is_cut=True)
         if rest.size:
             self._held.append(rest)
             self._held_powers.append(float(frame_powers(rest[np.newaxis])[0]))
@@ -86,7 +88,7 @@ class SilenceTrimmer:
         kept = min(end + round(TAIL_SECONDS * FRAMES_PER_SECOND), silent_until)
         tail = min(end + round(LAST_TAIL_SECONDS * FRAMES_PER_SECOND), silent_until)
         held = len(self._held)
-        return Ending(
+        return QuietEnd(
             np.concatenate([nothing, *self._held[:kept]]),
             np.concatenate([nothing, *self._held[kept:tail]]),
             kept_is_cut=kept < held,
@@ -97,7 +99,7 @@ class SilenceTrimmer:
         return power > self.loudest * _HELD if self._has_begun else power > self._onset
 
     def _speech_end(self) -> tuple[int, int]:
-        """Return after how many held frames the speech is over, and until where it is silent then."""
+        """Return the number of held frames before the speech ends, and the end of the silence after it."""
         silence = [power <= self.loudest * _SILENT for power in self._held_powers]
         run = 0
         for at, is_silent in enumerate(silence):

@@ -1,4 +1,4 @@
-"""Speed without a change of pitch: ffmpeg's time stretcher, fed as the samples come."""
+"""Speed without a change of pitch: ffmpeg's time stretcher, fed incrementally."""
 
 from itertools import pairwise
 
@@ -9,9 +9,9 @@ import numpy as np
 from voices.clips.clip import Samples
 
 SLOWEST, FASTEST = 0.25, 4.0
-"""As OpenAI's API has them."""
+"""The limits of OpenAI's API."""
 _MOST_AT_ONCE = 2.0
-"""Beyond it one filter leaves samples out instead of blending them, and below its inverse it refuses."""
+"""Above it one filter skips samples instead of blending them; below its inverse the filter fails."""
 _TAIL_SECONDS = 0.2
 
 
@@ -32,14 +32,14 @@ class TimeStretch:
         self._taken = self._given = 0
 
     def process(self, samples: Samples) -> Samples:
-        """Return what is stretched so far."""
+        """Return the stretched samples so far."""
         self._taken += len(samples)
         return self._stretch(samples)
 
     def flush(self) -> Samples:
-        """Return the rest, to the exact length; nothing can be processed afterwards."""
+        """Return the rest, to the exact length; the stretcher cannot be used afterwards."""
         missing = round(self._taken / self._speed) - self._given
-        # Each filter swallows its last window, so those windows are made of silence.
+        # Each filter loses its last window, so silence is fed to fill those windows.
         tail = self._stretch(np.zeros(int(_TAIL_SECONDS * self._sample_rate), np.float32))
         self._source.push(None)
         return np.concatenate([tail, self._pull()])[:missing]
@@ -60,11 +60,11 @@ class TimeStretch:
                 frame = self._sink.pull()
             except (av.BlockingIOError, av.EOFError):
                 return np.concatenate(blocks)
-            assert isinstance(frame, av.AudioFrame)  # noqa: S101  # the graph holds no other kind
+            assert isinstance(frame, av.AudioFrame)  # noqa: S101  # the graph has no other frame type
             blocks.append(frame.to_ndarray()[0])
 
 
 def _factors(speed: float) -> list[float]:
-    """Split a speed into what each filter of a row does."""
+    """Split a speed into the factors of a chain of filters."""
     is_too_much = not 1 / _MOST_AT_ONCE <= speed <= _MOST_AT_ONCE
     return [speed**0.5] * 2 if is_too_much else [speed]

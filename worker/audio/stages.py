@@ -1,4 +1,4 @@
-"""Stages between the engine and the encoder, run as one."""
+"""Chains the stages between the engine and the encoder."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,29 +9,29 @@ from voices.clips.clip import Samples
 
 
 class Stage(Protocol):
-    """Samples in, samples out, in blocks of any size."""
+    """Converts samples to samples, in blocks of any size."""
 
     def process(self, samples: Samples) -> Samples:
-        """Return what can be said of the output so far."""
+        """Return the samples that are final by now."""
         ...
 
     def flush(self) -> Samples:
-        """Return the rest; nothing can be processed afterwards."""
+        """Return the rest; the stage cannot be used afterwards."""
         ...
 
 
 class StageChain:
-    """Passes samples through several stages in order; an empty chain passes them on."""
+    """Passes samples through several stages in order; an empty chain passes them unchanged."""
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self._stages = stages
 
     def process(self, samples: Samples) -> Samples:
-        """Return what has come out of the last stage so far."""
+        """Return the last stage's output so far."""
         return _through(self._stages, samples)
 
     def flush(self) -> Samples:
-        """Empty the stages one after the other, each through those behind it."""
+        """Flush the stages in order, each through those after it."""
         tails = [
             _through(self._stages[position:], stage.flush())
             for position, stage in enumerate(self._stages, start=1)

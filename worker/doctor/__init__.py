@@ -1,1 +1,1 @@
-"""``python -m worker doctor``: looks at all that speech depends on, and says what to do."""
+"""``python -m worker doctor``: checks everything that speech depends on, and suggests remedies."""

@@ -1,4 +1,4 @@
-"""The checkpoint: where the engine will find its weights, and whether they are whole."""
+"""The checkpoint: where the engine finds its weights, and whether they are complete."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,15 +11,15 @@ from worker.errors import CheckpointMissing
 _TURBO = "chatterbox-turbo"
 _GET_IT = (
     f"Choose {REPO_ID} as the endpoint's cached model, run `hf download {REPO_ID}`, or set MODEL_DIR "
-    "to where the weights are."
+    "to the directory of the weights."
 )
 
 
 def check_checkpoint(subject: Subject) -> Iterator[Finding]:
-    """Tell where the weights are, or everywhere that they are not."""
+    """Report where the weights are, or all places searched."""
     settings = subject.settings
     if settings.engine == "preview":
-        yield ok("checkpoint", "not looked for: the preview engine has none")
+        yield ok("checkpoint", "not checked: the preview engine has none")
         return
     try:
         checkpoint = require_checkpoint(settings.model_dir, download=False)
@@ -33,7 +33,7 @@ def check_checkpoint(subject: Subject) -> Iterator[Finding]:
         else:
             yield warning(
                 "checkpoint",
-                f"{_looked(error)} ENGINE=auto takes the preview engine, which does not clone voices.",
+                f"{_looked(error)} ENGINE=auto chooses the preview engine, which does not clone voices.",
                 _GET_IT,
             )
         return
@@ -41,7 +41,7 @@ def check_checkpoint(subject: Subject) -> Iterator[Finding]:
 
 
 def fingerprint_here(subject: Subject) -> str | None:
-    """Return the fingerprint that voices' conditionals must have; None where Chatterbox cannot speak."""
+    """Return the required fingerprint of conditionals; None if Chatterbox cannot run."""
     if subject.settings.engine == "preview":
         return None
     try:
@@ -52,7 +52,7 @@ def fingerprint_here(subject: Subject) -> str | None:
 
 
 def _looked(error: CheckpointMissing) -> str:
-    """Return the message as far as it says where was looked; what to do stands in the remedy."""
+    """Return the first sentence of the message, without its remedy."""
     return f"{error.message.partition('. ')[0]}."
 
 

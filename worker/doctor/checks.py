@@ -1,4 +1,4 @@
-"""All that is looked at, in order: a new check is a function here and nothing else."""
+"""All checks, in order; a new check is one function in this list."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def examine(*, with_self_test: bool) -> Iterator[Finding]:
-    """Yield what each check finds, as it is found."""
+    """Yield the checks' findings as they come."""
     subject, wrong = read_settings(os.environ)
     yield from wrong
     for check in (*CHECKS, *([check_speech] if with_self_test and not wrong else [])):
@@ -40,9 +40,9 @@ def examine(*, with_self_test: bool) -> Iterator[Finding]:
 
 
 def _findings(check: Check, subject: Subject) -> Iterator[Finding]:
-    """Run one check: what it cannot bear must not keep the others from being made."""
+    """Run one check; if it raises, report that, so that the other checks still run."""
     try:
         yield from check(subject)
-    except Exception as error:  # noqa: BLE001  # whatever is broken here is what a doctor is called for
+    except Exception as error:  # noqa: BLE001  # any failure is a finding
         name = check.__name__.removeprefix("check_")
-        yield fault(name, f"could not be looked at ({type(error).__name__}: {error})", "Please report this.")
+        yield fault(name, f"the check failed ({type(error).__name__}: {error})", "Please report this.")

@@ -1,4 +1,4 @@
-"""What a check finds."""
+"""The result of a check."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,30 +11,30 @@ GIGABYTE = 1_000_000_000
 
 
 class Level(StrEnum):
-    """How bad it is."""
+    """Severity of a finding."""
 
     OK = "ok"
     WARNING = "warning"
-    """It speaks, but not as it should."""
+    """Speech works, but with a defect."""
     FAULT = "fault"
-    """It cannot speak, or not as it was told to."""
+    """Speech does not work, or not as configured."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One fact, and what to do about it."""
+    """One fact, and its remedy."""
 
     level: Level
     what: str
-    """Two or three words: what was looked at."""
+    """Two or three words naming the subject."""
     detail: str
     remedy: str = ""
-    """A sentence; empty where nothing has to be done."""
+    """A sentence; empty if nothing needs to be done."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is examined: the settings in force, and the environment that they came from."""
+    """The object of the checks: the settings in force, and the environment they came from."""
 
     settings: Settings
     server_settings: ServerSettings
@@ -42,15 +42,15 @@ class Subject:
 
 
 def ok(what: str, detail: str) -> Finding:
-    """Return a finding that is as it should be."""
+    """Return a finding without a defect."""
     return Finding(Level.OK, what, detail)
 
 
 def warning(what: str, detail: str, remedy: str) -> Finding:
-    """Return a finding that harms."""
+    """Return a finding of a defect."""
     return Finding(Level.WARNING, what, detail, remedy)
 
 
 def fault(what: str, detail: str, remedy: str) -> Finding:
-    """Return a finding that keeps it from speaking."""
+    """Return a finding that prevents speech."""
     return Finding(Level.FAULT, what, detail, remedy)

@@ -1,4 +1,4 @@
-"""The GPU: what the driver says, and whether torch can use it."""
+"""The GPU: the driver's report, and whether torch can use it."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ _QUERY = "name,driver_version,compute_cap,memory.total,memory.free"
 _DRIVER_SECONDS = 30
 _TORCH_SECONDS = 120
 _RECOMMENDED_BYTES = 11 * GIGABYTE
-"""As DEPLOYMENT.md recommends: a card sold with 12 GB has a little less."""
+"""DEPLOYMENT.md recommends 12 GB; a card sold as such has a little less."""
 
 _PROBE = """
 import json, time
@@ -33,11 +33,11 @@ if torch.cuda.is_available():
     torch.ones(8, device="cuda").sum().item()
 print(json.dumps(found))
 """
-"""Run by a process of its own: where CUDA is broken, importing or using it can hang or kill."""
+"""Run in a separate process: with a broken CUDA, importing or using it can hang or crash."""
 
 
 def check_driver(subject: Subject) -> Iterator[Finding]:
-    """Tell which GPUs the driver sees."""
+    """Report the GPUs that the driver sees."""
     found = _driver_says()
     if found:
         for line in found:
@@ -47,7 +47,7 @@ def check_driver(subject: Subject) -> Iterator[Finding]:
     elif subject.settings.device.startswith("cuda"):
         yield fault(
             "GPU",
-            f"none that nvidia-smi sees, but DEVICE is {subject.settings.device}",
+            f"nvidia-smi finds none, but DEVICE is {subject.settings.device}",
             "Start the container with a GPU (docker run --gpus all), or unset DEVICE.",
         )
     elif subject.settings.engine == "preview":
@@ -55,22 +55,22 @@ def check_driver(subject: Subject) -> Iterator[Finding]:
     else:
         yield warning(
             "GPU",
-            "none that nvidia-smi sees: Chatterbox would speak on the CPU",
+            "nvidia-smi finds none: Chatterbox would run on the CPU",
             "Choose a GPU with 12 GB or more for the endpoint, or start the container with --gpus all.",
         )
 
 
 def check_torch(subject: Subject) -> Iterator[Finding]:
-    """Import torch and use the GPU, in a process of its own."""
+    """Import torch and use the GPU, in a separate process."""
     if subject.settings.engine == "preview":
-        yield ok("torch", "not looked at: the preview engine needs none")
+        yield ok("torch", "not checked: the preview engine does not use it")
         return
     if find_spec("torch") is None or find_spec("chatterbox") is None:
         found = fault if subject.settings.engine == "chatterbox-turbo" else warning
         yield found(
             "torch",
             "Chatterbox's packages are not installed: only the preview engine can speak",
-            f"Set ENGINE=preview, or install them by: {how_to_install('worker', 'chatterbox')}",
+            f"Set ENGINE=preview, or install them with: {how_to_install('worker', 'chatterbox')}",
         )
         return
     probed = _probe_torch()
@@ -78,7 +78,7 @@ def check_torch(subject: Subject) -> Iterator[Finding]:
         yield fault(
             "torch",
             probed,
-            "Run `python -c 'import torch; torch.cuda.init()'` to see it whole, then reinstall.",
+            "Run `python -c 'import torch; torch.cuda.init()'` to see the whole error, then reinstall.",
         )
         return
     cuda = f"CUDA {probed['cuda']}" if probed["cuda"] else "without CUDA"
@@ -87,7 +87,7 @@ def check_torch(subject: Subject) -> Iterator[Finding]:
 
 
 def _usable(probed: dict[str, Any], subject: Subject) -> Iterator[Finding]:
-    """Judge what torch found against what the driver sees."""
+    """Compare torch's report with the driver's."""
     if not probed["gpus"]:
         if _driver_says() or subject.settings.device.startswith("cuda"):
             yield fault(
@@ -116,18 +116,18 @@ def _usable(probed: dict[str, Any], subject: Subject) -> Iterator[Finding]:
 
 
 def _can_run(architecture: str, built_for: list[str]) -> bool:
-    """Whether there are kernels: of the same major version and no later a minor one."""
+    """Whether there are kernels: same major version, and a minor version that is not later."""
     same_major = [each for each in built_for if each.startswith("sm_") and each[:-1] == architecture[:-1]]
     return any(each <= architecture for each in same_major)
 
 
 def _driver_says() -> list[str]:
-    """Return nvidia-smi's line of each GPU; none where it is missing or fails."""
+    """Return nvidia-smi's line for each GPU; empty if it is missing or fails."""
     if (program := which("nvidia-smi")) is None:
         return []
     command = [program, f"--query-gpu={_QUERY}", "--format=csv,noheader,nounits"]
     try:
-        ran = subprocess.run(  # noqa: S603  # as found on the path
+        ran = subprocess.run(  # noqa: S603  # resolved through PATH
             command, capture_output=True, text=True, check=True, timeout=_DRIVER_SECONDS
         )
     except (OSError, subprocess.SubprocessError):
@@ -136,9 +136,9 @@ def _driver_says() -> list[str]:
 
 
 def _probe_torch() -> dict[str, Any] | str:
-    """Return what torch finds, or why it could not be asked."""
+    """Return torch's report, or the reason why it failed."""
     try:
-        ran = subprocess.run(  # noqa: S603  # this very Python
+        ran = subprocess.run(  # noqa: S603  # the running Python
             [sys.executable, "-c", _PROBE],
             capture_output=True,
             text=True,
@@ -146,7 +146,7 @@ def _probe_torch() -> dict[str, Any] | str:
             timeout=_TORCH_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return f"importing it and one sum on the GPU took more than {_TORCH_SECONDS} s"
+        return f"importing torch and one sum on the GPU took more than {_TORCH_SECONDS} s"
     if ran.returncode != 0:
         last = (ran.stderr.strip().splitlines() or ["no message"])[-1]
         return f"its process ended with {ran.returncode}: {last}"

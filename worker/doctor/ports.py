@@ -1,4 +1,4 @@
-"""Ports: whether the HTTP face and the counters could listen."""
+"""Ports: whether the HTTP server and the metrics server can listen."""
 
 import socket
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from worker.doctor.finding import Finding, Subject, ok, warning
 
 
 def check_ports(subject: Subject) -> Iterator[Finding]:
-    """Try each port that the settings name."""
+    """Try to bind each configured port."""
     settings, server = subject.settings, subject.server_settings
     wanted = {"PORT": (server.listen_host, server.port)}
     if server.port_health is not None and server.port_health != server.port:
@@ -21,8 +21,8 @@ def check_ports(subject: Subject) -> Iterator[Finding]:
         else:
             yield warning(
                 "port",
-                f"{name}: {host}:{port} cannot be listened on: {why}",
-                f"Set {name} to another port, unless it is this worker itself that listens there.",
+                f"{name}: {host}:{port} cannot be bound: {why}",
+                f"Set {name} to another port, unless this worker itself is listening there.",
             )
 
 

@@ -1,4 +1,4 @@
-"""What the doctor says: for people as it finds it, or as one JSON document."""
+"""Prints the doctor's findings: as text, one by one, or as one JSON document."""
 
 import json
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ def report(findings: Iterable[Finding], *, as_json: bool) -> int:
     worst = max((finding.level for finding in told), key=EXIT_CODES.__getitem__, default=Level.OK)
     if as_json:
         document = {"level": worst, "findings": [asdict(finding) for finding in told]}
-        print(json.dumps(document, indent=2))  # noqa: T201  # not for rich to wrap
+        print(json.dumps(document, indent=2))  # noqa: T201  # rich would wrap it
     else:
         console.print(_summary(told))
     return EXIT_CODES[worst]
@@ -48,5 +48,5 @@ def _summary(findings: list[Finding]) -> str:
         sum(finding.level == level for finding in findings) for level in (Level.FAULT, Level.WARNING)
     )
     if not faults and not warnings:
-        return "All is well."
+        return "No problems found."
     return f"{faults} fault{'s' * (faults != 1)}, {warnings} warning{'s' * (warnings != 1)}."

@@ -12,26 +12,26 @@ from worker.errors import CheckpointMissing
 
 _SECONDS = 600
 _SILENCE = 0.01
-"""A peak below this is not speech."""
+"""A lower peak is not speech."""
 _REAL_TIME = 1.0
 
 
 def check_speech(subject: Subject) -> Iterator[Finding]:
-    """Speak, unless that would download the weights."""
+    """Speak a sentence, unless that would download the weights."""
     if subject.settings.engine == "chatterbox-turbo" and not _is_checkpoint_here(subject):
         yield warning("self-test", "skipped: it would download the weights", "See the checkpoint above.")
         return
     spoken = _speak()
     if isinstance(spoken, str):
         yield fault(
-            "self-test", spoken, "Run `python -m worker say 'Hello.' --out hello.wav` to see it whole."
+            "self-test", spoken, "Run `python -m worker say 'Hello.' --out hello.wav` to see the whole error."
         )
         return
     yield from judge(spoken)
 
 
 def judge(spoken: dict[str, Any]) -> Iterator[Finding]:
-    """Judge what was spoken, and how fast."""
+    """Check the sample values and the real-time factor."""
     told = (
         f"{spoken['engine']} loaded in {spoken['load_s']:.1f} s, first audio after "
         f"{spoken['ttfa_ms']:.0f} ms, {spoken['audio_seconds']:.1f} s of speech at a real-time factor of "
@@ -46,8 +46,8 @@ def judge(spoken: dict[str, Any]) -> Iterator[Finding]:
     elif spoken["rtf"] >= _REAL_TIME:
         yield warning(
             "self-test",
-            f"{told}: slower than it is heard",
-            "Use a GPU; on a CPU, FLOW_STEPS=1 and a smaller PROMPT_SECONDS cost less.",
+            f"{told}: slower than real time",
+            "Use a GPU; on a CPU, FLOW_STEPS=1 and a smaller PROMPT_SECONDS are cheaper.",
         )
     else:
         yield ok("self-test", told)
@@ -61,7 +61,7 @@ def _is_checkpoint_here(subject: Subject) -> bool:
 
 
 def _speak() -> dict[str, Any] | str:
-    """Return what the probe measured, or why it could not: a model that crashes takes only it along."""
+    """Return the probe's measurements, or why it failed; a crash of the model ends only the probe."""
     try:
         ran = subprocess.run(
             [sys.executable, "-m", "worker.doctor.speech_probe"],
@@ -71,7 +71,7 @@ def _speak() -> dict[str, Any] | str:
             timeout=_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return f"nothing was spoken within {_SECONDS} s"
+        return f"no speech within {_SECONDS} s"
     try:
         found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     except (IndexError, ValueError):

@@ -1,4 +1,4 @@
-"""The settings as a table: for the documents, and as they are in force."""
+"""The settings as a table, for docs/SETTINGS.md, and their values in force."""
 
 import re
 from collections.abc import Container, Iterator
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 BEGIN, END = "<!-- settings -->", "<!-- /settings -->"
-"""Around the table in a document."""
+"""Markers around the table in a document."""
 
 _MASK = "********"
 _KEY_NAMES = re.compile(r"(_key|_key_id|_token|_password|_secret)$")
@@ -19,7 +19,7 @@ _KEY_NAMES = re.compile(r"(_key|_key_id|_token|_password|_secret)$")
 
 @dataclass(frozen=True)
 class Described:
-    """One setting, as a document tells of it; code stands in double backquotes."""
+    """One setting as documented; code stands in double backquotes."""
 
     variable: str
     default: str
@@ -29,17 +29,17 @@ class Described:
 
 @dataclass(frozen=True)
 class InForce:
-    """One setting's value now."""
+    """The current value of one setting."""
 
     variable: str
     value: str | None
-    """None where there is none; a secret is masked."""
+    """None if unset; a secret is masked."""
     is_set: bool
-    """Whether it was said, by the environment or by an option, or is the default."""
+    """Whether the environment or an option set it; otherwise it is the default."""
 
 
 def describe(settings: type[BaseSettings]) -> Iterator[Described]:
-    """Yield what the class says about each of its fields, in order."""
+    """Yield the documentation of each of the class's fields, in order."""
     properties = settings.model_json_schema()["properties"]
     for name, schema in properties.items():
         kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
@@ -52,23 +52,23 @@ def describe(settings: type[BaseSettings]) -> Iterator[Described]:
 
 
 def in_force(settings: BaseSettings) -> Iterator[InForce]:
-    """Yield each setting's value, secrets masked."""
+    """Yield each setting's value, with secrets masked."""
     for name in type(settings).model_fields:
         value = _shown(name, getattr(settings, name))
         yield InForce(name.upper(), value, name in settings.model_fields_set)
 
 
 def markdown(worker: type[BaseSettings], server: type[BaseSettings]) -> str:
-    """Return the table of both, the server's last."""
+    """Return the table of both classes, the server's last."""
     rows = ["| variable | default | values | |", "|---|---|---|---|"]
     rows += map(_row, describe(worker))
-    rows.append("| **`python -m worker serve` alone:** | | | |")
+    rows.append("| **Only `python -m worker serve` reads these:** | | | |")
     rows += map(_row, describe(server))
     return "\n".join(rows)
 
 
 def replace_table(document: Path, table: str) -> None:
-    """Put the table between the document's marks; raises ``ValueError`` where they are missing."""
+    """Put the table between the document's markers; raises ``ValueError`` if they are missing."""
     before, begin, rest = document.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
@@ -82,7 +82,7 @@ def _row(setting: Described) -> str:
 
 
 def _values(kind: dict[str, Any]) -> str:
-    """Say what a value may be, as far as it is a choice or a range."""
+    """Return the permitted values, if they are a choice or a range."""
     if kind.get("type") == "boolean":
         return "``true``, ``false``"
     if "enum" in kind:
@@ -104,7 +104,7 @@ def _code(default: object) -> str:
 
 
 def _naming_variables(description: str, names: Container[str]) -> str:
-    """Return a docstring on one line, other settings called as in the environment."""
+    """Return a docstring on one line, with other settings named as in the environment."""
     words = " ".join(description.split())
     return re.sub(r"``(\w+)``", lambda code: code[0].upper() if code[1] in names else code[0], words)
 
@@ -124,7 +124,7 @@ def _shown(name: str, value: object) -> str | None:
 
 
 def _without_credentials(value: str) -> str:
-    """Mask who a URL says to be."""
+    """Mask the credentials in a URL."""
     if "://" not in value or "@" not in urlsplit(value).netloc:
         return value
     netloc = urlsplit(value).netloc

@@ -1,4 +1,4 @@
-"""Speaks a sentence and prints what it took, as JSON: a process of its own, run by ``self_test.py``."""
+"""Speaks a sentence and prints measurements as JSON; run as a separate process by ``self_test.py``."""
 
 import json
 import sys
@@ -18,9 +18,9 @@ SENTENCE = "The quick brown fox jumps over the lazy dog."
 
 
 def main() -> None:
-    """Print ``{"error": ...}`` or what was measured."""
+    """Print ``{"error": ...}`` or the measurements."""
     try:
-        print(json.dumps(_speak()))  # noqa: T201  # for the process that waits
+        print(json.dumps(_speak()))  # noqa: T201  # read by the parent process
     except ChatterpodError as error:
         print(json.dumps({"error": error.message}))  # noqa: T201
         sys.exit(1)

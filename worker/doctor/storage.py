@@ -1,4 +1,4 @@
-"""Disks: how much room there is, and where large results go."""
+"""Disks: free space, and where large results are stored."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ _LEAST_FREE = GIGABYTE
 
 
 def check_disks(subject: Subject) -> Iterator[Finding]:
-    """Tell how much room each disk has that the worker writes to."""
+    """Report the free space of each disk that the worker writes to."""
     settings = subject.settings
     places = [*settings.voices_dir, settings.results_dir, Path(gettempdir())]
     seen: set[int] = set()
@@ -26,13 +26,13 @@ def check_disks(subject: Subject) -> Iterator[Finding]:
         usage = shutil.disk_usage(directory)
         detail = f"{directory}: {usage.free / GIGABYTE:.1f} of {usage.total / GIGABYTE:.1f} GB free"
         if usage.free < _LEAST_FREE:
-            yield warning("disk", detail, "Make room, or give it a larger disk.")
+            yield warning("disk", detail, "Free some space, or use a larger disk.")
         else:
             yield ok("disk", detail)
 
 
 def check_results(subject: Subject) -> Iterator[Finding]:
-    """Tell where results go that are too large for one answer."""
+    """Report where results are stored that are too large for one response."""
     settings = subject.settings
     bucket = {
         "BUCKET_ENDPOINT_URL": settings.bucket_endpoint_url,
@@ -41,7 +41,7 @@ def check_results(subject: Subject) -> Iterator[Finding]:
     }
     missing = [name for name, value in bucket.items() if not value]
     if not missing:
-        yield ok("large results", "go to the bucket that the BUCKET_ variables name")
+        yield ok("large results", "go to the bucket in the BUCKET_ variables")
     elif len(missing) < len(bucket):
         yield fault(
             "large results",
@@ -51,13 +51,13 @@ def check_results(subject: Subject) -> Iterator[Finding]:
     elif settings.results_dir is None:
         yield ok(
             "large results",
-            f"have no place: speech of more than {settings.max_result_mb:g} MB is refused in a job's answer. "
-            "A network volume, RESULTS_DIR or the BUCKET_ variables give them one",
+            f"cannot be stored: speech over {settings.max_result_mb:g} MB is refused as a job result. "
+            "A network volume, RESULTS_DIR or the BUCKET_ variables provide storage",
         )
     elif not os.access(_nearest(settings.results_dir), os.W_OK):
         yield fault(
             "large results",
-            f"{settings.results_dir} cannot be written",
+            f"{settings.results_dir} is not writable",
             "Make it writable, or unset RESULTS_DIR.",
         )
     else:
@@ -65,5 +65,5 @@ def check_results(subject: Subject) -> Iterator[Finding]:
 
 
 def _nearest(path: Path) -> Path:
-    """Return the directory, or the nearest one above that is there."""
+    """Return the directory, or its nearest existing parent."""
     return next(each for each in (path, *path.absolute().parents) if each.is_dir())

@@ -1,4 +1,4 @@
-"""The voices: whether their directories are there, whole, and ready for this engine."""
+"""The voices: whether their directories exist, are intact, and are ready for this engine."""
 
 import os
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ Scanned = list[tuple[str, Manifest | VoiceCorrupt | None]]
 
 
 def check_voices(subject: Subject) -> Iterator[Finding]:
-    """Look into each directory of VOICES_DIR."""
+    """Check each directory of VOICES_DIR."""
     fingerprint = fingerprint_here(subject)
     for directory in subject.settings.voices_dir:
         yield from _directory(directory, fingerprint, write_back=subject.settings.write_back)
 
 
 def check_aliases(subject: Subject) -> Iterator[Finding]:
-    """Hold VOICE_ALIASES against the voices that there are."""
+    """Check VOICE_ALIASES against the existing voices."""
     aliases = subject.settings.voice_aliases
     found = list(doubts(aliases, VoiceLibrary.at(*subject.settings.voices_dir)))
     for doubt in found:
@@ -39,12 +39,12 @@ def _directory(directory: Path, fingerprint: str | None, *, write_back: bool) ->
     if directory.is_symlink() and not directory.exists():
         yield warning(
             "voices",
-            f"{directory} links to {directory.readlink()}, which is not there",
-            "Attach a network volume to the endpoint, or set VOICES_DIR to a directory that is there.",
+            f"{directory} links to {directory.readlink()}, which does not exist",
+            "Attach a network volume to the endpoint, or set VOICES_DIR to an existing directory.",
         )
         return
     if not directory.exists():
-        yield warning("voices", f"{directory} does not exist: there is no voice yet", add)
+        yield warning("voices", f"{directory} does not exist: there are no voices yet", add)
         return
     try:
         scanned = VoiceRegistry.at(directory).scan() if directory.is_dir() else None
@@ -65,7 +65,7 @@ def _directory(directory: Path, fingerprint: str | None, *, write_back: bool) ->
     if write_back and not os.access(directory, os.W_OK):
         yield warning(
             "voices",
-            f"{directory} cannot be written: computed conditionals are lost when the worker ends",
+            f"{directory} is not writable: computed conditionals are lost when the worker ends",
             "Make it writable, or set WRITE_BACK=false and add voices with `voices add --via ENDPOINT_ID`.",
         )
 
@@ -96,6 +96,6 @@ def _unprepared(directory: Path, scanned: Scanned, fingerprint: str) -> Iterator
 
 
 def _named(voice_ids: list[str]) -> str:
-    """Name some of them."""
+    """Return the first few ids, and the number of the rest."""
     more = len(voice_ids) - _MOST_NAMED
     return ", ".join(voice_ids[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

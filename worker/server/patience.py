@@ -1,7 +1,8 @@
-"""uvicorn's HTTP protocol, with patience that ends, and with an end of the body that HTTP/1.0 knows.
+"""uvicorn's HTTP protocol and its server, with bounds on what a client can have them hold or wait for.
 
-uvicorn's own waits for headers for ever, however many come; takes what follows a request that was refused
-before its end for the next one; and sends chunks to clients that take them for part of the body.
+uvicorn's own protocol waits for headers for ever, however many come; keeps every request that is sent before
+the last one is answered, and then no longer hears that the client has left; takes trailers without end, and
+for headers; and sends chunks to HTTP/1.0 clients. Its server closes WebSockets at once when it is ended.
 """
 
 import asyncio
@@ -32,22 +33,34 @@ def return_free_pages() -> None:
 
 
 MAX_HEADER_BYTES = 65_536
+_MOST_UNHEARD_BYTES = 1_000_000
+"""Of requests that come too early to be heard."""
+_BODY_HEADERS = {b"content-length", b"transfer-encoding"}
 
 
 class PatientProtocol(HttpToolsProtocol):
     """Closes a connection whose headers take longer than ``header_timeout_s``, or more than 64 kB.
 
-    The last bytes of a connection that ends may take ``last_bytes_s``.
+    A client that takes none of its answer for ``stall_timeout_s`` is cut off. The next request may come once
+    the last one is answered: a connection with one that comes earlier hears it not, and closes after the
+    answer, as RFC 9112 (9.3.2) has clients expect. Beyond ``most_connections`` none is let in.
     """
 
     header_timeout_s = 10.0
-    last_bytes_s = 60.0
+    stall_timeout_s = 60.0
+    most_connections = 3_000
     _timer: asyncio.TimerHandle | None = None
     _header_bytes = 0
+    _is_deaf = False
+    _unheard_bytes = 0
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(bounded_transport(transport, self.last_bytes_s))
+        super().connection_made(bounded_transport(transport, self.stall_timeout_s))
+        if len(self.connections) > self.most_connections:
+            self._is_deaf = True
+            self.transport.abort()
+            return
         self._wait_for_headers()
 
     @override
@@ -58,6 +71,11 @@ class PatientProtocol(HttpToolsProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        if self._is_deaf:
+            self._unheard_bytes += len(data)
+            if self._unheard_bytes > _MOST_UNHEARD_BYTES:
+                _reset(self.transport)
+            return
         if self.cycle is None or self.cycle.response_complete:
             self._wait_for_headers()
             self._header_bytes += len(data)
@@ -81,13 +99,52 @@ class PatientProtocol(HttpToolsProtocol):
 
     @override
     def on_message_begin(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+            self._is_deaf = True
+            return
         self._wait_for_headers()
         super().on_message_begin()
 
     @override
+    def on_url(self, url: bytes) -> None:
+        if not self._is_deaf:
+            super().on_url(url)
+
+    @override
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._timer is not None:
+            super().on_header(name, value)
+        elif not self._is_deaf:  # a trailer: nothing that we serve has one
+            self._header_bytes += len(name) + len(value)
+            if self._header_bytes > MAX_HEADER_BYTES:
+                raise ValueError("the trailers are too large")
+
+    @override
     def on_headers_complete(self) -> None:
+        if self._is_deaf:
+            return
         self._stop_waiting()
+        if self._should_upgrade() and not _BODY_HEADERS.isdisjoint(name for name, _ in self.headers):
+            self._is_deaf = True  # what follows is a body, for which nobody would wait
+            self.send_400_response("A request for a WebSocket has no body.")
+            return
         super().on_headers_complete()
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        if not self._is_deaf:
+            super().on_body(body)
+
+    @override
+    def on_message_complete(self) -> None:
+        if not self._is_deaf:
+            super().on_message_complete()
+
+    @override
+    def handle_websocket_upgrade(self) -> None:
+        if not self._is_deaf:
+            super().handle_websocket_upgrade()
 
     @override
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
@@ -110,10 +167,16 @@ class PatientProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def patient_for(header_timeout_s: float, last_bytes_s: float) -> type[PatientProtocol]:
-    """Return the protocol with another patience, in seconds."""
-    patience = {"header_timeout_s": header_timeout_s, "last_bytes_s": last_bytes_s}
-    return type("PatientProtocol", (PatientProtocol,), patience)
+def patient_for(
+    header_timeout_s: float, stall_timeout_s: float, most_connections: int = PatientProtocol.most_connections
+) -> type[PatientProtocol]:
+    """Return the protocol with other bounds."""
+    bounds = {
+        "header_timeout_s": header_timeout_s,
+        "stall_timeout_s": stall_timeout_s,
+        "most_connections": most_connections,
+    }
+    return type("PatientProtocol", (PatientProtocol,), bounds)
 
 
 def _ended_with_the_request(cycle: RequestResponseCycle, app: ASGIApp) -> ASGIApp:

@@ -17,12 +17,17 @@ from worker.service.outer_watchdog import OuterWatchdog
 from worker.service.service import SpeechService
 from worker.settings import Settings
 from worker.telemetry.logs import set_up_logging
+from worker.telemetry.seldom import Seldom
 
 log = logging.getLogger(__name__)
+
+_STRANGERS_MISTAKES = Seldom()
 
 _KEEP_ALIVE_S = 75
 """Longer than a load balancer keeps an idle connection: else it sends a request into one that closes."""
 _BACKLOG = 2048
+_MOST_CONNECTIONS_WITHOUT_SOCKET = 2_000
+"""Beside ``MAX_SOCKETS``: many times the requests that any machine speaks at once."""
 _LAST_BYTES_S = 5
 """What was said already may take so long to leave."""
 _UNBOUNDED_RESULT_MB = 1_000.0
@@ -55,9 +60,15 @@ def serve(settings: Settings, server_settings: ServerSettings) -> None:
 def make_server(backend: Backend, outer_watchdog: OuterWatchdog | None = None) -> PatientServer:
     """Return uvicorn's server of a backend, to be run on sockets that listen."""
     settings = backend.server_settings
+    for name in ("uvicorn.error", "uvicorn.error.sockets"):
+        logging.getLogger(name).addFilter(_STRANGERS_MISTAKES)
     config = uvicorn.Config(
         make_app(backend),
-        http=patient_for(settings.header_timeout_s, backend.settings.stall_timeout_s),
+        http=patient_for(
+            settings.header_timeout_s,
+            backend.settings.stall_timeout_s,
+            settings.max_sockets + _MOST_CONNECTIONS_WITHOUT_SOCKET,
+        ),
         ws=BoundedSocket,
         ws_max_size=int(settings.max_body_mb * MEGABYTE),
         ws_per_message_deflate=False,  # audio does not shrink

@@ -1,4 +1,4 @@
-"""What a deployment can set about the HTTP face, each by the variable of the same name in capitals."""
+"""The HTTP server's settings; each is read from the environment variable of the same name in capitals."""
 
 from typing import Annotated
 
@@ -13,53 +13,53 @@ Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
 def _split(value: object) -> object:
-    """Read a list separated by commas."""
+    """Split a list at its commas."""
     return (
         tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
     )
 
 
 class ServerSettings(BaseSettings):
-    """The server's settings; raises ``pydantic.ValidationError`` for a value it cannot have."""
+    """The server's settings; raises ``pydantic.ValidationError`` for an invalid value."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, use_attribute_docstrings=True)
 
     listen_host: str = "127.0.0.1"
-    """The address to listen on: this machine alone, unless said otherwise. The image says 0.0.0.0."""
+    """Address to listen on; the default accepts this machine only. The image sets 0.0.0.0."""
     port: Port = 8000
-    """0 takes a free one."""
+    """Port to listen on; 0 takes a free one."""
     port_health: Port | None = None
-    """Where RunPod's load balancer asks for /ping; ``port`` when left out."""
+    """Port on which RunPod's load balancer asks for ``/ping``; default: ``port``."""
     api_key: SecretStr | None = None
-    """Clients must send it, but for ``/``, ``/ping`` and ``/openapi.json``; without one everybody may
-    speak."""
+    """Key that clients must send, except for ``/``, ``/ping`` and ``/openapi.json``. Without one, no key is
+    asked."""
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
-    """Web sites, as in https://app.example.com, whose pages may use this server; * for all."""
+    """Web sites whose pages may use this server, such as https://app.example.com; * for all."""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
-    """Names that clients may use for this server, beside addresses and localhost; * for all. Left out, a
-    server without ``api_key`` that listens on this machine alone takes no other, the rest take all."""
+    """Host names that clients may use for this server, in addition to addresses and localhost; * for all.
+    Default: none for a server without ``api_key`` that listens on this machine only, else all."""
     voice_uploads: bool = False
-    """Whether POST /voices, and PATCH and DELETE of one, may change the registry."""
+    """Whether POST /voices, and PATCH and DELETE of a voice, may change the registry."""
 
     max_body_mb: Annotated[float, Field(gt=0)] = 1.0
-    """Of a request or a WebSocket message."""
+    """Upper bound for a request's body or a WebSocket message."""
     max_upload_mb: Annotated[float, Field(gt=0)] = 30.0
-    """Of a clip's upload; RunPod's load balancer takes no more."""
+    """Upper bound for an uploaded clip; RunPod's load balancer takes no more than 30."""
     body_timeout_s: Annotated[float, Field(gt=0)] = 30.0
-    """A request's body must have arrived by then."""
+    """Timeout for a request's body to arrive."""
     header_timeout_s: Annotated[float, Field(gt=0)] = 10.0
-    """And its headers by then."""
+    """Timeout for a request's headers to arrive."""
     max_sockets: Annotated[int, Field(ge=1)] = 1000
-    """WebSockets open at once."""
+    """Upper bound for WebSockets open at once."""
     max_waiting_characters: Annotated[int, Field(ge=1)] = 10_000_000
-    """Of all texts that wait for their turn on WebSockets and in calls."""
+    """Upper bound for the characters of all texts that wait on WebSockets and in calls."""
 
     @property
     def is_open_to_all(self) -> bool:
-        """Whether machines other than this one may have it speak without a key."""
+        """Whether other machines may use the server without a key."""
         return self.api_key is None and self.listen_host not in LOOPBACK
 
     @property
     def is_for_this_machine(self) -> bool:
-        """Whether it is meant for this machine's own programs alone, and asks them for no key."""
+        """Whether the server accepts this machine only and asks for no key."""
         return self.api_key is None and self.listen_host in LOOPBACK

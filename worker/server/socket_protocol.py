@@ -7,17 +7,21 @@ sockets with their queries, at ``DEBUG`` their headers and messages too, which h
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, cast
 
 from typing_extensions import override
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode, Frame
+from websockets.frames import CloseCode, Frame, Opcode
 
 _LOST = "chatterpod.when_lost"
 
-_MOST_PINGS, _PINGS_WITHIN_S = 600, 60.0
+_COUNTED_FOR_S = 60.0
+_MOST_PINGS = 600
+_MOST_FRAMES = 30_000
+"""500 a second: a language model writes 100 tokens, a telephone sends 50 pieces of sound."""
 _MOST_HALF_RECEIVED_BYTES = 64 << 20
 """Of messages that are not complete yet, on all sockets; many need no key until theirs are."""
 _MOST_THEN_BYTES = 16 << 10
@@ -39,8 +43,8 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         self.logger = self.conn.logger = _log
         self.conn.debug = False
         self._late_pong = b""
-        self._pings = 0
-        self._pings_since = self.loop.time()
+        self._counts: Counter[str] = Counter()
+        self._counted_since = self.loop.time()
         self._when_lost: list[Callable[[], None]] = []
         self._half_received = 0
 
@@ -54,8 +58,17 @@ class BoundedSocket(WebSocketsSansIOProtocol):
             BoundedSocket._half_received_by_all > _MOST_HALF_RECEIVED_BYTES
             and self._half_received > _MOST_THEN_BYTES
         ):
-            self.conn.fail(CloseCode.TRY_AGAIN_LATER, "too much is half received")
-            self.handle_parser_exception()
+            self._fail(CloseCode.TRY_AGAIN_LATER, "too much is half received")
+
+    @override
+    def handle_events(self) -> None:
+        frames = [event for event in self.conn.events if isinstance(event, Frame)]
+        if self._are_too_many("frame", len(frames), _MOST_FRAMES):
+            self._fail(CloseCode.POLICY_VIOLATION, "too many frames")
+        elif self._are_too_many("pong", sum(each.opcode is Opcode.PONG for each in frames), _MOST_PINGS):
+            self._fail(CloseCode.POLICY_VIOLATION, "too many pongs")
+        else:
+            super().handle_events()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -80,9 +93,8 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         if not self.handshake_complete:  # nothing may come before the answer to the handshake
             self.transport.abort()
             return
-        if self._pings_too_often():
-            self.conn.fail(CloseCode.POLICY_VIOLATION, "too many pings")
-            self.handle_parser_exception()
+        if self._are_too_many("ping", 1, _MOST_PINGS):
+            self._fail(CloseCode.POLICY_VIOLATION, "too many pings")
             return
         pongs = self.conn.data_to_send()
         if self.writable.is_set() or self.conn.close_rcvd is not None:
@@ -128,12 +140,17 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         BoundedSocket._half_received_by_all += half_received - self._half_received
         self._half_received = half_received
 
-    def _pings_too_often(self) -> bool:
+    def _are_too_many(self, kind: str, more: int, most: int) -> bool:
         now = self.loop.time()
-        if now - self._pings_since > _PINGS_WITHIN_S:
-            self._pings, self._pings_since = 0, now
-        self._pings += 1
-        return self._pings > _MOST_PINGS
+        if now - self._counted_since > _COUNTED_FOR_S:
+            self._counts.clear()
+            self._counted_since = now
+        self._counts[kind] += more
+        return self._counts[kind] > most
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        self.conn.fail(code, reason)
+        self.handle_parser_exception()
 
 
 def when_lost(scope: Any, tell: Callable[[], None]) -> None:

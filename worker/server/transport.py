@@ -2,38 +2,69 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import Any, cast
 
 _SEND_BUFFER_BYTES = 128 * 1024
 """What the kernel holds of an answer; left to itself it takes megabytes, which is minutes of speech."""
 
 
-class TimedClose:
-    """Closes within ``last_bytes_s``: asyncio's own waits for ever for the last bytes to be taken."""
+class BoundedTransport:
+    """Cuts off a client that takes nothing for ``patience_s``, or the last bytes no sooner than that.
 
-    def __init__(self, transport: asyncio.Transport, last_bytes_s: float) -> None:
+    asyncio's own transport waits for both for ever.
+    """
+
+    def __init__(self, transport: asyncio.Transport, patience_s: float) -> None:
         self._transport = transport
-        self._last_bytes_s = last_bytes_s
-        self._timer: asyncio.TimerHandle | None = None
+        self._patience_s = patience_s
+        self._closing: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+        self._written = 0
+        self._taken = 0
+        """Bytes that had left the buffer when the client was last looked at."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
+    def write(self, data: bytes) -> None:
+        """Send; while some of it waits for the client, see that it takes any."""
+        self._transport.write(data)
+        self._written += len(data)
+        if self._stalled is None and self._transport.get_write_buffer_size():
+            self._look_later()
+
     def close(self) -> None:
         """Close once all is sent, or its time is over."""
-        if self._timer is None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._last_bytes_s, self._transport.abort)
+        if self._closing is None:
+            self._closing = self._later(self._transport.abort)
         self._transport.close()
 
     def lost(self) -> None:
         """Take in that the connection is gone."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._closing, self._stalled):
+            if timer is not None:
+                timer.cancel()
+
+    def _look_later(self) -> None:
+        self._taken = self._written - self._transport.get_write_buffer_size()
+        self._stalled = self._later(self._look)
+
+    def _look(self) -> None:
+        self._stalled = None
+        if not (waiting := self._transport.get_write_buffer_size()):
+            return
+        if self._written - waiting == self._taken:
+            self._transport.abort()
+        else:
+            self._look_later()
+
+    def _later(self, act: Callable[[], None]) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(self._patience_s, act)
 
 
-def bounded_transport(transport: asyncio.Transport, last_bytes_s: float) -> asyncio.Transport:
+def bounded_transport(transport: asyncio.Transport, patience_s: float) -> asyncio.Transport:
     """Return a connection's transport with its bounds."""
     connection = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-    return cast("asyncio.Transport", TimedClose(transport, last_bytes_s))
+    return cast("asyncio.Transport", BoundedTransport(transport, patience_s))

@@ -1,1 +1,1 @@
-"""Text on its way to the engine."""
+"""From a request's text to the text chunks that the engine speaks."""

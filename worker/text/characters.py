@@ -1,4 +1,4 @@
-"""Characters as they are read: controls mended, invisible ones gone, letters composed, styled ones plain."""
+"""Character clean-up: controls, invisible characters, composition (NFC), styled letters."""
 
 import re
 import unicodedata
@@ -11,17 +11,17 @@ INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
     "\u20e3\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef]+"
 )
-"""Soft hyphens and other characters without a width: a word goes on behind them."""
+"""Soft hyphens and other characters without a width; the word continues after them."""
 JOINERS = re.compile("(?<![\u0600-\u1aff\ua840-\uabff\U00010a00-\U00011fff\u200c\u200d])[\u200c\u200d]+")
-"""Where they shape nothing: behind letters of other scripts than those from Arabic to Mongolian."""
+"""Joiners without effect: after letters outside the scripts from Arabic to Mongolian."""
 
 _CONTROLS = re.compile(
-    # A terminal's sequences: a command, a title or a link, any other.
+    # Escape sequences of terminals: a command, a title or a link, any other.
     r"(?P<sequence>\x1b(?:\[[0-?]*+[ -/]*+[@-~]|\][^\x07\x1b\n]*+(?:\x07|\x1b\\)|[ -/]++[0-~]|[0-?]))"
     r"|(?P<windows>[\x80-\x9f])"
     r"|[\x00-\x08\x0e-\x1f\x7f]"
 )
-"""What no text holds on purpose, and nobody can speak."""
+"""Characters that occur only by accident and cannot be spoken."""
 _HALF = re.compile("[\ud800-\udfff]")
 _PLAIN = {"<font>", "<wide>", "<narrow>", "<square>", "<circle>", "<compat>"}
 _SHAPES = {"<initial>", "<medial>", "<final>", "<isolated>"}
@@ -42,12 +42,12 @@ _STYLED = re.compile(
 _COUNTED = re.compile("[\u2460-\u2473\u24ea-\u24f4\u24f5-\u24fe\u24ff\u2776-\u2793]")
 _NEGATIVE_LETTERS = ((0x1F150, 0x1F169), (0x1F170, 0x1F189))
 _OVERSTRUCK = re.compile("(?<=[^\\W\\d_])[\u0332-\u0338\u0489]++|(?<=[A-Za-z])[\u0300-\u036f]{4,}+")
-"""Lines through and under letters; and marks in heaps, which are decoration."""
+"""Lines through and under letters; and stacks of marks, which are decoration."""
 _APOSTROPHE = re.compile(r"(?<![\w`])[A-Za-z]{1,20}(?P<mark>[`\u00b4])(?=(?:s|t|m|d|re|ve|ll)\b(?!`))")
 _LINE_END = re.compile(r"(?<=[^\W\d_])[-\u2010][ \t]*+(?:\r\n?|\n)[ \t]*+(?=[^\W_])")
 _NEXT_WORD = re.compile(r"\w+")
 _GOES_ON = {"and", "or", "to", "und", "oder", "bis", "et", "ou", "y", "o", "e"}
-"""After these a hyphen stands for a word's other half, as in "pre- and post-war"."""
+"""After these, a hyphen stands for the other half of a word, as in "pre- and post-war"."""
 _KEEP_HYPHENS = frozenset(
     """
     above all anti back best big bitter black blue brand bright brother by clear close co cold cool counter
@@ -61,12 +61,12 @@ _KEEP_HYPHENS = frozenset(
     yellow young
     """.split()  # noqa: SIM905
 )
-"""Words that begin compounds; their hyphen stays at a line's end, as in "well-known"."""
+"""First words of compounds; they keep their hyphen at a line's end, as in "well-known"."""
 _LONGEST_WORD = 40
 
 
 def whole_characters(text: str) -> str:
-    """Return ``text`` with the halves of surrogate pairs joined; one without its other becomes a blank."""
+    """Return ``text`` with surrogate pairs joined; a lone half becomes a space."""
     if text.isascii():
         return text
     joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
@@ -76,11 +76,10 @@ def whole_characters(text: str) -> str:
 def plain_characters(draft: Draft, *, fold: bool) -> Draft:
     """Return the draft without control and invisible characters, composed (NFC).
 
-    Sequences for a terminal vanish, U+0080 to U+009F become the characters that Windows has there, every
-    other control becomes a blank; tabs and line ends stay.
-    With ``fold`` ligatures and letters in a style are the letters that they show, and a word that was cut
-    at a line's end is whole. Superscripts and subscripts keep their meaning, vulgar fractions and Roman
-    numerals stay for the rules.
+    Terminal escape sequences are removed, U+0080 to U+009F become the characters of Windows-1252, every other
+    control becomes a space; tabs and line ends stay. With ``fold``, ligatures and styled letters become plain
+    letters, and a word hyphenated at a line's end is joined. Superscripts and subscripts stay, and so do
+    vulgar fractions and Roman numerals, for the rules.
     """
     draft = draft.sub(_CONTROLS, _mended)
     if not draft.text.isascii():
@@ -111,7 +110,7 @@ def _mended(match: Match) -> str:
 
 @cache
 def _clusters() -> re.Pattern[str]:
-    """Match whatever may be composed: characters with their marks, and Hangul in its letters."""
+    """Match the sequences that may be composed: characters with their marks, and Hangul as single letters."""
     marks = "".join(
         chr(code)
         for code in (*range(0x300, 0x1E950), *range(0xE0100, 0xE01F0))
@@ -131,7 +130,7 @@ def _composed(match: Match) -> str | None:
 
 
 def _unstyled(match: Match) -> str | None:
-    """Return the plain letters of a run; a number in a circle stands apart from its neighbours."""
+    """Return the plain letters of a run; a circled number is separated from its neighbours."""
     plain = "".join(
         f" {_plain(character)} " if _COUNTED.match(character) else _plain(character)
         for character in match.group()
@@ -159,7 +158,7 @@ def _plain(character: str) -> str:
 
 
 def _at_line_end(match: Match) -> str | None:
-    """Join a word that was cut; a compound keeps its hyphen."""
+    """Join a hyphenated word; a compound keeps its hyphen."""
     text, start = match.string, match.start()
     first = start
     while first > 0 and start - first < _LONGEST_WORD and text[first - 1].isalpha():

@@ -1,4 +1,4 @@
-"""Text chunks: what is spoken in one go, short enough for the model to stay stable."""
+"""Text chunks: the unit that an engine speaks, short enough for the model to stay stable."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from worker.text.normalize import clean_text, is_speakable, looks_latin, rules_for
 from worker.text.packing import Part, pack
 from worker.text.prepared import prepared_sentences
-from worker.text.reading import Piece, joined, read_aloud
+from worker.text.reading import SpokenPiece, joined, read_aloud
 from worker.text.sentences import Pause
 from worker.text.tags import TAG
 
 MAX_CHUNK_CHARACTERS = 250
-"""About 18 s of speech; Turbo grows unstable past about 300 characters."""
+"""About 18 s of speech; Turbo becomes unstable above about 300 characters."""
 FIRST_CHUNK_CHARACTERS = 120
-"""The first text chunk is short, because nothing is heard before it is decoded."""
+"""The first text chunk is short, because the first audio waits for all of its tokens."""
 
 _FULL_STOPS = {Pause.SENTENCE, Pause.PARAGRAPH}
 _CLOSERS = " )\"'”’»"
@@ -22,15 +22,15 @@ _ANOTHER_LANGUAGE = "und"
 
 @dataclass(frozen=True, slots=True)
 class TextChunk:
-    """What an engine speaks in one go."""
+    """The text that an engine speaks in one call."""
 
     text: str
-    """As it is to be spoken: normalised, on one line."""
+    """The text to speak: normalised, on one line."""
     start: int
     end: int
-    """It says ``request.text[start:end]``; the spans of a request follow one another without overlapping."""
+    """The chunk speaks ``request.text[start:end]``; a request's spans are in order and do not overlap."""
     pause: Pause
-    """What follows it; after the last one, the end of the text counts as a paragraph's."""
+    """The pause after it; after the last chunk, that of a paragraph."""
 
 
 def split_text(
@@ -43,16 +43,16 @@ def split_text(
 ) -> Iterator[TextChunk]:
     """Yield text chunks as they are found: whole sentences, else clauses, else words.
 
-    None takes longer to speak than ``limit`` Latin letters, the first not longer than ``first_limit``
-    where a sentence or a clause ends before that. A paragraph ends a text chunk. Nothing that a rule has
-    put into words is cut, and a tag never is.
+    None takes longer to speak than ``limit`` Latin letters, nor the first than ``first_limit`` if a sentence
+    or a clause ends before that. A paragraph ends a text chunk. Words made by a rule, and tags, are never
+    cut.
     """
     position = 0
     for parts in pack(_sentence_parts(text, language, normalize=normalize), limit, first_limit):
         said = (part for part in parts if part.text)
         spoken = "".join(f"{' ' if part.after_blank else ''}{part.text}" for part in said).strip()
         if is_speakable(spoken) or TAG.search(spoken):
-            # Where one sign of the text is cut in two, the first of the two has it.
+            # If one character of the text was cut in two, the first chunk gets its span.
             start = max(parts[0].place[0], position)
             position = max(parts[-1].place[1], start)
             yield TextChunk(spoken, start, position, parts[-1].pause)
@@ -79,8 +79,8 @@ def _sentence_parts(text: str, language: str | None, *, normalize: bool) -> Iter
         )
 
 
-def _with_full_stop(pieces: list[Piece]) -> list[Piece]:
-    """End a heading, or an abbreviation whose dot was put into words, as other sentences end."""
+def _with_full_stop(pieces: list[SpokenPiece]) -> list[SpokenPiece]:
+    """Add the full stop to a heading, or to an abbreviation whose dot was spoken as a word."""
     if not joined(pieces).rstrip(_CLOSERS)[-1:].isalnum():
         return pieces
-    return [*pieces, Piece(pieces[-1].end, pieces[-1].end, ".", is_verbatim=False)]
+    return [*pieces, SpokenPiece(pieces[-1].end, pieces[-1].end, ".", is_verbatim=False)]

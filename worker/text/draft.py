@@ -1,4 +1,4 @@
-"""A text on its way to be read: changed, but each character knows its place in the request's text."""
+"""A text being prepared for speaking: edited, but with each character's place in the request's text."""
 
 import re
 from bisect import bisect_right
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Edit(NamedTuple):
-    """``text`` is read instead of the characters from ``start`` to ``end``."""
+    """Replaces the characters from ``start`` to ``end`` with ``text``."""
 
     start: int
     end: int
@@ -17,20 +17,20 @@ class Edit(NamedTuple):
 class _Segment(NamedTuple):
     start: int
     end: int
-    """It stands for this span of the request's text."""
+    """The segment stands for this span of the request's text."""
     is_copy: bool
-    """Character by character; otherwise as a whole."""
+    """Whether it is copied character by character; otherwise it maps as a whole."""
 
 
 class Draft:
-    """A part of the request's text, as far as it has been prepared."""
+    """A part of the request's text in its current state of preparation."""
 
     def __init__(self, text: str, offset: int = 0) -> None:
         self.text = text
-        """As it is to be read."""
+        """The current text."""
         self._offset = offset
         self._at: list[int] = [0] if text else []
-        """Where each segment begins in ``text``."""
+        """The start of each segment in ``text``."""
         self._segments = [_Segment(offset, offset + len(text), is_copy=True)] if text else []
 
     def start(self, position: int) -> int:
@@ -52,7 +52,7 @@ class Draft:
         return min(segment.start + position - self._at[number], segment.end)
 
     def edited(self, edits: Iterable[Edit]) -> "Draft":
-        """Return the draft with ``edits``, which follow one another without overlapping."""
+        """Return the draft with ``edits`` applied; they are in order and do not overlap."""
         made = Draft("", self._offset)
         parts: list[str] = []
         length = position = 0
@@ -80,7 +80,7 @@ class Draft:
         return made
 
     def sub(self, pattern: re.Pattern[str], read: Callable[[re.Match[str]], str | None]) -> "Draft":
-        """Return the draft with every match of ``pattern`` read as ``read`` says; None leaves it alone."""
+        """Return the draft with every match of ``pattern`` replaced by ``read``; None leaves it alone."""
         edits = (
             Edit(match.start(), match.end(), text)
             for match in pattern.finditer(self.text)
@@ -89,7 +89,7 @@ class Draft:
         return self.edited(edits)
 
     def _copied(self, start: int, end: int) -> Iterator[tuple[str, _Segment]]:
-        """Yield ``text[start:end]`` by segments."""
+        """Yield ``text[start:end]`` segment by segment."""
         number = max(bisect_right(self._at, start) - 1, 0)
         while start < end:
             segment = self._segments[number]

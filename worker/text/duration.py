@@ -1,22 +1,22 @@
-"""How long a text takes to speak, in the letters that a Latin script would take."""
+"""How long a text takes to speak, measured in Latin letters."""
 
 import re
 
 LETTERS_A_SECOND = 14.0
-"""How fast people read aloud."""
+"""Letters per second when people read aloud."""
 
 _WIDE = re.compile(
     r"[\u1100-\u11ff\u2e80-\u2fff\u3040-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
 )
 _DIGIT = re.compile(r"\d")
 _LETTERS_A_WIDE_CHARACTER = 2.5
-"""A Han character or a Hangul block is a syllable: five or six of them a second, against 14 letters."""
+"""A Han character or Hangul block is a syllable: five or six per second, compared with 14 letters."""
 _LETTERS_A_DIGIT = 5.0
-"""One that no rule has put into words."""
+"""A digit that no rule has put into words."""
 
 
 def spoken_length(text: str) -> float:
-    """Return the length of ``text``, each character weighed by the time it takes; ``LETTERS_A_SECOND``."""
+    """Return the length of ``text`` in Latin letters, each character weighted by its duration."""
     length = len(text) + (_LETTERS_A_DIGIT - 1) * len(_DIGIT.findall(text))
     if text.isascii():
         return length

@@ -1,4 +1,4 @@
-"""Elements of HTML, SSML and XML: which they are, and what is read in their place."""
+"""Elements of HTML, SSML and XML: recognising them, and the text that replaces each."""
 
 import re
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from worker.text.thoughts import NAMES as THOUGHTS
 
 PAUSE = ", "
-"""Read for a short break."""
+"""Replaces an element that stands for a short break."""
 _PARAGRAPH = (
     "address article aside blockquote body caption center chapter details dialog div dl fieldset figcaption "
     "figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend main menu nav ol p pre section speak "
@@ -45,7 +45,7 @@ _HIDDEN = {
     "canvas",
     "annotation",
 }
-"""Elements whose content no browser shows beside the text, or that says it once more."""
+"""Elements whose content browsers do not show, or that repeats other text."""
 _UNREAD = _HIDDEN | set(THOUGHTS)
 _BARE_ATTRIBUTES = (
     "allowfullscreen|async|autofocus|autoplay|checked|compact|contenteditable|controls|crossorigin|default|defer|disabled|"
@@ -78,21 +78,21 @@ _LOWERED = str.maketrans("0123456789+-−", "₀₁₂₃₄₅₆₇₈₉₊�
 _PLAIN = re.compile(r"[A-Za-z0-9]")
 _MARKED = re.compile(r"[<&]")
 _BY_CONTENT = {"say-as", "sub", "sup"}
-"""Elements whose content means something else in them."""
+"""Elements that change the meaning of their content."""
 _LONGEST_CONTENT = 200
 _SPELT = {"characters", "digits", "digit", "spell-out", "verbatim"}
 _LONG_BREAK = re.compile(r"(?:[1-9]\d*+(?:\.\d*+)?s|[1-9]\d{3,}+(?:\.\d*+)?ms)\Z")
 
 
 class Reading(NamedTuple):
-    """``text`` is read in place of what ends at ``end``."""
+    """``text`` replaces everything up to ``end``."""
 
     end: int
     text: str
 
 
 class Elements:
-    """The elements of one text; looked at one by one, in time that grows with the text alone."""
+    """The elements of one text; looked up one by one, in linear time overall."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -103,11 +103,11 @@ class Elements:
             matches.reverse()
 
     def is_begun(self, at: int) -> bool:
-        """Whether an element begins at ``at`` that the text's end cuts off."""
+        """Whether an element begins at ``at`` and is cut off by the text's end."""
         return _BEGUN.match(self._text, at) is not None
 
     def hides(self, at: int) -> str | None:
-        """Return the name of the element at ``at`` if its content is not read."""
+        """Return the name of the element at ``at`` if its content is not spoken."""
         match = _ELEMENT.match(self._text, at)
         if match is None or match["close"] or match["empty"]:
             return None
@@ -115,21 +115,21 @@ class Elements:
         return name if name in _UNREAD else None
 
     def is_closed(self, at: int) -> bool:
-        """Whether the element at ``at`` has its closing in this text."""
+        """Whether the element at ``at`` is closed in this text."""
         match = _ELEMENT.match(self._text, at)
         return match is not None and self._closing(match["name"].lower(), match.end()) is not None
 
     def parts_words(self, at: int) -> bool:
-        """Whether what stands on both sides of the element at ``at`` are two words."""
+        """Whether the element at ``at`` separates two words."""
         match = _ELEMENT.match(self._text, at)
         return match is not None and match["name"].lower() not in _WITHIN_WORDS
 
     def is_thought(self, name: str) -> bool:
-        """Whether a language model thinks in elements of this name."""
+        """Whether elements of this name contain a language model's thoughts."""
         return name in THOUGHTS
 
     def read(self, at: int) -> Reading | None:
-        """Say what is read for the element at ``at``; None if there is none."""
+        """Return the replacement of the element at ``at``; None if there is no element."""
         match = _ELEMENT.match(self._text, at)
         if match is None or not self._is_element(match):
             return None
@@ -152,21 +152,21 @@ class Elements:
         return "\n" if effect in {"\n- ", "\n| ", "\n"} else effect if effect.isspace() else ""
 
     def _closing(self, name: str, position: int) -> re.Match[str] | None:
-        """Return the first closing of ``name`` behind ``position``; asked in the text's order."""
+        """Return the first closing tag of ``name`` after ``position``; calls must be in the text's order."""
         left = self._closings.get(name, [])
         while left and left[-1].start() < position:
             left.pop()
         return left[-1] if left else None
 
     def _is_element(self, match: re.Match[str]) -> bool:
-        """Whether it is an element, and no comparison, type or placeholder in angle brackets."""
+        """Whether it is an element, and not a comparison, a type or a placeholder in angle brackets."""
         if match["close"] or "=" in match["attributes"]:
             return True
         written = match["name"]
         name = written.lower()
         is_known = (name in _EFFECTS or name in _UNREAD) and written in {name, written.upper()}
         if not is_known and self._closing(name, match.end()) is None:
-            # A tag touches its content; a placeholder stands as a word does.
+            # A tag touches its content; a placeholder has spaces around it like a word.
             is_compound = not written.isalnum() and written.islower()
             return bool(match["empty"]) or (
                 is_compound and self._text[match.end() : match.end() + 1].isalnum()
@@ -185,7 +185,7 @@ def _attributes(written: str) -> dict[str, str]:
 
 
 def _said(name: str, attributes: dict[str, str], content: str) -> str | None:
-    """Return what an element says by its attributes, or by a short content."""
+    """Return the text that an element contributes by its attributes or a short content."""
     said = None
     if name == "img":
         said = f" {attributes['alt']} " if attributes.get("alt") else ""

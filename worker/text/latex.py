@@ -1,4 +1,4 @@
-"""Mathematics in LaTeX becomes the signs that print shows; each language has its own words for them."""
+"""Converts LaTeX mathematics to the signs that print shows; each language then has its own words for them."""
 
 import re
 
@@ -93,18 +93,18 @@ _SPACED = frozenset("+=<>≤≥≠≈≡∼×÷±∓→∈∉⊂⊆∪∩∧∨�
 _WORDS = _NAMES.keys() | _set("if and or for all is the of kg km cm mm Hz")
 _AS_WRITTEN = {"/": "⁄", "'": "′", "|": " ", "*": " × ", "·": " × "}
 _LONGEST_PRODUCT = 3
-"""Letters in a row that are so many variables; a longer run is a word."""
+"""Letters in a row that are separate variables; a longer run is a word."""
 _DEEPEST = 40
 
 BARE_COMMANDS = _COMMANDS.keys() | _NAMES.keys() | _FRACTIONS | _WITH_WORDS | {"sqrt", "mathbb"}
-"""Commands that are known where no dollar signs stand around them."""
+"""Commands that are recognised without surrounding dollar signs."""
 
 
 def plain_mathematics(latex: str) -> str:
-    r"""Return ``latex``, without the signs around it, as signs in a row: ``\frac{7}{10}`` as seven over ten.
+    r"""Return ``latex``, without its delimiters, as a row of signs: ``\frac{7}{10}`` as seven over ten.
 
-    Nothing in it is refused: a command that is not known is left out where it has an argument, which is
-    kept, and else read by its name.
+    Never fails: an unknown command with an argument is replaced by the argument, one without is read by its
+    name.
     """
     return _BLANK_BEFORE_RAISED.sub("", " ".join(_Reader(latex).all().split()))
 
@@ -122,7 +122,7 @@ class _Reader:
         return out
 
     def _next(self, before: str) -> str:
-        """Read one thing: a sign, a number, letters, a command with its arguments, a group."""
+        """Read one item: a sign, a number, letters, a command with its arguments, a group."""
         sign = self._signs[self._at]
         self._at += 1
         if sign[0] == "\\":
@@ -144,7 +144,7 @@ class _Reader:
         return read
 
     def _group(self) -> str:
-        """Read up to the bracket that closes."""
+        """Read up to the closing bracket."""
         self._depth += 1
         out = ""
         while self._at < len(self._signs) and self._signs[self._at] != "}":
@@ -156,7 +156,7 @@ class _Reader:
         return out
 
     def _argument(self) -> str:
-        """Read a command's argument: a group, or the one thing that follows."""
+        """Read a command's argument: a group, or the next item."""
         while self._at < len(self._signs) and self._signs[self._at].isspace():
             self._at += 1
         if self._at >= len(self._signs) or self._depth > _DEEPEST:
@@ -171,7 +171,7 @@ class _Reader:
         return read
 
     def _option(self) -> str:
-        """Read what stands in square brackets, if anything does."""
+        """Read the content of square brackets, if there are any."""
         if self._signs[self._at : self._at + 1] != ["["]:
             return ""
         last = self._at + 1

@@ -1,4 +1,4 @@
-"""Links in Markdown: their words are read; addresses, labels and the lines that define them are not."""
+"""Links in Markdown: their words are spoken; addresses, labels and link definitions are not."""
 
 import re
 
@@ -31,7 +31,7 @@ def labels(text: str) -> frozenset[str]:
 
 
 def without_definitions(draft: Draft) -> Draft:
-    """Return the draft without the lines that say where links lead; a note's words stay, its mark goes."""
+    """Return the draft without link definitions; a note keeps its words and loses its mark."""
     if "]:" not in draft.text:
         return draft
     return draft.sub(_DEFINITION, lambda match: "" if _is_definition(match) else None).sub(
@@ -56,7 +56,7 @@ class Links:
         self._ends = _pairs(text)
 
     def at(self, start: int) -> tuple[int, int, int] | None:
-        """Return where the words of the link at ``start`` begin, where they end, and where the link ends."""
+        """Return the start and end of the words of the link at ``start``, and the end of the link."""
         text = self._text
         if page := _PAGE.match(text, start):
             end = text.index("]]", page.end())
@@ -80,7 +80,7 @@ class Links:
 
 
 def _pairs(text: str) -> dict[int, int]:
-    """Return for every square bracket where the one is that closes it, within its paragraph."""
+    """Return for each square bracket the one that closes it within its paragraph."""
     pairs: dict[int, int] = {}
     opened: list[int] = []
     for match in _BRACKET.finditer(text):

@@ -1,4 +1,4 @@
-"""What language models and web pages add to text and nobody speaks, in any language: markup and emoji."""
+"""Markup and emoji of language models and web pages that are not spoken in any language."""
 
 import re
 
@@ -7,13 +7,13 @@ from worker.text.tags import TAG
 
 ARROWS = "\u2794\u2798-\u27af\u27b1-\u27be\u27a1"
 PICTURED_SIGNS = f"♀♂♭♮♯☎☏✆✓✔✕✖➕➖➗⌃⌘⌥⌫⎋⏎⇥⇧▲▼{ARROWS}"
-"""Signs that look like pictures and mean a word."""
+"""Signs that look like pictures and stand for a word."""
 EMOJI = re.compile(
     f"(?:(?![{PICTURED_SIGNS}])"
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u25a0-\u25ff\u3030\u303d]"
     "[\ufe0e\ufe0f\u20e3\u200d\U000e0020-\U000e007f]*)+|[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]+"
 )
-"""Pictures, joined or alone, and what is left of keycaps; their digits and letters are text."""
+"""Pictures, single or joined, and the remains of keycaps; their digits and letters are text."""
 
 
 def _nothing(_: Match) -> str:
@@ -59,7 +59,7 @@ MARKUP = (
     Rule("footnote", re.compile(r"\[\^[^\[\]]{1,40}\]"), _nothing, drops=True),
     Rule("code", re.compile(r"`+"), _nothing),
     Rule("strike", re.compile(r"~~"), _nothing),
-    # A mark of emphasis touches a word on one side only; one between blanks is a sign.
+    # An emphasis mark touches a word on one side only; one between spaces is a sign.
     Rule("emphasis begins", re.compile(r"(?<![\w*])(?:\*{1,3}|_{1,3})(?=[^\s*_])"), _nothing),
     Rule(
         "emphasis ends", re.compile(r"(?<=[^\s*_])(?:\*{1,3}|_{1,3})(?![\w*])|(?<=\w)\*{2,3}(?=\w)"), _nothing
@@ -69,7 +69,7 @@ MARKUP = (
 )
 
 PICTURES = (Rule("picture", re.compile(f"[{PICTURED_SIGNS}]+"), _blank),)
-"""For languages that have no words for them here."""
+"""For languages in which they have no words here."""
 
 TAGS = (Rule("tag", TAG, Match.group),)
-"""Before every other rule, and also where nothing is put into words: a tag is spoken by the model itself."""
+"""It goes before every other rule, and applies without normalisation too: the model itself speaks a tag."""

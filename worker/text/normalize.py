@@ -1,4 +1,4 @@
-"""Text as people and language models write it becomes text that an engine can take."""
+"""Normalises text from people and language models for an engine."""
 
 import re
 import unicodedata
@@ -20,14 +20,14 @@ _OTHER_SCRIPT = re.compile(
 _GREEK_SIGN = re.compile(
     r"(?<![\u0370-\u03ff\u1f00-\u1fff])[\u0391-\u03c9\u03d5\u2126](?![\u0370-\u03ff\u1f00-\u1fff])"
 )
-"""A letter alone, as in formulas."""
+"""A single letter, as in formulas."""
 _MONTH_FIRST = {"en", "en-us", "en-ca", "en-ph"}
 
 
 def clean_text(text: str) -> str:
     """Return ``text`` composed (NFC), on one line, without control and invisible characters.
 
-    No word is lost: what is invisible vanishes, what else is taken out is replaced by a space.
+    No word is lost: invisible characters vanish, other removed ones are replaced by a space.
     """
     if text.isascii() and text.isprintable():
         return _BLANKS.sub(" ", text).strip()
@@ -44,12 +44,12 @@ def _speakable(character: str) -> str:
 
 
 def is_speakable(text: str) -> bool:
-    """Whether there are words to say: a letter or a digit of any script outside the tags."""
+    """Whether there is something to say: a letter or a digit of any script outside the tags."""
     return any(character.isalnum() for character in without_tags(text))
 
 
 def rules_for(language: str | None, *, normalize: bool) -> tuple[Rule, ...]:
-    """Return the rules by which a text in a language such as ``en-GB`` is read; None is taken for English.
+    """Return the rules for reading a language such as ``en-GB``; None counts as English.
 
     Other languages keep their numbers and abbreviations, which English rules would spoil.
     """
@@ -67,7 +67,7 @@ def _for_english(*, day_first: bool) -> tuple[Rule, ...]:
 
 
 def looks_latin(sentence: str) -> bool:
-    """Whether no other script outweighs the Latin letters, so that the language's own rules may be tried."""
+    """Whether no other script outweighs the Latin letters, so that the language's own rules apply."""
     if sentence.isascii():
         return True
     others = sum(map(str.isalpha, _OTHER_SCRIPT.findall(_GREEK_SIGN.sub("", sentence))))

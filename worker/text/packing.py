@@ -1,4 +1,4 @@
-"""Packing sentences into text chunks, and cutting the ones that are too long."""
+"""Packs sentences into text chunks, and cuts the ones that are too long."""
 
 import re
 import unicodedata
@@ -10,45 +10,45 @@ from math import ceil
 from worker.text.draft import Draft
 from worker.text.duration import spoken_length
 from worker.text.normalize import clean_text
-from worker.text.reading import Piece, joined
+from worker.text.reading import SpokenPiece, joined
 from worker.text.sentences import CLOSERS, Pause
 
 _CLAUSE = re.compile(rf"[,;:.!?…،؛؟、，；：。！？—–][{CLOSERS}]*\Z")
 _BREAKS = "、，；：—"
-"""After these a line may break without a blank."""
+"""A line may break after these without a space."""
 _FRAGMENT = re.compile(rf"\s+|[^\s{_BREAKS}]*+[{_BREAKS}]+|[^\s{_BREAKS}]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A sentence, or a word of it, as it is spoken."""
+    """A sentence, or a word of it, in its spoken form."""
 
     text: str
     start: int
     end: int
-    """It says this span of the draft."""
+    """It speaks this span of the draft."""
     pause: Pause
-    """What follows it."""
+    """The pause after it."""
     after_blank: bool
-    """Whether a blank stands before it; not so in scripts without blanks."""
+    """Whether a space precedes it; not in scripts without spaces."""
     draft: Draft
-    """The part of the text that it is in."""
-    pieces: tuple[Piece, ...] = ()
-    """What it was made of, to cut it where it is too long."""
+    """The part of the text that contains it."""
+    pieces: tuple[SpokenPiece, ...] = ()
+    """The pieces it consists of, for cutting it if it is too long."""
 
     @property
     def place(self) -> tuple[int, int]:
-        """Where what it says begins and ends in the request's text."""
+        """The span of the request's text that it speaks."""
         return self.draft.start(self.start), self.draft.end(self.end)
 
     @property
     def length(self) -> float:
-        """In Latin letters, by the time it takes to speak."""
+        """Its duration, in Latin letters."""
         return spoken_length(self.text) + self.after_blank
 
 
 def pack(sentences: Iterator[Part], limit: float, first_limit: float) -> Iterator[list[Part]]:
-    """Yield groups of parts, each at most ``limit`` long; a paragraph's end ends its group."""
+    """Yield groups of parts, each at most ``limit`` long; the end of a paragraph ends its group."""
     packed: list[Part] = []
     length, room = 0.0, first_limit
     for sentence in sentences:
@@ -75,12 +75,12 @@ def total_length(parts: Sequence[Part]) -> float:
 
 
 def _cut(sentence: Part, room: float, limit: float) -> Iterator[list[Part]]:
-    """Cut a sentence that is longer than ``room`` at clauses, else at words, into groups much of a size."""
+    """Cut a sentence that is longer than ``room`` at clauses, else at words, into groups of similar size."""
     words = list(_words(sentence, limit))
     words[-1] = replace(words[-1], pause=sentence.pause)
     while (left := total_length(words)) > room:
         if room < limit:
-            # The very first: as much as there is room for, if a clause ends there.
+            # The first group takes as much as fits, if a clause ends there.
             at, room = _last_clause_within(words, room), limit
         else:
             at = _best_cut(words, left, limit)
@@ -91,7 +91,7 @@ def _cut(sentence: Part, room: float, limit: float) -> Iterator[list[Part]]:
 
 
 def _last_clause_within(words: Sequence[Part], room: float) -> int:
-    """Return how many words the longest clauses within ``room`` are; 0 if the first is longer."""
+    """Return the number of words of the longest run of clauses within ``room``; 0 if the first is longer."""
     reached = accumulate(word.length for word in words)
     ends = (
         at for at, length in enumerate(reached, 1) if length <= room and words[at - 1].pause is Pause.CLAUSE
@@ -100,7 +100,7 @@ def _last_clause_within(words: Sequence[Part], room: float) -> int:
 
 
 def _best_cut(words: Sequence[Part], left: float, limit: float) -> int:
-    """Return how many words to take, so that what is left, too, is no mere rest."""
+    """Return the number of words to take so that the rest is not too short."""
     aim = left / ceil(left / limit)
     reached = dict(enumerate(accumulate(word.length for word in words[:-1]), 1))
     within = [at for at, length in reached.items() if length <= limit] or [1]
@@ -109,8 +109,8 @@ def _best_cut(words: Sequence[Part], left: float, limit: float) -> int:
 
 
 def _words(sentence: Part, limit: float) -> Iterator[Part]:
-    """Yield what a sentence can be cut into: words, and whatever a rule has put into words as a whole."""
-    group: list[Piece] = []
+    """Yield the units of a sentence that may be separated: words, and text that a rule has put into words."""
+    group: list[SpokenPiece] = []
     after_blank = sentence.after_blank
     for fragment in _fragments(sentence.pieces):
         is_blank = fragment.is_verbatim and fragment.spoken.isspace()
@@ -123,25 +123,25 @@ def _words(sentence: Part, limit: float) -> Iterator[Part]:
     yield from _word(group, sentence, limit, after_blank=after_blank)
 
 
-def _fragments(pieces: Sequence[Piece]) -> Iterator[Piece]:
+def _fragments(pieces: Sequence[SpokenPiece]) -> Iterator[SpokenPiece]:
     for piece in pieces:
         if not piece.is_verbatim:
             yield piece
             continue
         for match in _FRAGMENT.finditer(piece.spoken):
-            yield Piece(
+            yield SpokenPiece(
                 piece.start + match.start(), piece.start + match.end(), match.group(), is_verbatim=True
             )
 
 
-def _word(group: Sequence[Piece], sentence: Part, limit: float, *, after_blank: bool) -> Iterator[Part]:
+def _word(group: Sequence[SpokenPiece], sentence: Part, limit: float, *, after_blank: bool) -> Iterator[Part]:
     """Yield one word, in slices if it is longer than a text chunk may be."""
     text = clean_text(joined(group))
     if not text:
         return
     start, end = sentence.start + group[0].start, sentence.start + group[-1].end
     slices = _slices(text, limit - 1)
-    # The places within a word are known where it stands as it was written.
+    # Places within a word are known only if it is verbatim.
     is_exact = len(text) == end - start
     for first, last in slices:
         span = (start + first, start + last) if is_exact else (start if first == 0 else end, end)

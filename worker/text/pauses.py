@@ -1,4 +1,4 @@
-"""How long the silence between two text chunks is."""
+"""The silence between two text chunks."""
 
 from worker.text.sentences import Pause
 
@@ -8,4 +8,4 @@ PAUSE_SECONDS = {
     Pause.SENTENCE: 0.30,
     Pause.PARAGRAPH: 0.65,
 }
-"""Before ``speed``; beside it a text chunk keeps up to 30 ms of quiet before it and 40 ms behind it."""
+"""Seconds before ``speed``; each text chunk also keeps up to 30 ms of quiet before it and 40 ms after it."""

@@ -1,4 +1,4 @@
-"""The sentences of a request's text: its characters are mended, and markup that spans sentences is gone."""
+"""The sentences of a request's text, with cleaned characters and without markup that spans sentences."""
 
 import re
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ _MARKED = re.compile(
     r"(?<![\w=)\]\"'])(?P<begin>={1,2})(?=[A-Za-z\d“‘\"'*_])[^=\n]{2,200}+(?<=[\w.,!?”’\"'*_])(?P<end>(?P=begin))(?![\w=\"'])"
 )
 _AT_FIRST = 8_000
-"""Characters that are prepared before the first is spoken."""
+"""Characters prepared before the first sentence is spoken."""
 _AT_ONCE = 30_000
-"""Characters that are prepared together later on."""
+"""Characters prepared together after that."""
 _AHEAD = 2 * LONGEST_SENTENCE
-"""Characters behind a sentence that may still change where it ends, or how it is read."""
+"""Characters after a sentence that may still change its end or its reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,13 @@ class PreparedSentence:
 class _Passage:
     draft: Draft
     known: int
-    """Where markup begins in the draft that the passage's end cuts off; else its length."""
+    """Start of the draft's markup that the passage's end cuts off; otherwise its length."""
     links: list[tuple[int, int]]
     """The spans of links in the request's text."""
 
 
 def prepared_sentences(text: str, *, normalize: bool) -> Iterator[PreparedSentence]:
-    """Yield the sentences in order, as they are found; without ``normalize`` markup stays."""
+    """Yield the sentences in order, as they are found; without ``normalize``, markup stays."""
     defined = labels(text) if normalize else frozenset()
     begin = first = thought_end(text) if normalize else 0
     size = _AT_FIRST
@@ -65,9 +65,9 @@ def prepared_sentences(text: str, *, normalize: bool) -> Iterator[PreparedSenten
 
 
 def complete(text: str, *, normalize: bool = True) -> int:
-    """Return how much of a text that goes on can be spoken: all before the last sentence that has begun.
+    """Return how much of an unfinished text can be spoken: all before the last sentence that has begun.
 
-    Markup that has not ended yet, such as a model's thoughts, is complete when it has.
+    Open markup, such as a model's thoughts, is complete once it ends.
     """
     skipped = thought_end(text) if normalize else 0
     defined = labels(text) if normalize else frozenset()
@@ -77,7 +77,7 @@ def complete(text: str, *, normalize: bool = True) -> int:
 
 
 def _end(text: str, end: int) -> int:
-    """Return a place at or near ``end`` where no word is cut."""
+    """Return a position at or near ``end`` that does not cut a word."""
     if end >= len(text):
         return len(text)
     return next((at for at in range(end, end - LONGEST_SENTENCE, -1) if text[at].isspace()), end)
@@ -99,14 +99,14 @@ def _prepared(
 
 
 def _unmarked(text: str) -> Iterator[Edit]:
-    """Yield the edits that take the signs away from ==marked== and =bold= words."""
+    """Yield the edits that remove the signs of ==marked== and =bold= words."""
     for match in _MARKED.finditer(text):
         for start, end in (match.span("begin"), match.span("end")):
             yield Edit(start, end, "")
 
 
 def _sure(passage: _Passage) -> list[Sentence]:
-    """Return the sentences that nothing behind the passage can change; the last ends within no link."""
+    """Return the sentences that later text cannot change; the last one does not end within a link."""
     draft = passage.draft
     limit = min(passage.known, len(draft.text) - _AHEAD)
     found = [each for each in sentences(draft.text) if each.end <= limit]

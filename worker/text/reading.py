@@ -1,8 +1,8 @@
-"""Reading aloud: an ordered list of small rules, each of which says how one kind of thing is spoken.
+"""Applies an ordered list of small rules, each of which puts one kind of text into words.
 
-What a rule has claimed no later rule sees. Every piece keeps its place in the text, so that it is known
-which words of the request a moment of speech belongs to. A rule that raises, or that loses words, claims
-nothing: later rules see what it matched, and what none of them claims is spoken as written.
+Text that a rule has claimed is hidden from later rules. Every piece keeps its place in the request's text, so
+that each moment of speech can be traced to its words. A rule that raises or loses words claims nothing: its
+match is left to later rules, or spoken as written.
 """
 
 import re
@@ -18,34 +18,34 @@ Match = re.Match[str]
 _PUNCTUATION = ".,;:!?…)"
 _WORD = re.compile(r"[^\W\d_]+")
 _NO_LITERAL = re.compile(r"\(\?P<\w+>|\\[A-Za-z]")
-"""Letters of a pattern that stand for something else: the names of groups, and classes such as ``\b``."""
+"""Letters in a pattern with another meaning: the names of groups, and classes such as ``\\b``."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Says what a match of ``pattern`` sounds like.
+    """Returns the spoken form of a match of ``pattern``.
 
-    ``speak`` answers None to leave a match alone, and "" for signs that are not spoken at all. A word that it
-    puts into others is spelt out in ``pattern``; every other word that is matched has to come out.
+    ``speak`` returns None to leave a match alone, and "" for signs that are not spoken at all. Words that it
+    replaces must be spelt out in ``pattern``; every other matched word must be in the result.
     """
 
     name: str
     pattern: re.Pattern[str]
     speak: Callable[[Match], str | None]
     drops: bool = False
-    """Whether it may leave letters or digits unspoken, as markup and notes' marks do."""
+    """Whether it may leave letters or digits unspoken, as for markup and note marks."""
     replaces: str = r"(?!)"
-    """A pattern for words that it puts into others without spelling them out, such as Roman numerals."""
+    """A pattern for words that it replaces without spelling them out, such as Roman numerals."""
     needs: re.Pattern[str] | None = None
-    """``pattern`` matches only where this does; most sentences hold no figure, so are not searched for it."""
+    """``pattern`` can match only if this does; most sentences contain no figure, so are not searched."""
 
     @cached_property
     def vocabulary(self) -> str:
-        """All words that ``pattern`` spells out, folded."""
+        """All words that ``pattern`` spells out, casefolded."""
         return _folded(_NO_LITERAL.sub(" ", self.pattern.pattern))
 
     def loses_words(self, written: str, spoken: str) -> bool:
-        """Whether something can be said of ``written`` that ``spoken`` does not say."""
+        """Whether ``written`` contains words that are missing from ``spoken``."""
         if not any(map(str.isalnum, spoken)):
             return any(map(str.isalnum, written))
         said = "".join(_folded(spoken).split())  # "am" is said as "A M"
@@ -62,35 +62,35 @@ def _folded(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """What is spoken for ``text[start:end]``."""
+class SpokenPiece:
+    """The spoken form of ``text[start:end]``."""
 
     start: int
     end: int
     spoken: str
     is_verbatim: bool
-    """As it was written; otherwise a rule has put it into words, and it is never cut."""
+    """Whether it is as written; otherwise a rule has put it into words, and it is never cut."""
 
 
-def read_aloud(text: str, rules: Iterable[Rule]) -> list[Piece]:
+def read_aloud(text: str, rules: Iterable[Rule]) -> list[SpokenPiece]:
     """Return the pieces of ``text`` in order; together they cover it."""
     taken = bytearray(len(text))
-    claims: list[Piece] = []
+    claims: list[SpokenPiece] = []
     is_there: dict[re.Pattern[str] | None, bool] = {None: True}
     for rule in rules:
         if rule.needs not in is_there:
             is_there[rule.needs] = rule.needs is not None and rule.needs.search(text) is not None
         if is_there[rule.needs]:
             claims += _claims(text, rule, taken)
-    pieces: list[Piece] = []
+    pieces: list[SpokenPiece] = []
     position = 0
     for claim in sorted(claims, key=lambda claim: claim.start):
         if claim.start > position:
-            pieces.append(Piece(position, claim.start, text[position : claim.start], is_verbatim=True))
+            pieces.append(SpokenPiece(position, claim.start, text[position : claim.start], is_verbatim=True))
         pieces.append(claim)
         position = claim.end
     if position < len(text):
-        pieces.append(Piece(position, len(text), text[position:], is_verbatim=True))
+        pieces.append(SpokenPiece(position, len(text), text[position:], is_verbatim=True))
     return pieces
 
 
@@ -98,8 +98,8 @@ class _UndoneError(Exception):
     """The rule failed on this match."""
 
 
-def _claims(text: str, rule: Rule, taken: bytearray) -> Iterator[Piece]:
-    """Yield what the rule claims of what is not ``taken`` yet, and mark it."""
+def _claims(text: str, rule: Rule, taken: bytearray) -> Iterator[SpokenPiece]:
+    """Yield the rule's claims on text that is not ``taken`` yet, and mark it."""
     position = 0
     while position <= len(text) and (found := rule.pattern.search(text, position)):
         start, end = found.span()
@@ -108,7 +108,7 @@ def _claims(text: str, rule: Rule, taken: bytearray) -> Iterator[Piece]:
             free = taken.find(0, start)
             position = free if free > start else len(text) + 1
             continue
-        # What is left of a clash may be a match of its own.
+        # The rest of an overlapping match may match by itself.
         match = found if clash < 0 else rule.pattern.match(text, start, clash)
         if match is None or match.end() == start:
             position = start + 1
@@ -122,15 +122,15 @@ def _claims(text: str, rule: Rule, taken: bytearray) -> Iterator[Piece]:
             position = start + 1
             continue
         taken[start : match.end()] = b"\1" * (match.end() - start)
-        yield Piece(start, match.end(), spoken, is_verbatim=False)
+        yield SpokenPiece(start, match.end(), spoken, is_verbatim=False)
         position = match.end()
 
 
 def _spoken(rule: Rule, match: Match) -> str | None:
-    """Return what the rule says; raises ``_UndoneError`` where that cannot be used."""
+    """Return the rule's result; raises ``_UndoneError`` if it is unusable."""
     try:
         spoken = rule.speak(match)
-    except Exception as error:  # a request must not fail for want of a better reading
+    except Exception as error:  # a request must not fail because a rule does
         note_undone(rule.name, type(error).__name__)
         raise _UndoneError from error
     if spoken is not None and not rule.drops and rule.loses_words(match.group(), spoken):
@@ -139,15 +139,15 @@ def _spoken(rule: Rule, match: Match) -> str | None:
     return spoken
 
 
-def joined(pieces: Sequence[Piece]) -> str:
-    """Return what the pieces say together; words that a rule made stand apart from their neighbours."""
+def joined(pieces: Sequence[SpokenPiece]) -> str:
+    """Return the spoken forms of the pieces as one text, with spaces around words made by a rule."""
     out = ""
     last_is_verbatim = True
     for piece in pieces:
         if not piece.spoken:
             continue
         if not last_is_verbatim and piece.spoken[0] in _PUNCTUATION:
-            out = out.rstrip()  # what stood before it was left out
+            out = out.rstrip()  # the text before it was dropped
         touches = out[-1:].isalnum() and piece.spoken[0].isalnum()
         if touches and not (last_is_verbatim and piece.is_verbatim):
             out += " "

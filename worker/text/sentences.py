@@ -1,11 +1,11 @@
-"""Where sentences and paragraphs end, in every script; found while the text is read, not before."""
+"""Finds the ends of sentences and paragraphs, in every script and lazily."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from worker.text.english.abbreviations import (
+from worker.text.english.abbreviation_words import (
     ABBREVIATIONS_BEFORE_DOT,
     BEFORE_FIGURES,
     BEFORE_SMALL_LETTERS,
@@ -17,7 +17,7 @@ from worker.text.tags import TAG
 
 
 class Pause(StrEnum):
-    """What comes after a piece of text, from the shortest pause to the longest."""
+    """The pause after a piece of text, from the shortest to the longest."""
 
     WORD = "word"
     CLAUSE = "clause"
@@ -27,7 +27,7 @@ class Pause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """``text[start:end]``, without the blanks around it."""
+    """``text[start:end]``, without surrounding spaces."""
 
     start: int
     end: int
@@ -36,7 +36,7 @@ class Sentence:
 
 CLOSERS = "\"'”’»›)\\]}*_`」』】）》〉"
 LONGEST_SENTENCE = 2_000
-"""Characters: a text that goes on without a full stop is taken in parts of this length."""
+"""Characters: a text without a full stop is split into parts of this length."""
 
 _STOPS = ".!?…‽⁇⁈⁉؟۔։።។"
 _WIDE_STOPS = "。！？｡।॥"
@@ -69,7 +69,7 @@ _SEAM = re.compile(r"[,;:،؛、，；：—–]\s|\s")
 
 
 def sentences(text: str) -> Iterator[Sentence]:
-    """Yield the sentences in order; between them are blanks alone."""
+    """Yield the sentences in order; only spaces lie between them."""
     start = 0
     for match in _END.finditer(text):
         if (pause := _pause_at(text, match)) is None:
@@ -96,12 +96,12 @@ def _line_break(text: str, match: re.Match[str]) -> Pause | None:
         return Pause.PARAGRAPH
     if _is_next_item(text, _line_start(text, match.start("blank")), match.end()):
         return Pause.SENTENCE
-    # Other lines go on: e-mails and old books are wrapped.
+    # Other lines continue: e-mails and old books are wrapped.
     return Pause.SENTENCE if _LINE_OF_ITS_OWN.match(text, match.end()) else None
 
 
 def _is_next_item(text: str, line: int, next_line: int) -> bool:
-    """Whether two lines are counted by letters or numerals: "B. Lyon" behind "A. Paris"."""
+    """Whether two lines are items of a list by letters or numerals: "B. Lyon" after "A. Paris"."""
     this, following = _ITEM.match(text, line), _ITEM.match(text, next_line)
     if not (this and following) or this["sign"] != following["sign"]:
         return False
@@ -118,7 +118,7 @@ def _next_numeral(numeral: str) -> str | None:
 
 
 def _line_start(text: str, position: int) -> int:
-    """Return where the line begins, or a place in it: no heading is as long as that."""
+    """Return the start of the line, or a position in it if it is longer than any heading."""
     nearest = max(position - _LONGEST_HEADING, 0)
     return max(text.rfind("\n", nearest, position) + 1, nearest)
 
@@ -130,7 +130,7 @@ def _is_stop(text: str, mark: str, end: int) -> bool:
 
 
 def _is_full_stop(text: str, end: int) -> bool:
-    """Whether the dot before ``end`` ends a sentence, and not an abbreviation."""
+    """Whether the dot before ``end`` ends a sentence, and not only an abbreviation."""
     before = text[max(end - _LONGEST_ABBREVIATION, 0) : end]
     if _NUMBERED_LINE.search(before):
         return False
@@ -160,7 +160,7 @@ def _next_is_small(text: str, end: int) -> bool:
 
 
 def _bounded(text: str, start: int, end: int, pause: Pause) -> Iterator[Sentence]:
-    """Yield ``text[start:end]`` trimmed, in parts where it is longer than a sentence may be."""
+    """Yield ``text[start:end]`` trimmed, in parts if it is longer than a sentence may be."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
@@ -176,7 +176,7 @@ def _bounded(text: str, start: int, end: int, pause: Pause) -> Iterator[Sentence
 
 
 def _seam(text: str, start: int, end: int) -> int:
-    """Return the last place in ``text[start:end]`` where a cut hurts least."""
+    """Return the last position in ``text[start:end]`` where a cut does the least harm."""
     tags = [match.span() for match in TAG.finditer(text, start, min(end + 40, len(text)))]
     blanks = [
         match.end()

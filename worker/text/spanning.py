@@ -1,13 +1,14 @@
-"""Markup that may go on over sentences and paragraphs: it is taken out before sentences are looked for."""
+"""Removes markup that may span sentences and paragraphs, before the text is split into sentences."""
 
 import html
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from html.entities import html5
 
 from worker.text.draft import Edit
 from worker.text.elements import PAUSE, Elements
-from worker.text.latex import BARE_COMMANDS, plain_mathematics
+from worker.text.formulas import EMPTY_LINE, after_backslash, after_dollar
 from worker.text.links import Links
 from worker.text.thoughts import MARKS as THOUGHT_MARKS
 
@@ -27,40 +28,22 @@ _NAMED_WITHOUT_END = re.compile(
     r"(?:nbsp|amp|lt|gt|quot|copy|reg|AMP|LT|GT|QUOT|COPY|REG|frac(?:12|14|34)|deg|euro|szlig|[AaOo]uml|[aeou]{1}uml"
     r"|[A-Za-z](?:acute|grave|circ|cedil|tilde|uml|slash)|[lr]aquo|plusmn|middot|iexcl|iquest)\Z"
 )
-_ESCAPE = re.compile(r"\\[!-/:-@\[-`{-~]")
-_COMMAND = re.compile(
-    r"\\(?P<name>[A-Za-z]++)(?:\[[^\[\]\n]{0,80}+\])?+"
-    r"(?:\{(?:[^{}\n]++|\{(?:[^{}\n]++|\{[^{}\n]*+\})*+\})*+\}){0,3}+"
-)
-_FRACTION = re.compile(r"\\(?:[dtc]?frac\s?\d\s?\d|sqrt\s?\d)(?!\w)")
-_BRACKET_SIZE = re.compile(r"\\(?:left|right)(?=[()\[\]|.])\.?")
 _MODEL_MARK = re.compile(r"\[/?INST\]|<</?SYS>>")
 _ALERT = re.compile(r"\[!(?P<name>NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*+")
-_ENVIRONMENT = re.compile(
-    r"\\begin\{(?P<name>(?:equation|align|aligned|gather|gathered|multline|eqnarray|math|displaymath|cases|array|split"
-    r"|[pbvBV]?matrix)\*?)\}"
-)
 _STOP = re.compile(r"\s*+(?:[^\w\s<\"'“‘(\[]|\Z)")
-_EMPTY_LINE = re.compile(r"\n[ \t\r]*+\n")
-_MATHEMATICS = re.compile(r"[\\^_={}<>]")
-_FORMULA = re.compile(r"[A-Za-z(|][\w\s+\-*/().,|'!]*+\Z")
-_LONG_WORD = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}+(?![A-Za-z}])")
-_FUNCTIONS = {"log", "ln", "sin", "cos", "tan", "exp", "lim", "max", "min", "mod", "det", "gcd"}
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\x00-\x08\x0e-\x1f\x7f]")
-_LONGEST_MATHEMATICS = 2_000
-_LONGEST_FORMULA = 400
 _LONGEST_CODE = 1_000
 _LONGEST_INDENT = 40
 
 
 class Spanning:
-    """Finds the markup of one text, from its beginning to its end, in time that grows with its length."""
+    """Finds the markup of one text, from its beginning to its end, in linear time."""
 
     def __init__(self, text: str, labels: frozenset[str], *, is_first: bool, is_last: bool) -> None:
         self.open_at: int | None = None
-        """Where markup begins that the text's end cuts off, if it does; all before it is known."""
+        """The start of markup that the text's end cuts off; None if there is none."""
         self.links: list[tuple[int, int]] = []
-        """Where the words of links are."""
+        """The spans of links."""
         self._text = text
         self._is_first = is_first
         self._is_last = is_last
@@ -69,13 +52,13 @@ class Spanning:
         self._closings: dict[int, int] = {}
         self._absent: set[str] = set()
         self._done = 0
-        """So far the text has been read."""
+        """The text has been read up to here."""
         self._code_ends = _code_ends(text)
         self._read: dict[str, Callable[[int], Iterator[Edit]]] = {
             "<": self._angle,
             "&": self._entity,
-            "$": self._dollar,
-            "\\": self._backslash,
+            "$": partial(after_dollar, text),
+            "\\": partial(after_backslash, text),
             "`": self._code,
             "[": self._bracket,
             "!": self._bracket,
@@ -84,7 +67,7 @@ class Spanning:
         }
 
     def edits(self) -> Iterator[Edit]:
-        """Yield what is read in place of markup; what is not named is read as it is."""
+        """Yield the replacements of markup; the rest of the text stays as it is."""
         position = 0
         while self.open_at is None and (match := _TRIGGER.search(self._text, position)):
             position = match.end() if match.group()[0] in "`!" else match.start() + 1
@@ -94,7 +77,7 @@ class Spanning:
                     yield edit
 
     def _find(self, needle: str, start: int) -> int:
-        """Return where ``needle`` is; what is absent is looked for once."""
+        """Return the position of ``needle``; an absent one is searched for only once."""
         if needle in self._absent:
             return -1
         found = self._text.find(needle, start)
@@ -103,7 +86,7 @@ class Spanning:
         return found
 
     def _hidden(self, at: int, after: int, closing: str) -> Iterator[Edit]:
-        """Leave out all up to ``closing``; without one, the opening alone."""
+        """Remove everything up to ``closing``; without one, only the opening."""
         end = self._find(closing, after)
         if end >= 0:
             yield Edit(at, end + len(closing), "")
@@ -161,7 +144,7 @@ class Spanning:
         yield Edit(at, reading.end, reading.text or self._between(at, reading.end))
 
     def _pause(self, at: int, end: int) -> Edit:
-        """Put a comma behind the word before, unless something stands there that is a pause itself."""
+        """Put a comma after the preceding word, unless the following text is itself a pause."""
         start = at
         while start > max(self._done, at - _LONGEST_INDENT) and self._text[start - 1].isspace():
             start -= 1
@@ -170,7 +153,7 @@ class Spanning:
         return Edit(start, end, PAUSE if self._text[start - 1 : start].isalnum() else " ")
 
     def _between(self, start: int, end: int) -> str:
-        """Return a blank where two words would become one that no element of a word's parts joins."""
+        """Return a space if two words would otherwise be joined, unless the element marks parts of a word."""
         return " " if self._elements.parts_words(start) and _touch(self._text, start, end) else ""
 
     def _is_at_start(self, at: int) -> bool:
@@ -200,52 +183,10 @@ class Spanning:
         if match["escapes"]:
             yield Edit(at, match.end("escapes"), "&")
 
-    def _dollar(self, at: int) -> Iterator[Edit]:
-        text = self._text
-        if text.startswith("$$", at):
-            end = text.find("$$", at + 2, at + _LONGEST_MATHEMATICS)
-            if end > at + 2 and not _EMPTY_LINE.search(text, at, end):
-                yield _mathematics(text, at, at + 2, end, end + 2)
-            else:
-                yield Edit(at + 2, at + 2, "")
-            return
-        end = text.find("$", at + 1, at + _LONGEST_FORMULA)
-        while end > 0 and text[end - 1] == "\\":
-            end = text.find("$", end + 1, at + _LONGEST_FORMULA)
-        if end > at + 1 and not text[end + 1 : end + 2].isalnum() and _is_formula(text[at + 1 : end]):
-            yield _mathematics(text, at, at + 1, end, end + 1)
-
-    def _backslash(self, at: int) -> Iterator[Edit]:
-        text = self._text
-        for opening, closing in (("\\(", "\\)"), ("\\[", "\\]")):
-            if text.startswith(opening, at):
-                end = text.find(closing, at + 2, at + _LONGEST_MATHEMATICS)
-                if end > 0 and not _EMPTY_LINE.search(text, at, end):
-                    yield _mathematics(text, at, at + 2, end, end + 2)
-                    return
-        if match := _ENVIRONMENT.match(text, at):
-            closing = f"\\end{{{match['name']}}}"
-            end = text.find(closing, match.end(), at + _LONGEST_MATHEMATICS)
-            if end > 0:
-                yield _mathematics(text, at, match.end(), end, end + len(closing))
-                return
-        if match := _FRACTION.match(text, at):
-            yield _mathematics(text, at, at, match.end(), match.end())
-        elif match := _BRACKET_SIZE.match(text, at):
-            yield Edit(at, match.end(), "")
-        elif match := _ESCAPE.match(text, at):
-            yield Edit(at, match.end(), match.group()[1])
-        elif (match := _COMMAND.match(text, at)) and match["name"] in BARE_COMMANDS and not self._is_path(at):
-            yield _mathematics(text, at, at, match.end(), match.end())
-
-    def _is_path(self, at: int) -> bool:
-        before = self._text[max(at - 60, 0) : at].rpartition(" ")[2]
-        return bool(re.search(r"[A-Za-z]{2}\Z|:\Z|[A-Za-z]:\\|\.\Z", before))
-
     def _code(self, at: int) -> Iterator[Edit]:
-        """Pass over code in a line: it means nothing but what is written."""
+        """Skip inline code: its characters have no markup meaning."""
         end = self._code_ends.get(at)
-        if end is not None and not _EMPTY_LINE.search(self._text, at, end):
+        if end is not None and not EMPTY_LINE.search(self._text, at, end):
             yield Edit(end, end, "")
 
     def _bracket(self, at: int) -> Iterator[Edit]:
@@ -274,31 +215,8 @@ def _touch(text: str, start: int, end: int) -> bool:
     return (before.isalnum() or before == ">") and text[end : end + 1].isalnum()
 
 
-def _is_formula(written: str) -> bool:
-    """Whether what stands between two dollar signs is mathematics, and not words between two amounts."""
-    if written != written.strip() or _EMPTY_LINE.search(written):
-        return False
-    words = set(_LONG_WORD.findall(written)) - _FUNCTIONS
-    if _MATHEMATICS.search(written):
-        return not (written[0].isdigit() and words) and (
-            "\\" in written or sum(map(len, words)) * 2 < len(written) + 2
-        )
-    return bool(_FORMULA.match(written)) and not words
-
-
-def _mathematics(text: str, start: int, first: int, last: int, end: int) -> Edit:
-    """Read ``text[first:last]`` as mathematics in place of ``text[start:end]``."""
-    spoken = plain_mathematics(text[first:last])
-    before, after = text[start - 1 : start], text[end : end + 1]
-    return Edit(
-        start,
-        end,
-        f"{' ' if before.isalnum() else ''}{spoken}{' ' if after.isalnum() else ''}",
-    )
-
-
 def _code_ends(text: str) -> dict[int, int]:
-    """Return for every run of backticks that opens code where the run that closes it ends."""
+    """Return, for each run of backticks that opens code, the end of the run that closes it."""
     ends: dict[int, int] = {}
     waiting: dict[int, int] = {}
     for match in re.finditer(r"`+", text):

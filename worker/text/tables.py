@@ -1,4 +1,4 @@
-"""Tables in Markdown: each row becomes a sentence of its own, its cells set apart by commas."""
+"""Tables in Markdown: each row becomes a sentence, with its cells separated by commas."""
 
 import re
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ _RULER = re.compile(
     r"(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+(?:\r?\n|\Z)",
     re.MULTILINE,
 )
-"""The line below a table's head, which says how its columns are aligned."""
+"""The line below a table's head, which defines the alignment of the columns."""
 _EDGE = re.compile(r"(?:(?<![ \t])[ \t]++)?+(?<!\\)\|[ \t]*+")
 
 
 def spoken_tables(draft: Draft) -> Draft:
-    """Return the draft with the cells of every row set apart as in a list, and without the lines between."""
+    """Return the draft with the cells of each row as a list, and without the ruler lines."""
     if "|" not in draft.text:
         return draft
     return draft.edited(_edits(draft.text))
@@ -40,7 +40,7 @@ def _edits(text: str) -> Iterator[Edit]:
 
 
 def _row(text: str, start: int, end: int) -> Iterator[Edit]:
-    """Set a bar before the row, by which a sentence begins there, and commas between its cells."""
+    """Put a bar before the row, which starts a sentence there, and commas between its cells."""
     line_end = start + len(text[start:end].rstrip())
     has_cell = False
     edges = list(_EDGE.finditer(text, start, line_end))

@@ -1,4 +1,4 @@
-"""Turbo's paralinguistic tags: single tokens to the model, to be kept whole everywhere else."""
+"""Turbo's paralinguistic tags: single tokens for the model, kept whole everywhere else."""
 
 import re
 
@@ -25,9 +25,9 @@ PARALINGUISTIC_TAGS = (
 )
 
 TAG = re.compile(rf"(?:{'|'.join(map(re.escape, PARALINGUISTIC_TAGS))})(?!\()")
-"""One that is cut in two would be read out as words. Other words in brackets are text."""
+"""A tag cut in two would be read out as words. Other words in brackets are text."""
 
 
 def without_tags(text: str) -> str:
-    """Return the words alone, for an engine that cannot laugh."""
+    """Return only the words, for an engine that cannot laugh."""
     return " ".join(TAG.sub(" ", text).split())

@@ -1,6 +1,6 @@
-"""The ``<think>`` blocks of language models, which are not to be heard: their tags, and text in pieces.
+"""The ``<think>`` blocks of language models, which are not spoken: their tags, and text in pieces.
 
-The client leaves the same blocks out of what it sends, by a list of its own.
+The client removes the same blocks before sending, by a list of its own.
 """
 
 import re
@@ -8,12 +8,12 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 NAMES = ("think", "thinking", "thought", "thoughts", "reasoning", "antml:thinking", "scratchpad")
-"""Elements that hold thoughts."""
+"""Elements that contain thoughts."""
 MARKS = {"[THINK]": "[/THINK]", "\u25c1think\u25b7": "\u25c1/think\u25b7"}
-"""Other signs that begin thoughts, and the one that ends them."""
+"""Other signs that open thoughts, each with its closing sign."""
 
 _LONGEST = 200_000
-"""Characters in which thoughts without a beginning are looked for."""
+"""Characters in which thoughts without an opening tag are searched for."""
 _NAMED = "|".join(NAMES)
 _LONE_END = re.compile(rf"(?<!`)(?:</(?:{_NAMED})\s*+>|{'|'.join(map(re.escape, MARKS.values()))})(?!`)")
 _ANY_BEGIN = re.compile(rf"<(?:{_NAMED})[\s>]|{'|'.join(map(re.escape, MARKS))}")
@@ -24,11 +24,11 @@ _CLOSINGS = {f"<{name}>": f"</{name}>" for name in NAMES} | {
 _OPENING = re.compile(rf"(?<!`)(?:{'|'.join(map(re.escape, _CLOSINGS))})", re.IGNORECASE)
 _BEGINNINGS = sorted({re.escape(tag[:length]) for tag in _CLOSINGS for length in range(1, len(tag))})
 _BEGUN = re.compile(rf"(?:`?(?:{'|'.join(_BEGINNINGS)})|`)\Z", re.IGNORECASE)
-"""What may be the beginning of an opening tag, with the backtick that makes it a quotation."""
+"""A possible start of an opening tag, including the backtick that would make it a quotation."""
 
 
 def thought_end(text: str) -> int:
-    """Return where an answer begins whose thoughts end and have no beginning, as models send it; else 0."""
+    """Return the start of an answer after thoughts that lack an opening tag, as models send them; else 0."""
     head = text[:_LONGEST]
     if not any(mark in head for mark in ("</", *MARKS.values())):
         return 0
@@ -39,7 +39,7 @@ def thought_end(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A stretch of ``length`` characters of what was fed; ``text`` is empty where it is a block."""
+    """A stretch of ``length`` characters of the fed text; ``text`` is empty for a block."""
 
     text: str
     length: int
@@ -48,37 +48,37 @@ class Run:
 
 
 class Thoughts:
-    """Takes text in pieces and tells its blocks from the rest, wherever it was cut. Takes linear time.
+    """Takes text in pieces and separates its blocks from the rest, wherever it was cut. Takes linear time.
 
-    A tag that is never closed begins a block at the text's beginning alone; elsewhere what follows it is
-    text, as long as ``most_kept`` characters.
+    A tag that is never closed opens a block only at the beginning of the text; elsewhere the text after it is
+    spoken, up to ``most_kept`` characters.
     """
 
     def __init__(self, most_kept: int) -> None:
         self._most_kept = most_kept
         self._held = ""
-        """The end of what was fed, which may be the beginning of a tag."""
+        """The end of the fed text, which may be the start of a tag."""
         self._closing = ""
-        """The tag that ends the open block; empty outside of one."""
+        """The tag that ends the open block; empty outside a block."""
         self._open_length = 0
-        """Characters of the open block, without what is held."""
+        """Characters of the open block, without the held ones."""
         self._kept: list[str] = []
-        """The open block, where it will be text if it has no end."""
+        """The open block, if it becomes text when it has no end."""
         self._has_begun = False
 
     @property
     def kept_characters(self) -> int:
-        """How many characters are held back: what may be a tag, and what will be text without one."""
+        """Number of characters held back: a possible tag, and a block that will be text if never closed."""
         return len(self._held) + (self._open_length if self._kept else 0)
 
     def feed(self, piece: str) -> Iterator[Run]:
-        """Take a piece in, and yield what is known of it and of what was held."""
+        """Take a piece and yield the runs that are certain by now."""
         text, self._held = self._held + piece, ""
         while text:
             text = yield from self._within(text) if self._closing else self._outside(text)
 
     def end(self) -> Iterator[Run]:
-        """Yield what is left when no more text comes: what was held, or a block without an end."""
+        """Yield the rest when no more text comes: held text, or a block without an end."""
         length = self._open_length + len(self._held)
         if self._closing and not self._kept:
             yield Run("", length, is_whole=False)
@@ -87,7 +87,7 @@ class Thoughts:
         self._held, self._closing, self._open_length, self._kept = "", "", 0, []
 
     def _outside(self, text: str) -> Generator[Run, None, str]:
-        """Yield what stands before a block, and return what is left to look at."""
+        """Yield the text before a block and return the rest, still to be examined."""
         opening = _OPENING.search(text)
         match = opening or _BEGUN.search(text)
         begin = match.start() if match else len(text)
@@ -103,7 +103,7 @@ class Thoughts:
         return ""
 
     def _within(self, text: str) -> Generator[Run, None, str]:
-        """Yield the block if it ends here, and return what is left to look at."""
+        """Yield the block if it ends here and return the rest, still to be examined."""
         if match := re.search(re.escape(self._closing), text, re.IGNORECASE):
             length = self._open_length + match.end()
             self._closing, self._open_length, self._kept = "", 0, []

@@ -11,9 +11,8 @@ from worker.audio.formats import FORMATS, FormatName
 
 ROOT = Path(__file__).parents[3]
 ROW = re.compile(r"\| `(\w+)` \|.*\| (\d+) ms \| (\d+) ms \|$", re.MULTILINE)
-STATED = {
-    name: (int(first), int(most)) for name, first, most in ROW.findall((ROOT / "API.md").read_text("utf-8"))
-}
+PAGE = (ROOT / "docs" / "API.md").read_text("utf-8")
+STATED = {name: (int(first), int(most)) for name, first, most in ROW.findall(PAGE)}
 
 
 def measure(name, rate=None):

@@ -12,8 +12,8 @@ from worker.doctor.settings_table import BEGIN, END, describe, in_force, markdow
 from worker.server.settings import ServerSettings
 from worker.settings import Settings
 
-DOCUMENT = Path(__file__).parents[3] / "DEPLOYMENT.md"
-REGENERATE = "python -m worker settings --markdown --into DEPLOYMENT.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "SETTINGS.md"
+REGENERATE = "python -m worker settings --markdown --into docs/SETTINGS.md"
 
 
 def _run(*arguments, **env):

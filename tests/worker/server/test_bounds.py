@@ -20,7 +20,7 @@ from worker.server.socket_protocol import BoundedSocket
 
 KEY = "s3cret-key"
 LONG = "word " * 900
-PING, CONTINUATION, TEXT = 9, 0, 1
+PING, PONG, CONTINUATION, TEXT = 9, 10, 0, 1
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,28 @@ class TestPings:
                 received += client.recv(65_536)
         assert received.count(b"ping ") == 1
         assert b"ping 199" in received
+
+
+@pytest.mark.parametrize(
+    ("frames", "told"),
+    [
+        (frame(PONG) * 601, b"too many pongs"),
+        (frame(TEXT, b"{}") * 30_001, b"too many frames"),
+        (frame(TEXT, b"", fin=False) + frame(CONTINUATION, fin=False) * 30_001, b"too many frames"),
+    ],
+    ids=["pongs", "messages", "fragments"],
+)
+def test_a_stranger_who_sends_frame_after_frame_is_ended(site, frames, told):
+    with upgraded(site, "/twilio/media") as client:
+        sending = threading.Thread(target=_send_all, args=(client, frames), daemon=True)
+        sending.start()
+        assert told in all_of(client)
+        sending.join(10)
+
+
+def _send_all(client, data):
+    with contextlib.suppress(OSError):
+        client.sendall(data)
 
 
 def test_a_message_of_many_small_fragments_is_held_as_one(site):
@@ -255,3 +277,89 @@ def test_nonsense_behind_a_request_that_is_being_answered_is_not_answered_into_i
         assert client.recv(65_536).startswith(b"HTTP/1.1 200")
         client.sendall(b"\0nonsense\r\n\r\n")
         assert b"HTTP/1.1" not in all_of(client)
+
+
+class TestBeforeTheAnswer:
+    """What comes on a connection whose request is still being answered, or is none."""
+
+    def test_a_client_that_has_sent_another_request_and_leaves_keeps_no_slot(self, slow_site):
+        with connected(slow_site) as client:
+            ask(client, text=LONG, format="pcm")
+            assert slow_site.wait_until(lambda: slow_site.active == 1)
+            client.sendall(b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            client.recv(1024)
+        assert slow_site.wait_until(lambda: slow_site.active == 0, 10)
+
+    def test_requests_that_come_too_early_are_not_heard(self, slow_site):
+        with connected(slow_site) as client:
+            ask(client, text="Hello.", format="pcm")
+            client.sendall(b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100)
+            answer = all_of(client)
+        assert answer.count(b"HTTP/1.1 200") == 1
+        assert answer.count(b"HTTP/1.1") == 1
+
+    def test_they_cannot_come_for_ever(self, slow_site):
+        with connected(slow_site) as client:
+            ask(client, text=LONG, format="pcm")
+            assert slow_site.wait_until(lambda: slow_site.active == 1)
+            with contextlib.suppress(OSError):
+                for _ in range(100):
+                    client.sendall(b"GET / HTTP/1.1\r\n\r\n" * 5_000)
+                raise AssertionError("9 MB of requests are taken")
+        assert slow_site.wait_until(lambda: slow_site.active == 0, 10)
+
+    def test_one_after_the_other_is_answered_each(self, site):
+        with connected(site) as client:
+            for _ in range(3):
+                client.sendall(b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert client.recv(4096).startswith(b"HTTP/1.1 200")
+
+    def test_trailers_are_counted_and_are_no_headers(self, guarded):
+        head = b"POST /tts/generate HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+        with connected(guarded) as client:
+            client.sendall(head + b"\r\n2\r\n{}\r\n0\r\nAuthorization: Bearer " + KEY.encode() + b"\r\n\r\n")
+            assert client.recv(4096).startswith(b"HTTP/1.1 401")
+        with connected(guarded) as client:
+            client.sendall(head + b"Authorization: Bearer " + KEY.encode() + b"\r\n\r\n2\r\n{}\r\n0\r\n")
+            with contextlib.suppress(OSError):
+                for _ in range(200):
+                    client.sendall(b"a:b\r\n" * 10_000)
+                raise AssertionError("10 MB of trailers are taken")
+
+    def test_a_request_for_a_socket_with_a_body_is_refused_at_once(self, site):
+        lines = [
+            "GET /tts/stream HTTP/1.1", "Host: a", "Upgrade: websocket", "Connection: Upgrade",
+            "Content-Length: 3", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        ]  # fmt: skip
+        with connected(site) as client:
+            client.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+            assert all_of(client).startswith(b"HTTP/1.1 400")
+
+
+def test_an_answer_that_nobody_takes_is_given_up(voices_dir, monkeypatch):
+    monkeypatch.setattr("worker.server.transport._SEND_BUFFER_BYTES", 4096)
+    with (
+        served(ScriptedEngine(), voices_dir, stall_timeout_s=0.5) as site,
+        connected(site, receive_bytes=4096) as client,
+    ):
+        client.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert site.wait_until(lambda: _held(site) > 0)
+        assert site.wait_until(lambda: not site._server.server_state.connections, 10)
+
+
+def test_no_more_connections_than_so_many_are_let_in(voices_dir, monkeypatch):
+    monkeypatch.setattr("worker.server.serve._MOST_CONNECTIONS_WITHOUT_SOCKET", 5)
+    with contextlib.ExitStack() as clients, served(ScriptedEngine(), voices_dir, max_sockets=1) as site:
+        first = [clients.enter_context(connected(site)) for _ in range(6)]
+        assert site.wait_until(lambda: len(site._server.server_state.connections) == 6)
+        assert clients.enter_context(connected(site)).recv(1) == b""
+        first[0].sendall(b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert first[0].recv(4096).startswith(b"HTTP/1.1 200")
+
+
+def test_mistakes_of_strangers_are_logged_seldom(site, caplog):
+    for _ in range(30):
+        with connected(site) as client:
+            client.sendall(b"x\n")
+            assert all_of(client).startswith(b"HTTP/1.1 400")
+    assert 1 <= sum("Invalid HTTP request" in each.message for each in caplog.records) <= 10

@@ -16,7 +16,7 @@ ADDRESS = "127.0.0.1:8000"
 
 def _blocks():
     """API.md's indented blocks."""
-    text = (ROOT / "API.md").read_text()
+    text = (ROOT / "docs" / "API.md").read_text()
     found = re.findall(r"(?:^\n)((?:    .*\n|\n(?=    ))+)", text, re.MULTILINE)
     return [re.sub(r"^    ", "", block, flags=re.MULTILINE) for block in found]
 

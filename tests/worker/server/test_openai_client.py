@@ -154,7 +154,7 @@ def test_instructions_are_taken_and_told_to_be_ignored(site):
         ({"voice": "nobody"}, "voice", "GET /v1/audio/voices lists"),
         ({"voice": 7}, "voice", "voice: use a voice id"),
         ({"voice": {"name": "anna"}}, "voice", "voice: use a voice id"),
-        ({"voice": "A b"}, "voice", "cannot be a voice id"),
+        ({"voice": "A b"}, "voice", "not a valid voice id"),
         ({"response_format": "midi"}, "response_format", "response_format: use one of"),
         ({"response_format": "opus_44100"}, "response_format", "response_format: opus cannot have"),
         ({"speed": 9}, "speed", "speed: "),

@@ -103,7 +103,7 @@ def test_all_clips_of_an_upload_are_used(open_site, speech):
     many = _upload(open_site, *[b"not audio"] * 11, voice_id="many")
     assert (many.status_code, many.json()["error"]["message"]) == (
         400,
-        "A voice is made of 1 to 10 clips, not of 11.",
+        "Give 1 to 10 clips for a voice, not 11.",
     )
 
 

@@ -123,7 +123,7 @@ class TestTheProbe:
             assert _becomes(probe._look.done)
             mounted.take_away()
             assert _becomes(lambda: probe.failure() is not None)
-            assert "was there before" in probe.failure().message
+            assert "existed before" in probe.failure().message
             assert str(tmp_path) not in probe.failure().for_clients()["message"]
 
 

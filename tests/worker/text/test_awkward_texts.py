@@ -70,7 +70,7 @@ def test_tags_are_kept_whole(text, options):
 
 API_TABLE = [
     line.strip("| \n").split(" | ")
-    for line in (Path(__file__).parents[3] / "API.md").read_text("utf-8").splitlines()
+    for line in (Path(__file__).parents[3] / "docs" / "API.md").read_text("utf-8").splitlines()
     if line.startswith("| `") and line.count("|") == 3 and line.rstrip("| ").endswith((".", "!"))
 ]
 

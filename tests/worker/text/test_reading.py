@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from log_lines import log_lines
 
 from worker.text.normalize import rules_for
-from worker.text.reading import Piece, Rule, joined, read_aloud
+from worker.text.reading import Rule, SpokenPiece, joined, read_aloud
 from worker.text.undone import undone_rules
 
 
@@ -96,7 +96,7 @@ def test_pieces_are_in_order_and_cover_the_text_whatever_the_rules_do(text, rule
     assert "".join(text[piece.start : piece.end] for piece in pieces) == text
     assert all(before.end == after.start for before, after in pairwise(pieces))
     assert all(
-        piece == Piece(piece.start, piece.end, text[piece.start : piece.end], is_verbatim=True)
+        piece == SpokenPiece(piece.start, piece.end, text[piece.start : piece.end], is_verbatim=True)
         for piece in pieces
         if piece.is_verbatim
     )

@@ -1,1 +1,1 @@
-"""Audio encoders, all incremental: one encoder lives as long as its request."""
+"""Audio encoders, all incremental: one instance per request."""

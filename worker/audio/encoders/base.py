@@ -1,4 +1,4 @@
-"""What every audio encoder owes."""
+"""The interface of every audio encoder."""
 
 from typing import Protocol
 
@@ -6,15 +6,15 @@ from voices.clips.clip import Samples
 
 
 class AudioEncoder(Protocol):
-    """Mono float32 samples at the encoder's own rate in; bytes out, which joined are one playable file.
+    """Takes mono float32 samples at the encoder's rate; the returned bytes, joined, are one playable file.
 
     The joined bytes do not depend on the sizes of the blocks that the samples came in.
     """
 
     def encode(self, samples: Samples) -> bytes:
-        """Return what can be written so far, which may be nothing."""
+        """Return the bytes that are final by now, possibly none."""
         ...
 
     def flush(self) -> bytes:
-        """Return the rest of the file; nothing can be encoded afterwards."""
+        """Return the rest of the file; the encoder cannot be used afterwards."""
         ...

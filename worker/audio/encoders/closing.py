@@ -1,4 +1,4 @@
-"""Closing a file: writing its length into a header that a stream has to leave open."""
+"""Writes the length into a file header that streaming had to leave open."""
 
 import io
 from typing import BinaryIO
@@ -6,11 +6,11 @@ from typing import BinaryIO
 from worker.audio.encoders.wav import WAV_HEADER_BYTES, wav_header
 
 _FLAC_TOTAL_AT = 21
-"""Byte of the file where five bytes end in the 36 bits of FLAC's number of samples (RFC 9639, 8.2)."""
+"""Byte offset of five bytes that end with the 36 bits of FLAC's sample count (RFC 9639, 8.2)."""
 
 
 def close_file(opened: BinaryIO, name: str, sample_rate: int, samples: int) -> None:
-    """Write the length into a WAV or FLAC file; the other formats tell no length."""
+    """Write the length into a WAV or FLAC file; other formats store no length."""
     size = opened.seek(0, io.SEEK_END)
     opened.seek(0)
     match name:

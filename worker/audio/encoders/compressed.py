@@ -1,4 +1,4 @@
-"""Compressed formats, by the codecs and containers in PyAV's wheel."""
+"""Compressed formats, with the codecs and containers in PyAV's wheel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from worker.audio.encoders.pcm import to_int16
 
 @dataclass(frozen=True)
 class Codec:
-    """A codec and its container, by ffmpeg's names, set so that little is held back."""
+    """A codec and its container, by ffmpeg's names, with options that minimise delay."""
 
     name: str
     container: str
@@ -27,9 +27,9 @@ MP3 = Codec(
     "libmp3lame",
     "mp3",
     "fltp",
-    # A bit reservoir lets LAME write a frame only when the next ones are known.
+    # With a bit reservoir LAME delays each frame until the next ones are known.
     codec_options={"reservoir": "0"},
-    # The Xing frame tells the length, which is not known; a tag would come before the audio.
+    # The Xing frame needs the length, which is unknown; a tag would delay the audio.
     container_options={"write_xing": "0", "id3v2_version": "0"},
 )
 AAC = Codec("aac", "adts", "fltp")
@@ -38,14 +38,14 @@ OPUS = Codec(
     "ogg",
     "flt",
     codec_options={"frame_duration": "20"},
-    # In microseconds: a page to each frame. The container holds one page back, to mark the last.
+    # In microseconds: one frame per page. The container holds one page back, to mark the last.
     container_options={"page_duration": "20000"},
 )
 FLAC = Codec(
     "flac",
     "flac",
     "s16",
-    # Levels up to 2 have blocks of 27 ms at most, the others 105 ms; a speech gets 5% larger.
+    # Levels up to 2 use blocks of at most 27 ms, the others 105 ms; speech becomes 5% larger.
     codec_options={"compression_level": "2"},
     container_options={"metadata_header_padding": "0"},
 )
@@ -54,20 +54,20 @@ FLAC = Codec(
 class CompressedEncoder(AudioEncoder):
     """One stream in one container, of mono samples at ``sample_rate`` Hz.
 
-    ``kbit_rate`` is in thousands of bits a second; a lossless codec has none.
+    ``kbit_rate`` is in thousands of bits per second, None for a lossless codec.
     """
 
     def __init__(self, codec: Codec, sample_rate: int, kbit_rate: int | None) -> None:
         self._codec = codec
         self._sample_rate = sample_rate
         self._written = _Written()
-        # Bit-exact: without it a container's serial number is drawn at random.
+        # Bit-exact: otherwise a container gets a random serial number.
         options = {"flush_packets": "1", "fflags": "+bitexact", **codec.container_options}
         self._container = av.open(self._written, "w", format=codec.container, options=options)
         stream = self._container.add_stream(
             codec.name, rate=sample_rate, options=dict(codec.codec_options), layout="mono"
         )
-        assert isinstance(stream, av.AudioStream)  # noqa: S101  # an audio codec makes no other
+        assert isinstance(stream, av.AudioStream)  # noqa: S101  # an audio codec has no other stream type
         self._stream = stream
         self._stream.format = codec.sample_format
         if kbit_rate is not None:
@@ -87,7 +87,7 @@ class CompressedEncoder(AudioEncoder):
         return self._written.take()
 
     def _frame(self, samples: Samples) -> av.AudioFrame:
-        # Sixteen bits are made here, so that FLAC decodes to exactly what PCM is.
+        # Converted to 16 bits here, so that FLAC decodes to exactly the PCM samples.
         is_integer = self._codec.sample_format == "s16"
         block = to_int16(samples) if is_integer else np.clip(samples, -1.0, 1.0, dtype=np.float32)
         frame = av.AudioFrame.from_ndarray(
@@ -98,7 +98,7 @@ class CompressedEncoder(AudioEncoder):
 
 
 class _Written:
-    """What a container writes to: it can neither seek nor look back, as on a line."""
+    """The container's output file: not seekable, like a network stream."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()

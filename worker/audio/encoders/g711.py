@@ -1,7 +1,7 @@
-"""G.711: the telephone's logarithmic 8 bits a sample, in whole frames of 20 ms, as RTP carries them.
+"""G.711: telephony's logarithmic 8 bits per sample, in whole frames of 20 ms, as in RTP.
 
-After ITU-T G.711: both laws keep a sign, three bits of segment and four of position within it. The
-levels are those of its 14-bit (mu-law) and 13-bit (A-law) tables, two's complement in.
+After ITU-T G.711: both laws store a sign, three bits of segment and four bits of position within it. The
+levels are those of its 14-bit (mu-law) and 13-bit (A-law) tables, in two's complement.
 """
 
 from functools import cache
@@ -16,7 +16,7 @@ from worker.audio.encoders.base import AudioEncoder
 from worker.audio.encoders.pcm import to_int16
 
 FRAMES_PER_SECOND = 50
-"""Of 20 ms each; at 8 kHz a frame is 160 samples and as many bytes."""
+"""Frames of 20 ms; at 8 kHz a frame has 160 samples and as many bytes."""
 
 Law = Literal["ulaw", "alaw"]
 Bytes = npt.NDArray[np.uint8]
@@ -24,15 +24,15 @@ Levels = npt.NDArray[np.int64]
 
 _MULAW_BIAS = 33
 _MULAW_CLIP = 8_158
-"""The loudest level that the bias leaves within 13 bits."""
+"""The highest level that stays within 13 bits after adding the bias."""
 _MULAW_INVERTED = 0xFF
 _ALAW_INVERTED = 0x55
-"""Every other bit is inverted on the line, so that silence is not all zeros."""
+"""Every other bit is inverted for transmission, so that silence is not all zeros."""
 _SIGN = 0x80
 
 
 class G711Encoder(AudioEncoder):
-    """Every answer is a whole number of frames; silence completes the last one."""
+    """Each result is a whole number of frames; silence completes the last one."""
 
     def __init__(self, law: Law, sample_rate: int) -> None:
         self._table = g711_table(law)
@@ -58,7 +58,7 @@ class G711Encoder(AudioEncoder):
 
 @cache
 def g711_table(law: Law) -> Bytes:
-    """Return the code of each 16-bit sample, found at the sample's unsigned value."""
+    """Return the code of each 16-bit sample, indexed by the sample's unsigned value."""
     levels = np.arange(1 << 16, dtype=np.uint16).view(np.int16).astype(np.int64)
     table = _mulaw(levels) if law == "ulaw" else _alaw(levels)
     table.setflags(write=False)
@@ -68,7 +68,7 @@ def g711_table(law: Law) -> Bytes:
 def _mulaw(levels: Levels) -> Bytes:
     levels = levels >> 2
     magnitude = np.minimum(np.abs(levels), _MULAW_CLIP) + _MULAW_BIAS
-    # The bias puts a segment's first level at a power of two, so the segment is its highest bit.
+    # With the bias a segment begins at a power of two, so the highest bit gives the segment.
     segment = _highest_bit(magnitude) - 5
     position = (magnitude >> (segment + 1)) & 0xF
     sign = np.where(levels < 0, _SIGN, 0)

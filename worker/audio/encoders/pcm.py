@@ -1,4 +1,4 @@
-"""Samples as they are: raw 16-bit PCM."""
+"""Uncompressed samples: raw 16-bit PCM."""
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,6 @@ class PcmEncoder(AudioEncoder):
 
 
 def to_int16(samples: Samples) -> npt.NDArray[np.int16]:
-    """Scale to 16 bits, clipping what is louder than full scale."""
+    """Scale to 16 bits, clipping values beyond full scale."""
     scaled: npt.NDArray[np.int16] = np.round(np.clip(samples, -1.0, 1.0) * _INT16_MAX).astype("<i2")
     return scaled

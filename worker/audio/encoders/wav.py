@@ -1,4 +1,4 @@
-"""WAV files that play while they arrive."""
+"""WAV files that play while they are being received."""
 
 import struct
 
@@ -10,7 +10,7 @@ from worker.audio.encoders.pcm import PcmEncoder
 WAV_HEADER_BYTES = 44
 _BYTES_PER_SAMPLE = 2
 _STREAMED_SIZE = 0xFFFF_FFFF
-"""Players take this for "until the end" where the length is not known yet."""
+"""Players read this as "until the end", for an unknown length."""
 
 
 class WavEncoder(PcmEncoder):
@@ -31,7 +31,7 @@ class WavEncoder(PcmEncoder):
 
 
 def wav_header(sample_rate: int, data_bytes: int | None = None) -> bytes:
-    """Return the 44 bytes before mono 16-bit samples; without ``data_bytes``, for a stream of any length."""
+    """Return the 44-byte header of mono 16-bit samples; without ``data_bytes``, of a stream of any length."""
     data = _STREAMED_SIZE if data_bytes is None else data_bytes
     riff = _STREAMED_SIZE if data_bytes is None else data_bytes + WAV_HEADER_BYTES - 8
     byte_rate = sample_rate * _BYTES_PER_SAMPLE

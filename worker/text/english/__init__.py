@@ -1,4 +1,4 @@
-"""English: how what is written in signs and figures is spoken. The order of the rules is their meaning."""
+"""English: puts signs and figures into words. The order of the rules matters."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -33,11 +33,11 @@ _ALSO_WITHOUT_FIGURES = {
     *("vulgar part of a unit", "after a power", "unit alone", "per", "per liter"),
     *("vulgar fraction", "power", "operator", "minus or dash"),
 }
-"""Rules that read words and signs too, among those that read figures."""
+"""Number rules that also match words and signs without figures."""
 
 
 def english_rules(*, day_first: bool) -> tuple[Rule, ...]:
-    """Return the rules from the most particular to the most general."""
+    """Return the rules, the most specific first."""
     return (
         HEART,
         *_with_figures(NOTES + WEB + VERSES + CODES),
@@ -55,5 +55,5 @@ def english_rules(*, day_first: bool) -> tuple[Rule, ...]:
 
 
 def _with_figures(rules: Iterable[Rule]) -> Iterator[Rule]:
-    """Yield the rules, those that read figures alone to be tried only where there are some."""
+    """Yield the rules; those that match only figures are tried only if the sentence contains one."""
     return (rule if rule.name in _ALSO_WITHOUT_FIGURES else replace(rule, needs=_FIGURE) for rule in rules)

@@ -36,7 +36,7 @@ def _digits(written: str) -> str:
 
 
 def _expression(written: str) -> str:
-    """Return what stands in an exponent: "n plus one"."""
+    """Return the spoken form of an exponent: "n plus one"."""
     terms = _TERM.findall(written)
     return " ".join(
         filter(None, (number(term) if term[0].isdecimal() else _SIGNS.get(term, term) for term in terms))
@@ -52,7 +52,7 @@ def _power(match: Match) -> str | None:
 
 
 def _formula(match: Match) -> str:
-    """Return "H two O": letters one by one, as chemists say them."""
+    """Return "H two O": the letters one by one, as chemists say them."""
     words = []
     for part in _ELEMENT_OR_COUNT.findall(match.group()):
         if part[0].isalpha():
@@ -63,7 +63,7 @@ def _formula(match: Match) -> str:
 
 
 def _greek(match: Match) -> str | None:
-    """Return the name of a letter that stands alone; Greek words are left alone."""
+    """Return the name of a letter that stands alone; Greek words stay as they are."""
     letter = match.group()
     name = unicodedata.name(letter, "").removeprefix("GREEK ").partition(" LETTER ")[2].lower()
     if letter == _FINAL_SIGMA or not name.isalpha():

@@ -1,4 +1,4 @@
-"""Codes: figures that name a thing and count nothing, alone or with a letter."""
+"""Codes: figures that are a name and not a count, alone or with a letter."""
 
 import re
 
@@ -30,7 +30,7 @@ _LED = re.compile(
     r"|\b(?:ends|ending)\sin\s|(?<![\w&])(?:#|№|[Nn]o\.)\s?)"
     r"(?:\d{4,8}(?:,|,?\sand|,?\sor)\s){0,6}(?P<prefix>[A-Z]{1,4}[ -]?)?\Z"
 )
-"""What stands before a code."""
+"""Text that introduces a code."""
 _FOLLOWED = re.compile(
     r"\s(?:is|was|as)\s(?:your|my|the|our|his|her|their|a)\s(?:[\w-]{1,20}\s){0,4}?"
     r"(?i:code|pin|otp|passcode|password|id"
@@ -38,11 +38,11 @@ _FOLLOWED = re.compile(
 )
 _TYPED = re.compile(r"\b(?:[Ee]nter|[Tt]ype(?: in)?|[Kk]ey in|[Pp]unch in)\s\Z")
 _SHORT_ONES = re.compile(r"(?i)area|cv|ext|flight")
-"""Their codes may have three figures; another's are four or more, as "room 404" is a number."""
+"""Kinds of codes that may have three figures; the others have at least four, as "room 404" is a number."""
 _SHORTEST = 4
 _SHORTEST_IN_GROUPS = 5
 _LONGEST_COUNTED = 2
-"""Digits among letters that are counted, as in C6H12O6."""
+"""Digits among letters that are read as a number, as in C6H12O6."""
 _GROUP = re.compile(r"\d+|[A-Z]+")
 _SEVERAL_PLACES = re.compile(
     r"\b(?i:rooms|flights|boxes|lockers|ports|numbers|orders|tickets|extensions)\s\Z"
@@ -50,7 +50,7 @@ _SEVERAL_PLACES = re.compile(
 
 
 def spelt_groups(written: str) -> str:
-    """Return "12-34" digit by digit, with a breath between the groups."""
+    """Return "12-34" digit by digit, with a pause between the groups."""
     return ", ".join(spelt(group) for group in _FIGURES.findall(written))
 
 
@@ -82,7 +82,7 @@ def _is_led(match: Match) -> bool:
     if counts_things(match) and (lead["verb"] or not lead["secret"]):
         return False  # "The flight was 2490 miles", "order 5000 bottles"; but "room 1204 needs towels".
     if figures.endswith("00") and not lead["secret"]:
-        return False  # "The number is 1500" tells how many.
+        return False  # "The number is 1500" is a count.
     shortest = _SHORTEST if figures.isdecimal() else _SHORTEST_IN_GROUPS
     is_long = sum(map(str.isdecimal, figures)) >= shortest
     is_glued = bool(lead["prefix"]) and lead["prefix"][-1].isalpha()
@@ -193,4 +193,4 @@ CODES = (
     ),
     Rule("letters and figures", re.compile(r"(?<![\w.,$€£/-])[A-Z\d]{6,40}(?![\w/-]|[.,]\d)"), _mixed),
 )
-"""They go before dates and measures: a code may look like a year, and a seat's letter like a unit."""
+"""They go before dates and measures: a code may look like a year, and the letter of a seat like a unit."""

@@ -33,7 +33,7 @@ _ARTICLE = re.compile(
 _VERBS = {"b": "born", "d": "died", "r": "reigned", "fl": "flourished"}
 _LEAP_YEAR = 2000
 _CENTURY_BEGINS = 50
-"""Of two digits: 49 and less are of this century."""
+"""For two digits: 49 and below belong to this century."""
 
 
 def spoken_date(day: date) -> str:
@@ -118,7 +118,7 @@ def _years(match: Match) -> str | None:
 
 
 def dates(*, day_first: bool) -> tuple[Rule, ...]:
-    """Return the rules; ``day_first`` reads 3/5/2024 as the third of May, as all but Americans do."""
+    """Return the rules; ``day_first`` reads 3/5/2024 as the third of May, as outside the United States."""
     return (
         Rule(
             "ISO date",
@@ -251,4 +251,4 @@ YEAR = Rule(
     ),
     lambda match: year(int(match["year"])),
 )
-"""Four digits that no other rule has claimed are likelier a year than a number, and sound well as one."""
+"""Four digits that no other rule has claimed are more likely a year than a number, and sound right as one."""

@@ -1,4 +1,4 @@
-"""Decades: the 1990s, the '60s; alone, "90s" may be seconds, and "100s of them" are hundreds."""
+"""Decades: the 1990s, the '60s. A lone "90s" may be seconds, and "100s of them" are hundreds."""
 
 import re
 
@@ -41,7 +41,7 @@ _AFTER_SECONDS = re.compile(
 def _decade(match: Match) -> str | None:
     century, tens = match["century"], match["tens"]
     if not century:
-        # "90s" takes as many seconds, unless it is "the 90s" or goes on like it.
+        # "90s" is a number of seconds, unless it is "the 90s" or continues like it.
         is_decade = (
             "'" in match.group()
             or "’" in match.group()
@@ -81,4 +81,4 @@ DECADES = (
     ),
     Rule("decades from to", re.compile(rf"(?<=0s)\s?{DASH}\s?(?=['’]?\d)"), lambda _: " to "),
 )
-"""They go before measures: what is no decade is so many seconds."""
+"""They go before measures, which read the remaining cases as seconds."""

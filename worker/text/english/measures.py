@@ -2,7 +2,7 @@
 
 import re
 
-from worker.text.english.numbers import VULGAR, vulgar_fraction, written_fraction
+from worker.text.english.fractions import VULGAR, vulgar_fraction, written_fraction
 from worker.text.english.units import DIVISORS, LENGTHS, PERIODS, POWERS_OF_LENGTHS, UNITS
 from worker.text.english.words import AMOUNT, DASH, MINUS, alternatives, before, counted, number
 from worker.text.reading import Match, Rule
@@ -30,7 +30,7 @@ _SIGNED = rf"(?<!\^)(?<!\^[-−])(?P<minus>(?<![\w.)]){MINUS})?(?P<amount>{AMOUN
 
 
 def _unit(match: Match, *, is_one: bool) -> str:
-    """Return the unit in the singular or the plural, and what it goes by: "kilograms per cubic meter"."""
+    """Return the unit in the singular or the plural, with its divisor: "kilograms per cubic meter"."""
     unit = UNITS[match["unit"]][0 if is_one else 1]
     if not match["per"]:
         return unit
@@ -55,7 +55,7 @@ def _feet_and_inches(match: Match) -> str:
 
 
 def _inches(match: Match) -> str | None:
-    # A quotation mark that closes has one before it that opens.
+    # A closing quotation mark has an opening one before it.
     is_quotation = _OPENING_QUOTE.search(match.string, 0, match.start())
     return None if is_quotation else f"{number(match['amount'])} inch"
 
@@ -66,7 +66,7 @@ def _part_of_an_inch(match: Match) -> str | None:
 
 
 def _heat(match: Match) -> str | None:
-    """Read 350F in an oven, and nowhere else: a seat has such a name as well."""
+    """Read 350F as a temperature only for an oven; a seat may have the same name."""
     text, end = match.string, match.end()
     if not (
         _BEFORE_HEAT.search(before(match))
@@ -88,7 +88,7 @@ def _on_earth(match: Match) -> str:
 def _part_of_a_unit(match: Match) -> str:
     if not match["whole"] and _SMALLEST_CHOICE <= int(match["numerator"]) < int(match["denominator"]):
         choice = f"{number(match['numerator'])} or {number(match['denominator'])}"
-        return f"{choice} {_unit(match, is_one=False)}"  # 50/60 Hz is no fraction
+        return f"{choice} {_unit(match, is_one=False)}"  # 50/60 Hz is not a fraction
     is_part = not match["whole"] and int(match["numerator"]) < int(match["denominator"])
     return f"{written_fraction(match)} {_unit(match, is_one=is_part)}"
 

@@ -1,4 +1,4 @@
-"""Money: a sign before or after the amount, or a currency's code."""
+"""Money: a sign before or after the amount, or a currency code."""
 
 import re
 
@@ -79,7 +79,7 @@ _SCALE = (
     r"(?:[\s-]?(?P<word>hundred|thousand|million|billion|trillion|lakh|crore)\b"
     rf"|(?P<scale>{alternatives(_SCALES)})(?!\w)|\s(?P<apart>{_APART})(?![\w/]))?"
 )
-"""A blank may stand before a scale, but not before a letter alone that is likelier a word or a unit."""
+"""A space may precede a scale word, but not a lone letter, which is more likely a word or a unit."""
 _THOUSANDS = re.compile(r"\d{1,3}\.\d{3}")
 _CENTS_DIGITS = 2
 
@@ -113,7 +113,7 @@ def _named(match: Match) -> str:
 
 
 def _without_dots(amount: str, sign: str) -> str:
-    """Read €1.000 as those who pay in euros do: nobody gives tenths of a cent."""
+    """Read €1.000 as one thousand: euro amounts never have three decimals."""
     return amount.replace(".", "") if sign in {"€", "EUR"} and _THOUSANDS.fullmatch(amount) else amount
 
 

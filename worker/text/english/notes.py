@@ -1,8 +1,8 @@
-"""Marks of notes: small figures that books set against a word, and nobody reads aloud."""
+"""Note marks: small figures after a word that refer to a note and are not read aloud."""
 
 import re
 
-from worker.text.english.abbreviations import ABBREVIATIONS_BEFORE_DOT, BEFORE_FIGURES
+from worker.text.english.abbreviation_words import ABBREVIATIONS_BEFORE_DOT, BEFORE_FIGURES
 from worker.text.english.units import LENGTHS
 from worker.text.english.words import before
 from worker.text.reading import Match, Rule
@@ -15,11 +15,11 @@ _LAST_WORD = re.compile(
 _CLOSERS = "[\"”’')]"
 _OPERAND = re.compile(r"[=+×*/÷<>≤≥≈]\s?[A-Za-z]{1,20}\Z|[\d)²³]\s?[-\N{MINUS SIGN}]\s?[A-Za-z]{1,2}\Z")
 _OPERATOR = re.compile(r"\s?[=+×÷<>≤≥≈]\s?\S")
-"""Beside what is raised in a formula, as in E = mc²."""
+"""Next to a raised figure in a formula, as in E = mc²."""
 
 
 def _drop_after_text(match: Match) -> str | None:
-    """Leave the figures out, unless nothing stands before them that they could be a note to."""
+    """Drop the figures, unless no text precedes them that a note could refer to."""
     return "" if any(map(str.isalnum, before(match))) else None
 
 
@@ -29,7 +29,7 @@ def _drop_raised(match: Match) -> str | None:
 
 
 def _drop_after_word(match: Match) -> str | None:
-    """Leave the figures out where a whole word stands before them, and no unit, function or abbreviation."""
+    """Drop the figures after a whole word that is not a unit, a function or an abbreviation."""
     word = found[1] if (found := _LAST_WORD.search(before(match))) else ""
     is_other = word in LENGTHS.keys() | _FUNCTIONS | ABBREVIATIONS_BEFORE_DOT | BEFORE_FIGURES
     return None if is_other or not word[-1:].islower() else ""
@@ -70,4 +70,4 @@ NOTES = (
         drops=True,
     ),
 )
-"""They go first: what is left out of a sentence is no part of a number."""
+"""They go first: dropped marks must not become part of a number."""

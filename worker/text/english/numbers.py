@@ -1,20 +1,17 @@
-"""Every other number: ordinals, fractions, ranges, sums, codes, and plain ones last."""
+"""All other numbers: ordinals, fractions, ranges, sums, codes, and plain ones last."""
 
 import re
-import unicodedata
 
+from worker.text.english.fractions import VULGAR, vulgar_fraction, written_fraction
 from worker.text.english.words import DASH, MINUS, NUMBER, before, cardinal, number, ordinal, spelt, year
 from worker.text.reading import Match, Rule
 
-_HALF = "half"
-VULGAR = "".join(chr(code) for code in (*range(0xBC, 0xBF), *range(0x2150, 0x215F)))
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
 _RAISED_FIGURES = "[⁰¹²³⁴⁵⁶⁷⁸⁹]"
 _AFTER_POWER = re.compile(r"\^-?\d+\Z")
 _POWERS = {"2": "squared", "3": "cubed"}
 _LONGEST_IN_A_CODE = 4
-"""Digits among letters that are still counted, as in GPT-4 and A380."""
-_SPELT_DENOMINATORS = 100
+"""Digits among letters that are still read as a number, as in GPT-4 and A380."""
 _OPERATORS = {
     "+": "plus",
     "-": "minus",
@@ -49,39 +46,6 @@ _PREFIXES = {
 }
 
 
-def _fraction(numerator: int, denominator: int) -> str:
-    if denominator == 2:  # noqa: PLR2004  # "second" is no part
-        name, names = _HALF, "halves"
-    elif denominator == 4:  # noqa: PLR2004  # likewise
-        name, names = "quarter", "quarters"
-    else:
-        name = ordinal(denominator)
-        names = f"{name}s"
-    return f"{cardinal(numerator)} {name if numerator == 1 else names}"
-
-
-def written_fraction(match: Match) -> str:
-    """Return "two and a half" for the groups whole, numerator and denominator."""
-    whole, numerator, denominator = match["whole"], int(match["numerator"]), int(match["denominator"])
-    if denominator < 2 or denominator > _SPELT_DENOMINATORS or not 0 < numerator < denominator:  # noqa: PLR2004  # no parts
-        return f"{number(match['numerator'])} over {number(match['denominator'])}"
-    spoken = _fraction(numerator, denominator)
-    if not whole:
-        return spoken
-    return f"{number(whole)} and {'a' + spoken[3:] if numerator == 1 else spoken}"
-
-
-def vulgar_fraction(match: Match) -> str | None:
-    """Return "two and a half" for the groups whole and fraction, one character such as ½."""
-    parts = unicodedata.normalize("NFKC", match["fraction"]).split("\N{FRACTION SLASH}")
-    if len(parts) != 2 or not all(parts):  # noqa: PLR2004  # a numerator without its denominator
-        return None
-    spoken = _fraction(int(parts[0]), int(parts[1]))
-    if not match["whole"]:
-        return spoken
-    return f"{number(match['whole'])} and {'a' + spoken[3:] if parts[0] == '1' else spoken}"
-
-
 def _point(match: Match) -> str:
     return " point" if match["number"].endswith(".") else ""
 
@@ -105,7 +69,7 @@ def _scientific(match: Match) -> str:
 
 
 def _times_over(match: Match) -> str:
-    """Read 2x as "two times", and as "two x" in an equation."""
+    """Read 2x as "two times", but in an equation as "two x"."""
     is_term = match.group()[-1] == "x" and (
         _BEFORE_TERM.search(before(match)) or _AFTER_TERM.match(match.string, match.end())
     )
@@ -150,7 +114,7 @@ NUMBERED = (
         lambda match: "numbers " if match["several"] else "number ",
     ),
 )
-"""Goes before the years: what is numbered is none."""
+"""It goes before the years: a number after "No." is not a year."""
 
 NUMBERS = (
     Rule(
@@ -202,7 +166,7 @@ NUMBERS = (
     Rule(
         "power",
         re.compile(
-            # Whatever stands before it: 10⁶, x^2, mc², (a+b)^n, 2^(n+1).
+            # After any base: 10⁶, x^2, mc², (a+b)^n, 2^(n+1).
             rf"(?<=[\w)\]])(?:\^(?P<exponent>[-−+]?(?:\d{{1,6}}(?:\.\d{{1,6}})?|[a-z](?!\w))|\([-−+]?\d{{1,6}}\)|(?=[({{]))"
             rf"|(?P<raised>[⁺⁻]?{_RAISED_FIGURES}{{1,6}}|[⁺⁻]?ⁿ))"
         ),
@@ -256,7 +220,7 @@ NUMBERS = (
     ),
     Rule(
         "minus or dash",
-        # Between two terms alone: "Bob - a friend" has a dash.
+        # Only between two terms: "Bob - a friend" has a dash.
         re.compile(r"(?:(?<=[\d)²³])|(?<=\b[A-Za-z])|(?<=\d[a-z]))\s(?P<sign>[-−–/])\s(?=\(|\d|[A-Za-z]\b)"),
         _minus_or_dash,
     ),

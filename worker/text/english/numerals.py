@@ -1,4 +1,4 @@
-"""Roman numerals: their form, and what they stand for, alone or in a list."""
+"""Roman numerals: their form and their value, alone or in a list."""
 
 import re
 import unicodedata
@@ -11,17 +11,17 @@ SMALL = r"(?=[ivxl])(?:xl|l?x{0,3})(?:ix|iv|v?i{0,3})"
 SIGNS = r"[\u2160-\u217f]+"
 NUMERAL = rf"(?:{CANONICAL}|{SIGNS})(?!\w|\.[A-Z]\b|\.[a-z])"
 _LETTER = r"(?:[a-e]|(?<=[IVX][IVX])[A-E])?"
-"""As in IIb and IIIA; with one letter before it there are too many words: ID, IC, VA."""
+"""As in IIb and IIIA; after a single letter it would match too many words: ID, IC, VA."""
 ITEM = rf"(?:{CANONICAL}|{SIGNS}){_LETTER}(?:\.\d{{1,3}}){{0,3}}(?!\w|\.[A-Z]\b|\.[a-z])"
 JOINT = r"(?:,\s(?:and\s|or\s|to\s)?|\s(?:and|or|to|&|through)\s|\s?[-\N{EN DASH}\N{EM DASH}/]\s?)"
 _SPLIT_ITEM = re.compile(rf"(?P<numeral>{CANONICAL}|{SIGNS}|{SMALL})(?P<letter>[A-Ea-e]?)(?P<points>[\d.]*)")
 _SPOKEN_JOINTS = {"-": " to ", "\N{EN DASH}": " to ", "\N{EM DASH}": " to ", "/": " slash ", "&": " and "}
 WRITTEN = r"[IVXLCDMivxlcdm\u2160-\u217f]+[A-Ea-e]?"
-"""Words that these rules put into others."""
+"""Words that these rules replace."""
 
 
 def value_of(numeral: str) -> int | None:
-    """Return what it stands for; None where its form is not canonical."""
+    """Return the value; None if the form is not canonical."""
     letters = unicodedata.normalize("NFKC", numeral).upper()
     if not re.fullmatch(CANONICAL, letters):
         return None
@@ -33,7 +33,7 @@ def value_of(numeral: str) -> int | None:
 
 
 def _read_item(item: str) -> tuple[tuple[int, str], str] | None:
-    """Return what IV, IVb or IV.2 stands for, in order, and how it is spoken."""
+    """Return the value of IV, IVb or IV.2, for comparison, and its spoken form."""
     found = _SPLIT_ITEM.fullmatch(item)
     if found is None or (value := value_of(found["numeral"])) is None:
         return None
@@ -42,7 +42,7 @@ def _read_item(item: str) -> tuple[tuple[int, str], str] | None:
 
 
 def read_list(match: Match) -> tuple[str, str] | None:
-    """Return how the group ``numerals`` is spoken, and what is left from where it does not go up any more.
+    """Return the spoken form of the group ``numerals``, and the rest from the point where it stops rising.
 
     In "part II and I" the numeral is the first.
     """

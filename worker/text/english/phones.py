@@ -1,4 +1,4 @@
-"""Telephone numbers: digit by digit, with a breath between their groups."""
+"""Telephone numbers: digit by digit, with a pause between their groups."""
 
 import re
 
@@ -13,7 +13,7 @@ _CALLING = re.compile(
     r"(?:\s(?:me|us|him|her|them|[A-Z]{2,8}))?(?:\s(?:at|on|to|is|are))?:?\s)"
     r"(?:\d[\d -]{2,13}(?:\s?\([A-Za-z ]{1,20}\))?(?:,|,?\s(?:or|and)|\s?/)\s?){0,6}\Z"
 )
-"""What stands before a number that is called, and other numbers of a list before it."""
+"""Text before a telephone number, including other numbers of a list."""
 _GROUPS_OF_TEN = re.compile(r"(1)?(\d{3})(\d{3})(\d{4})")
 _GROUPS_OF_ELEVEN = re.compile(r"(\d{5})(\d{3})(\d{3})")
 
@@ -31,13 +31,13 @@ def _spell_group(group: str) -> str:
 
 
 def _spell_local(match: Match) -> str | None:
-    # 200-1000 counts something; nobody has a number that ends in so many zeros twice.
+    # 200-1000 is a count; no telephone number has two groups that end in so many zeros.
     is_range = match.group()[2] == "0" and match.group().endswith("00")
     return None if is_range else _spell(match)
 
 
 def _spell_called(match: Match) -> str | None:
-    # "Call 200 people" counts them.
+    # "Call 200 people" is a count.
     if counts_things(match) or not _CALLING.search(before(match)):
         return None
     return spelt(match.group()) if match["apart"] else _spell(match)

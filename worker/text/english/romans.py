@@ -1,11 +1,11 @@
 """Roman numerals that count: chapters, wars, kinds, pages, years.
 
-The first of them is written like the pronoun, so I is a numeral in strong context alone.
+The numeral I is written like the pronoun, so it is read as a numeral only in clear context.
 """
 
 import re
 
-from worker.text.english.abbreviations import COUNTED
+from worker.text.english.abbreviation_words import COUNTED
 from worker.text.english.numerals import ITEM, JOINT, NUMERAL, SIGNS, SMALL, WRITTEN, read_list, value_of
 from worker.text.english.words import cardinal, ordinal, year
 from worker.text.reading import Match, Rule
@@ -16,29 +16,29 @@ _DIVISIONS = frozenset(
     canto sonnet psalm stanza lesson annex bowl wrestlemania olympiad symphony sonata
     """.split()  # noqa: SIM905
 )
-"""What is counted on and on: X is the tenth of them."""
+"""Things that are counted high: X is the tenth of them."""
 _KINDS = frozenset(
     """
     type class level stage phase grade group category war schedule factor complex mark tier zone
     letter exhibit protocol amendment
     """.split()  # noqa: SIM905
 )
-"""What comes in a few kinds, which have letters as often: a type X is no tenth type."""
+"""Things with few kinds, which are as often named by letters: a type X is not a tenth type."""
 COUNTED_BY_NUMERALS = _DIVISIONS | _KINDS
 _WITHOUT_CLAUSE = frozenset("chapter act scene canto appendix volume stanza psalm sonnet".split())  # noqa: SIM905
-"""Behind these no clause begins at once, as in "the book I have"."""
+"""No clause begins directly after these, unlike in "the book I have"."""
 _PAST_FIFTY = frozenset({"chapter", "canto", "psalm", "sonnet", "bowl"})
 _ABBREVIATIONS = COUNTED | {"sc": "scene", "no": "number", "nos": "numbers"}
 
 _SINGLE_LETTERS = frozenset("CDLM")
 _WORDS = frozenset("MIX CD MD DC MC CV MM DI MI CC DM CI DVI CLI DIV LIV".split())  # noqa: SIM905
-"""Numerals in form that are seldom meant as such."""
+"""Words with the form of a numeral that are rarely meant as one."""
 _PRONOUN = re.compile(
     r"['’](?:m|ve|ll|d)\b|\s(?:am|have|do|think|know|want|need|like|love|see|feel|believe|mean|say|hope|wish|guess|"
     r"don['’]t|haven['’]t|use|used|keep|play|get|go|make|take|read|live|work|find|cannot|wanted|thought)\b",
     re.IGNORECASE,
 )
-"""What stands behind the pronoun and behind no numeral, which would have "is" and "has"."""
+"""Text after the pronoun and never after a numeral, which would have "is" and "has"."""
 _CLAUSE = re.compile(
     r"\s(?:took|saw|knew|wrote|liked|loved|got|said|told|found|gave|went|heard|met|bought|needed|remember|had|was|"
     r"did|will|would|could|can|should|must|might|may|shall|learned|learnt|felt|made|hated|joined|failed|passed|"
@@ -46,7 +46,7 @@ _CLAUSE = re.compile(
     r"just|really)\b",
     re.IGNORECASE,
 )
-"""What stands behind either; behind a word that begins a sentence, rather the pronoun."""
+"""Text after either; after a word that begins a sentence, more likely the pronoun."""
 NO_CLAUSE = re.compile(
     r"\s*(?:\Z|[.:;!?)\]\"”*_])|['’]s\b|\s?[-\N{EN DASH}\N{EM DASH}]"
     r"|\s(?:of|the|scene|act|part|is|has|in which|we|you|he|she|it|they|this|that|these|"
@@ -55,7 +55,7 @@ NO_CLAUSE = re.compile(
     r"felony|felonies|recall|hypersensitivity|disorder|survey|funding|diseases?|patients|melanoma|elements?|metals?)\b",
     re.IGNORECASE,
 )
-"""What never follows the pronoun."""
+"""Text that never follows the pronoun."""
 BEGIN_OF_A_CLAUSE = re.compile(
     r"(?:\A|[“\"\N{LEFT SINGLE QUOTATION MARK}(\N{EM DASH}:;]\s?"
     r"|\b(?:[Ww]hen|[Ww]hile|that|because|until|before|after)\s)\Z"
@@ -74,7 +74,7 @@ def _numbered(match: Match) -> str | None:
 
 
 def _is_counted(match: Match, name: str, numerals: str) -> bool:
-    """Whether what follows a word such as "part" is a numeral, not a letter, a word or the pronoun."""
+    """Whether the text after a word such as "part" is a numeral, and not a letter, a word or the pronoun."""
     if numerals == "I":
         return _is_first(match, name, match.start("numerals") + 1)
     if numerals in _WORDS:
@@ -85,7 +85,7 @@ def _is_counted(match: Match, name: str, numerals: str) -> bool:
 
 
 def _is_first(match: Match, name: str, end: int) -> bool:
-    """Whether the I after ``name`` counts it."""
+    """Whether the I after ``name`` is a numeral."""
     text, word = match.string, match["word"]
     if _PRONOUN.match(text, end):
         return False
@@ -226,7 +226,7 @@ NUMERALS = (
     ),
     Rule(
         "numeral alone",
-        # Of three signs at least; two or three X stand for kisses, or for what is left out.
+        # Three letters at least; two or three X stand for kisses or an omission.
         re.compile(rf"(?<![\w.-])(?P<numeral>(?=[IVX]{{3}})(?!XXX?\b){NUMERAL}|{SIGNS})"),
         _cardinal,
         replaces=WRITTEN,

@@ -1,4 +1,4 @@
-"""Weekdays and months in a row: Mon-Fri, Tue/Thu, Jan & Feb."""
+"""Weekdays and months in a series: Mon-Fri, Tue/Thu, Jan & Feb."""
 
 import re
 
@@ -9,13 +9,13 @@ from worker.text.reading import Match, Rule
 _NAMES = {name.lower(): full for name, full in (SHORT_WEEKDAYS | SHORT_MONTHS).items()}
 _FULL = {*MONTHS, *WEEKDAYS}
 _PEOPLE = {"Jan", "Jun", "April", "May", "June", "August"}
-"""Names of people, too; after "and" another month has to show that months are meant."""
+"""Also names of people: after "and", another month must show that months are meant."""
 _SIGNS = {"-": " to ", "\N{EN DASH}": " to ", "\N{EM DASH}": " to ", "/": " and ", "&": " and "}
 _SIGN = r"\.?\s?[-\N{EN DASH}\N{EM DASH}/&]\s?"
 _WORD = r"\.?(?:,\s(?:and\s|or\s)?|\s(?:and|or|to|through|thru)\s)"
 _JOINT = re.compile(rf"({_SIGN}|{_WORD})")
 _STOP = r"(?:\.(?!\s+[A-Z]|\s*\Z))?"
-"""The dot of an abbreviation, unless it ends a sentence as well."""
+"""The dot of an abbreviation, unless it also ends a sentence."""
 
 
 def _row(match: Match) -> str | None:

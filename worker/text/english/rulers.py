@@ -49,7 +49,7 @@ _NUMBERED_FIVE_AND_TEN = frozenset(
     quest os
     """.split()  # noqa: SIM905
 )
-"""The last words of names that go on to V and X; behind others these are letters: Malcolm X, Generation X."""
+"""Last words of names numbered up to V and X; after others these are letters: Malcolm X, Generation X."""
 _NO_NAMES = frozenset(
     """
     a an the his her their its your my our no this that give start stop via by with for on and or if
@@ -62,11 +62,11 @@ _REIGN = re.compile(
     r"\s*(?:\Z|[.,:;!?)\](\"”*_])|['’]s\b|\s?[-\N{EN DASH}\N{EM DASH}]"
     r"|\s(?:of|in|at|by|from|to|on|with|who|whose|as|or|and|than|until|is|has|does|reign(?:s|ed)|ruled|ascended|abdicated|succeeded|died)\b"
 )
-"""What follows a ruler's I, and never the pronoun."""
+"""Text that follows a ruler's I and never the pronoun."""
 _DEED = re.compile(
     r"\s(?:was|had|became|made|gave|began|married|founded|issued|signed|granted|built|declared|did|would|could)\b"
 )
-"""What follows either."""
+"""Text that may follow either."""
 _RANK = re.compile(r"\b(?:King|Queen|Emperor|Empress|Pope|Tsar|Czar|Kaiser|Sultan|Pharaoh|Shah)\s\Z")
 _LONGEST_RANK = 12
 _NAME_BEFORE = re.compile(r"\b([A-Z][^\W\d_]+)\s\Z")
@@ -78,7 +78,7 @@ _INFUSED = re.compile(
     re.IGNORECASE,
 )
 _NO_INITIAL = r"(?!(?<=\s[VX])\.\s?[A-Z])"
-"""As in "George V. Smith", and of a ruler also in "George V Smith"."""
+"""As in "George V. Smith", and for a ruler also in "George V Smith"."""
 
 
 def _ruler(match: Match) -> str | None:
@@ -98,7 +98,7 @@ def _ruler(match: Match) -> str | None:
 
 
 def _with_ending(match: Match) -> str | None:
-    """Read XIXth, and "the" before it behind a ruler's name."""
+    """Read XIXth, and insert "the" after a ruler's name."""
     value = value_of(match["numeral"])
     name = found[1].lower() if (found := _NAME_BEFORE.search(before(match))) else ""
     return None if value is None else f"{'the ' if name in _RULERS else ''}{ordinal(value)}"
@@ -119,7 +119,7 @@ def _heir(match: Match) -> str | None:
     value = value_of(match["numeral"])
     if match["given"].lower() not in _GIVEN_NAMES or value is None:
         return None
-    surname = match["surname"].replace(".", "")  # as of all initials
+    surname = match["surname"].replace(".", "")  # as after all initials
     return f"{match['given']}{surname}{match['comma']} the {ordinal(value)}"
 
 

@@ -1,4 +1,4 @@
-"""K, M and B after a number: thousands, millions, billions where something is counted; else letters."""
+"""K, M and B after a number: thousands, millions, billions of something countable; otherwise letters."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Signs left over at the end: said where they mean a word, left out where they mean nothing to the ear."""
+"""The remaining signs: spoken if they stand for a word, dropped otherwise."""
 
 import re
 
@@ -97,7 +97,7 @@ HEART = Rule(
     ),
     lambda _: "heart",
 )
-"""Goes before the comparisons."""
+"""It goes before the comparisons."""
 SIGNS = (
     Rule("arrow", re.compile(rf"\s?(?:-{{1,2}}>|=>|[{_ARROWS}]+)\s?"), lambda _: " to "),
     Rule("up", re.compile(rf"[{_UP}]\s?(?=\d)|(?<=[\d%]\s)[{_UP}]"), lambda _: " up "),

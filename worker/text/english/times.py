@@ -1,4 +1,4 @@
-"""Times of day, and how long a thing takes."""
+"""Times of day, and durations."""
 
 import re
 
@@ -46,7 +46,7 @@ def _clock(written: str, half: str | None = None, fraction: str | None = None) -
 
 
 def _dotted(match: Match) -> str | None:
-    """Read the 5.16, 8.30 a.m. and "at 6.30 next day" as the British do; elsewhere it is a decimal."""
+    """Read 5.16, 8.30 a.m. and "at 6.30 next day" as British times; otherwise it is a decimal."""
     text, end = match.string, match.end()
     is_train = _BEFORE_TRAIN.search(before(match)) and not _AFTER_DECIMAL.match(text, end)
     is_hour = _AT.search(before(match)) and _AFTER_HOUR.match(text, end)
@@ -85,7 +85,7 @@ TIMES = (
     ),
     Rule(
         "duration",
-        # An m is a minute beside hours or seconds, and a meter elsewhere.
+        # An m is a minute next to hours or seconds, and a meter elsewhere.
         re.compile(
             r"(?<![\w.,:$€£-])(?:\d{1,2}\s?(?:d|hrs?|h|mins?|m),?\s?(?:\d{1,2}\s?(?:hrs?|h|mins?|m),?\s?){0,2}"
             r"\d{1,2}\s?(?:secs?|s|mins?|m|hrs?|h)|\d{1,2}h[0-5]\d)(?!\w)"

@@ -1,8 +1,8 @@
-"""Units: their symbols, and their names for one and for several."""
+"""Units: their symbols, and their names in the singular and the plural."""
 
 
 def _regular(units: str) -> dict[str, tuple[str, str]]:
-    """Read "km kilometer" line by line; the plural has an s."""
+    """Parse "km kilometer" line by line; the plural adds an s."""
     pairs = (line.split(maxsplit=1) for line in units.strip().splitlines())
     return {symbol: (name, f"{name}s") for symbol, name in pairs}
 
@@ -18,7 +18,7 @@ LENGTHS = {
     "yd": ("yard", "yards"),
     "mi": ("mile", "miles"),
 }
-"""Their squares and cubes are units as well; "in" alone is likelier a word."""
+"""Their squares and cubes are units too; a lone "in" is more likely a word."""
 
 
 def _squares_and_cubes() -> dict[str, tuple[str, str]]:
@@ -200,7 +200,7 @@ PERIODS = {
     "mL": "milliliter",
     "ml": "milliliter",
 } | {symbol: name for symbol, (name, _) in POWERS_OF_LENGTHS.items()}
-"""Said after "per", also where no unit stands before it: $5/month."""
+"""Spoken after "per", also without a unit before it: $5/month."""
 DIVISORS = (
     {symbol: name for symbol, (name, _) in UNITS.items() if symbol[0].isalpha()}
     | PERIODS

@@ -1,4 +1,4 @@
-"""Verses of holy books: "John 3:16" is "John three sixteen", as it is read in church."""
+"""Verses of holy books: "John 3:16" is "John three sixteen", as read in church."""
 
 import re
 
@@ -78,7 +78,7 @@ Maccabees Macc
 
 
 def _names(table: str) -> dict[str, str]:
-    """Read a book and its abbreviations line by line."""
+    """Parse a book and its abbreviations line by line."""
     lines = (line.split() for line in table.strip().splitlines())
     return {name: book for book, *short in lines for name in (book, *short)}
 
@@ -89,7 +89,7 @@ _SEVERAL = _names(_NUMBERED_BOOKS)
 ABBREVIATED_BOOKS = frozenset(
     {*_SINGLE, *_SEVERAL} - {*_SINGLE.values(), *_SEVERAL.values(), "Dan", "Phil", "Sam", "Song"}
 )
-"""Those that stand with a dot before their chapter; the ones taken out are people's names or words."""
+"""Abbreviations with a dot before the chapter; the excluded ones are also people's names or words."""
 _ROMAN = {"I": 1, "II": 2, "III": 3}
 _NUMBERED = rf"(?P<which>[123]|I{{1,3}})\s?(?P<numbered>{alternatives(_SEVERAL)})"
 _VERSES = rf"[1-9]\d{{0,2}}(?:{DASH}[1-9]\d{{0,2}})?"

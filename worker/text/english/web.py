@@ -1,4 +1,4 @@
-"""Addresses: e-mail, URLs, handles, hashtags, numbers of machines and versions."""
+"""Addresses: e-mail, URLs, handles, hashtags, IP addresses and versions."""
 
 import re
 
@@ -33,7 +33,7 @@ _PART = re.compile(r"[^\W\d_]+|\d+|[^\w]|_")
 
 
 def spell_address(address: str) -> str:
-    """Return "a.b/c" as "a dot b slash c"; short numbers are counted, long ones spelt."""
+    """Return "a.b/c" as "a dot b slash c"; short numbers are read as numbers, long ones digit by digit."""
     words = []
     for part in _PART.findall(address):
         if part.isdecimal():
@@ -67,7 +67,7 @@ WEB = (
     ),
     Rule(
         "URL",
-        # Brackets and the punctuation of the sentence around it are no part of it.
+        # Brackets and the punctuation of the surrounding sentence are not part of it.
         re.compile(r"\b(?:https?://|ftp://)(?:www\.)?(?P<address>[^\s<>\"'()\[\]{}]*[\w/])", re.IGNORECASE),
         _url,
     ),
@@ -88,7 +88,7 @@ WEB = (
     Rule(
         "version",
         re.compile(
-            # Dates, telephone numbers and millions have two dots as well.
+            # Dates, telephone numbers and millions may also have two dots.
             r"(?<![\w.])(?!\d{1,2}\.\d{1,2}\.[12]\d{3}(?!\d)|[12]\d{3}\.\d\d\.\d\d(?!\d)"
             r"|(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.\d\d(?!\d)|\d{3}\.\d{3}\.\d{4}(?!\d)|\d{1,3}\.\d{3}\.\d{3}(?!\d))"
             r"(?:(?P<v>[vV])(?=\d))?(?P<number>\d{1,4}(?:\.\d{1,4}){2,4})(?![\w]|\.\d)"

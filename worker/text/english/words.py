@@ -1,4 +1,4 @@
-"""Numbers in English words, as an American says them: no "and", no commas."""
+"""Numbers in American English words: no "and", no commas."""
 
 import re
 
@@ -11,8 +11,11 @@ _SPACED = (
     r"(?<!\d)[1-9]\d{0,2}(?:(?:\x20\d{3}){0,8}\x20000|(?:\x20\d{3}){2,8}"
     r"|\x20\d{3}(?=(?:,\d{1,2})?\x20?(?:[a-z]{2}|[€£$₽])))(?:[.,]\d{1,2})?(?![.,]?\d|\x20\d|-\d{4}(?!\d))"
 )
-"""Two numbers may stand side by side, so a plain blank joins only what looks like one: 10 000, 12 345 678,
-1 234 rows. A telephone number goes on."""
+"""A number grouped by spaces: 10 000, 12 345 678, 1 234 rows.
+
+Two numbers may stand side by side, so a space joins only groups that look like one number. A telephone number
+is longer.
+"""
 _GROUPED = "|".join(
     (
         r"\d{1,3}(?:,\d{3}){1,8}(?!,?\d)(?:\.\d++)?",
@@ -25,9 +28,9 @@ _GROUPED = "|".join(
     )
 )
 NUMBER = rf"(?:{_GROUPED}|\d++(?:\.\d++)?|(?<![\w.])\.\d++)"
-"""A whole number or a decimal, with or without marks at the thousands: 1,234.5 or 10.000.000 or 1'000."""
+"""A whole number or a decimal, with or without thousands separators: 1,234.5 or 10.000.000 or 1'000."""
 AMOUNT = rf"(?:\d{{1,9}},\d{{1,2}}(?!,?\d|\.\d)|{NUMBER})"
-"""Where a unit or a currency stands beside it, a comma may begin the decimals: 4,90 €."""
+"""Next to a unit or a currency, a comma may begin the decimals: 4,90 €."""
 MINUS = "[-\N{MINUS SIGN}]"
 DASH = "(?:-|\N{EN DASH}|\N{EM DASH})"
 _NOT_THINGS = (
@@ -58,7 +61,7 @@ SCALES = {
 
 _LONGEST_LEAD = 60
 _LONGEST_COUNTED = 15
-"""Digits: what is longer is a code, and is spelt."""
+"""Digits: a longer number is a code, and is read digit by digit."""
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -88,12 +91,12 @@ def spoken_pair(number: int) -> str:
 
 
 def spelt(digits: str) -> str:
-    """Return digits one by one; what is no digit is left out."""
+    """Return digits one by one; other characters are dropped."""
     return " ".join(_DIGITS[int(each)] for each in digits if each.isdecimal())
 
 
 def digits(written: str) -> str:
-    """Return what ``AMOUNT`` matches as "1234.5": no marks at the thousands, the decimals after a dot."""
+    """Return a match of ``AMOUNT`` as "1234.5": no thousands separators, the decimals after a dot."""
     marks = [each for each in written if not each.isdecimal()]
     whole, last, fraction = written, "", ""
     if marks and marks[-1] in ".," and marks.count(marks[-1]) == 1:
@@ -105,7 +108,7 @@ def digits(written: str) -> str:
 
 
 def number(written: str) -> str:
-    """Return what ``AMOUNT`` matches in words: "1,234.50" as "... point five zero", "007" digit by digit."""
+    """Return a match of ``AMOUNT`` in words: "1,234.50" as "... point five zero", "007" digit by digit."""
     whole, _, fraction = digits(written).partition(".")
     starts_with_zero = len(whole) > 1 and whole[0] == "0"
     if starts_with_zero or len(whole) > _LONGEST_COUNTED:
@@ -121,12 +124,12 @@ def counted(written: str, singular: str, plural: str) -> str:
 
 
 def before(match: Match) -> str:
-    """Return the text before a match, as far as its words may tell what the match is."""
+    """Return the text before a match, as much as is relevant to its meaning."""
     return match.string[max(match.start() - _LONGEST_LEAD, 0) : match.start()]
 
 
 def counts_things(match: Match) -> bool:
-    """Whether a noun in the plural follows, with up to two words before it: the figures are a count."""
+    """Whether a plural noun follows, after up to two words: the figures are a count."""
     return _COUNTS.match(match.string, match.end()) is not None
 
 

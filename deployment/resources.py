@@ -1,4 +1,4 @@
-"""What API v2 answers with, as far as it is needed; anything else in an answer is passed over."""
+"""The parts of API v2's responses that this package uses; other fields are ignored."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -7,25 +7,25 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 Availability = Literal["NONE", "LOW", "MEDIUM", "HIGH"]
 
 
-class _Answer(BaseModel):
+class _Resource(BaseModel):
     model_config = ConfigDict(frozen=True, validate_by_alias=True, validate_by_name=True)
 
 
-class Stock(_Answer):
-    """How much there is of a GPU type in a data centre."""
+class Stock(_Resource):
+    """Availability of a GPU type in a data centre."""
 
     id: str
     availability: Availability
 
 
-class Price(_Answer):
-    """US dollars an hour."""
+class Price(_Resource):
+    """US dollars per hour."""
 
     serverless: float | None = None
 
 
-class GpuType(_Answer):
-    """A card, and the serverless pool that it is in, if any."""
+class GpuType(_Resource):
+    """A GPU model, and its serverless pool, if any."""
 
     id: str
     name: str
@@ -35,17 +35,17 @@ class GpuType(_Answer):
     price: Price
     availability: Availability = "NONE"
     data_centres: tuple[Stock, ...] = Field(default=(), alias="dataCenters")
-    """Those that have it; none where it is nowhere to be had."""
+    """The data centres that have it; empty if none has."""
 
 
-class DataCentre(_Answer):
-    """A place."""
+class DataCentre(_Resource):
+    """A data centre."""
 
     id: str
     volume_types: tuple[str, ...] = Field(alias="networkVolumeTypes")
 
 
-class NetworkVolume(_Answer):
+class NetworkVolume(_Resource):
     """Storage in one data centre."""
 
     id: str
@@ -53,17 +53,17 @@ class NetworkVolume(_Answer):
     size: int
     """GB."""
     type: str
-    """Its tier."""
+    """The storage tier."""
     data_centre: str = Field(alias="dataCenter")
 
 
-class Endpoint(_Answer):
-    """A serverless endpoint; ``settings`` is the whole answer, as it came."""
+class ServerlessEndpoint(_Resource):
+    """A serverless endpoint; ``settings`` is the whole response."""
 
     id: str
     name: str
     type: str | None = None
-    """Absent from what is not an endpoint of the modern kinds."""
+    """Absent for endpoints of older kinds."""
     request_urls: Annotated[dict[str, str], BeforeValidator(lambda urls: urls or {})] = Field(
         default={}, alias="requestUrls"
     )
@@ -76,11 +76,11 @@ class Endpoint(_Answer):
 
     @property
     def url(self) -> str:
-        """Where requests go: the queue's routes, or the load balancer's."""
+        """The base URL of requests: the queue's routes, or the load balancer's."""
         return self.request_urls.get("base") or self.request_urls.get("run", "").removesuffix("/run")
 
 
-class Problem(_Answer):
+class ApiProblem(_Resource):
     """An error, in the form of RFC 9457."""
 
     title: str = ""
@@ -92,7 +92,7 @@ class Problem(_Answer):
 
     @classmethod
     def read(cls, answer: Any) -> Self | None:
-        """Read an answer's body, or return None for one of another form."""
+        """Parse a response's body; return None if it has another form."""
         try:
             return cls.model_validate(answer)
         except ValueError:

@@ -1,8 +1,7 @@
-"""Where a narration's pieces lie until the book is whole: files named after what is spoken in them.
+"""The cache of a narration's spoken pieces, in files named by a hash of their content.
 
-A file appears when it is complete, so that a narration that was interrupted, however, goes on with the
-piece that it was at; and since its name tells what it holds, a change of the text, the voice or an option
-brings back all pieces that it does not concern.
+Files are written atomically, so that an interrupted narration resumes at the piece in progress. Their names
+depend on text, voice and options, so that after a change all unaffected pieces are reused.
 """
 
 import hashlib
@@ -22,7 +21,7 @@ _FORMAT = "flac"
 
 @dataclass(frozen=True)
 class SpokenPiece:
-    """A piece and the file of its speech."""
+    """A piece, the file of its speech and the request that makes it."""
 
     piece: Piece
     path: Path
@@ -31,25 +30,26 @@ class SpokenPiece:
 
     @property
     def is_there(self) -> bool:
-        """Whether it is spoken already."""
+        """Whether the piece is already spoken."""
         return self.path.is_file()
 
 
-class Workshop:
-    """The folder beside ``out`` in which its pieces are made."""
+class PieceCache:
+    """The folder of an audiobook's pieces, next to ``out``."""
 
     def __init__(self, out: Path) -> None:
         self.folder = out.with_name(f".{out.name}.pieces")
 
     def plan(self, pieces: Sequence[Piece], options: Mapping[str, Any], engine: str) -> list[SpokenPiece]:
-        """Return every piece with its request: ``options``, and a seed of its own unless one is given.
+        """Return every piece with its file and its request.
 
-        ``engine`` tells what speaks.
+        The request has ``options``, and unless they give a seed, one per piece. ``engine`` identifies the
+        engine or endpoint.
         """
         seen: Counter[str] = Counter()
         planned = []
         for piece in pieces:
-            # The same sentence in two places is spoken twice, not copied.
+            # Counted, so that a text that occurs twice is spoken twice, with different seeds.
             seen[piece.text] += 1
             asked = {"text": piece.text, "format": _FORMAT, **options}
             name = json.dumps([engine, seen[piece.text], asked], sort_keys=True)
@@ -59,10 +59,10 @@ class Workshop:
         return planned
 
     def speak(self, spoken: SpokenPiece, say: Callable[[Mapping[str, Any], Path], object]) -> None:
-        """Speak one piece; ``say`` writes a file that appears when it is complete."""
+        """Speak one piece; ``say`` must write its file atomically."""
         self.folder.mkdir(parents=True, exist_ok=True)
         say(spoken.job, spoken.path)
 
     def clear(self) -> None:
-        """Throw all pieces away."""
+        """Remove all pieces."""
         shutil.rmtree(self.folder, ignore_errors=True)

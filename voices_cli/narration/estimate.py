@@ -1,4 +1,4 @@
-"""What a dry run tells: the chapters with their first words, and how long they will take to hear."""
+"""The estimate of a dry run: the chapters with their first words and estimated durations."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -19,27 +19,27 @@ _WIDE = re.compile(
 _DIGIT = re.compile(r"\d")
 _LETTERS_A_WIDE_CHARACTER = 2.5
 _LETTERS_A_DIGIT = 5.0
-"""Put into words; a worker reckons its text chunks with the same two."""
+"""A digit read out as a word. A worker estimates its text chunks with the same two factors."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast an engine speaks."""
+    """An engine's speaking rate."""
 
     letters_a_second: float
-    """With the pauses within a piece."""
+    """Includes the pauses within a piece."""
     basis: str
-    """Where the number is from, for whoever pays by it."""
+    """Origin of the rate, shown to the user."""
 
 
-_CHATTERBOX = Pace(14.0, "14 letters a second, which was not measured: Chatterbox keeps its clip's own pace")
-"""What a worker bounds its text chunks by. No voice's pace is known: clips come without their words."""
+_CHATTERBOX = Pace(14.0, "an assumed 14 letters a second; Chatterbox's real pace depends on the voice's clip")
+"""The rate that a worker assumes for its text chunks. A voice's own pace is unknown: clips have no text."""
 _SAMPLES = 5
-"""Pieces that preview speaks to measure a voice's pace: a second's work."""
+"""Pieces that the preview engine speaks to measure a voice's pace, in about a second."""
 
 
-def reckoned_pace() -> Pace:
-    """Return the pace of an engine that takes long to speak, or that is not here."""
+def assumed_pace() -> Pace:
+    """Return the pace assumed for an engine that is slow or not installed here."""
     return _CHATTERBOX
 
 
@@ -49,7 +49,7 @@ def measured_pace(
     say: Callable[[Mapping[str, Any], Path], object],
     speed: float,
 ) -> Pace:
-    """Return the pace at which ``say`` speaks pieces of the whole book, in the voice of ``options``."""
+    """Measure the pace of ``say`` on pieces from all over the book, in the voice of ``options``."""
     longest = sorted(spoken, key=lambda piece: -len(piece.text))[: max(_SAMPLES, len(spoken) // 2)]
     longest.sort(key=lambda piece: (piece.chapter, piece.position))
     chosen = longest[:: max(len(longest) // _SAMPLES, 1)][:_SAMPLES]
@@ -66,8 +66,8 @@ def measured_pace(
     )
 
 
-def outlook(book: Book, spoken: Sequence[Piece], pace: Pace, speed: float) -> dict[str, Any]:
-    """Return what is known of an audiobook before a word is spoken, as JSON."""
+def estimate(book: Book, spoken: Sequence[Piece], pace: Pace, speed: float) -> dict[str, Any]:
+    """Return the estimate of an audiobook as JSON."""
     chapters = []
     for number, chapter in enumerate(book.chapters):
         own = [piece for piece in spoken if piece.chapter == number]
@@ -94,22 +94,22 @@ def outlook(book: Book, spoken: Sequence[Piece], pace: Pace, speed: float) -> di
     }
 
 
-def outlook_lines(told: dict[str, Any]) -> list[str]:
-    """Return the same for a person, a line a chapter."""
-    by = f" by {told['author']}" if told["author"] else ""
+def estimate_lines(book: dict[str, Any]) -> list[str]:
+    """Return the estimate as lines of text, one a chapter."""
+    by = f" by {book['author']}" if book["author"] else ""
     return [
-        f"{told['title']}{by}: {told['words']:,} words, about {clock(told['estimated_seconds'])}",
-        f"  reckoned from {told['estimated_from']}",
+        f"{book['title']}{by}: {book['words']:,} words, about {clock(book['estimated_seconds'])}",
+        f"  estimated from {book['estimated_from']}",
         *(
             f"  {clock(each['estimated_seconds'])}  {each['words']:>7,}  {each['title']}"
             + (f" | {each['begins']}" if each["begins"] else "")
-            for each in told["chapters"]
+            for each in book["chapters"]
         ),
     ]
 
 
 def clock(seconds: float) -> str:
-    """Write a length as hours, minutes and seconds."""
+    """Format a duration as hours, minutes and seconds."""
     whole = round(seconds)
     return f"{whole // _HOUR}:{whole % _HOUR // _MINUTE:02}:{whole % _MINUTE:02}"
 

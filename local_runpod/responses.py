@@ -1,4 +1,4 @@
-"""The JSON that goes over the wire to clients, and the errors in it."""
+"""JSON bodies and errors of the HTTP interface."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from local_runpod.queue import UnknownJob
+from local_runpod.queue import JobNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from local_runpod.jobs import Job
+    from local_runpod.jobs import QueuedJob
 
 MEGABYTE = 1_000_000
 
 
 def failure(status: int, message: str) -> web.Response:
-    """Return an error as the hosted API words it."""
+    """Return an error in the hosted API's form."""
     return web.json_response({"error": message}, status=status)
 
 
-def describe(job: Job) -> dict[str, Any]:
-    """Return a job as /status shows it: times in milliseconds, and only what is known."""
+def describe(job: QueuedJob) -> dict[str, Any]:
+    """Return a job as /status shows it: times in milliseconds, unknown fields left out."""
     facts: dict[str, Any] = {
         "id": job.id,
         "status": job.status,
@@ -43,8 +43,8 @@ def _milliseconds(seconds: float | None) -> int | None:
 async def read_object(request: web.Request, limit_bytes: int) -> dict[str, Any]:
     """Return the body as a JSON object.
 
-    Raises ValueError when it is none, and HTTPRequestEntityTooLarge beyond `limit_bytes`. The media type
-    is not looked at: the SDK posts JSON as a form.
+    Raises ValueError for any other body, and HTTPRequestEntityTooLarge beyond `limit_bytes`. The media type
+    is ignored: the SDK posts JSON as a form.
     """
     body = await request.read()
     if len(body) > limit_bytes:
@@ -56,7 +56,7 @@ async def read_object(request: web.Request, limit_bytes: int) -> dict[str, Any]:
     except RecursionError as error:
         raise ValueError("the body is nested too deeply") from error
     if not isinstance(value, dict):
-        raise ValueError("the body is not a JSON object")  # noqa: TRY004 - a client's mistake, not a type of ours
+        raise ValueError("the body is not a JSON object")  # noqa: TRY004 - a client's mistake, not a programming error
     return value
 
 
@@ -64,10 +64,10 @@ async def read_object(request: web.Request, limit_bytes: int) -> dict[str, Any]:
 async def errors_as_json(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Answer what a route raises in the hosted API's form."""
+    """Return the errors that a route raises in the hosted API's form."""
     try:
         return await handler(request)
-    except UnknownJob:
+    except JobNotFound:
         return failure(404, "job not found")
     except ValueError as error:
         return failure(400, str(error))

@@ -1,4 +1,4 @@
-"""Which workers there are, known by what they were last heard of."""
+"""The workers that are known, by their latest requests."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FORGET_AFTER_S = 30.0
-"""Three of the SDK's pings: a worker not heard of for longer is gone."""
+"""Three of the SDK's ping intervals: a worker silent for longer counts as gone."""
 
 
-class Roster:
-    """The workers of one endpoint. Reading it from another thread is safe."""
+class WorkerRegistry:
+    """The workers of one endpoint. May be read from another thread."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -22,16 +22,16 @@ class Roster:
         self._unhealthy: dict[str, str] = {}
 
     def heard(self, worker_id: str) -> None:
-        """Note a sign of life."""
+        """Record a sign of life."""
         self._last_heard[worker_id] = self._clock()
 
     def polled(self, worker_id: str) -> None:
-        """Note that a worker asked for a job: it has finished starting."""
+        """Record that a worker asked for a job: it has finished starting."""
         self.heard(worker_id)
         self._ready.add(worker_id)
 
     def reported_unhealthy(self, worker_id: str, reason: str) -> None:
-        """Note that a worker's own start-up check failed."""
+        """Record that a worker's own start-up check failed."""
         self.heard(worker_id)
         self._unhealthy[worker_id] = reason
 
@@ -46,7 +46,7 @@ class Roster:
         return worker_id in self._ready
 
     def counts(self, busy: set[str]) -> dict[str, int]:
-        """Return how many workers are in which state, in the hosted API's words."""
+        """Return the number of workers in each state, by the hosted API's names."""
         self._forget_silent()
         known = set(self._last_heard)
         unhealthy = known & set(self._unhealthy)

@@ -1,4 +1,4 @@
-"""Waiting for the queue to change: what a long poll does."""
+"""Long polls: requests that wait until the queue changes."""
 
 from __future__ import annotations
 
@@ -11,28 +11,31 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 
 
-class Bell:
-    """Wakes every long poll when something changed; each then looks whether it was meant. One event loop."""
+class LongPolls:
+    """Wakes every long poll after a change; each one then checks whether the change concerns it.
+
+    One event loop.
+    """
 
     def __init__(self) -> None:
-        # A dict keeps the order of arrival, so that the poll that waited longest looks first.
+        # A dict keeps the order of arrival: the poll that has waited longest checks first.
         self._waiting: dict[asyncio.Future[None], None] = {}
         self._is_closed = False
 
-    def ring(self) -> None:
-        """Let every poll look again."""
+    def wake(self) -> None:
+        """Let every poll check again."""
         waiting, self._waiting = self._waiting, {}
         for waiter in waiting:
             if not waiter.done():
                 waiter.set_result(None)
 
     def close(self) -> None:
-        """Answer every poll now and from now on, so that a worker that was told to end can end."""
+        """End every poll now and from now on, so that a worker that is shutting down can end."""
         self._is_closed = True
-        self.ring()
+        self.wake()
 
     async def wait_for(self, look: Callable[[], Found], timeout_s: float) -> Found:
-        """Look after every ring until something (not falsy) is found, or the time is over; return it."""
+        """Call `look` after every change until its result is truthy or time is up; return the result."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
         while not (found := look()):
