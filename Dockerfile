@@ -51,6 +51,7 @@ FROM uv AS application
 COPY pyproject.toml requirements.txt README.md LICENSE ./
 COPY chatterpod chatterpod
 COPY local_runpod local_runpod
+COPY synthetic synthetic
 COPY voices voices
 COPY voices_cli voices_cli
 COPY worker worker

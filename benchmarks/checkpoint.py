@@ -1,8 +1,5 @@
 """Checkpoints for benchmarks: the given one, or synthetic ones written once."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -26,7 +23,7 @@ def find_or_write(named: Path | None, t3: Literal["full", "small"]) -> Path:
     """Return a checkpoint's directory; write a synthetic one (1.2 or 3 GB) if none is given."""
     if named is not None:
         return named
-    from worker.engine.chatterbox.synthetic import LONGEST, SHORTEST, write_synthetic_checkpoint
+    from synthetic.checkpoint import LONGEST, SHORTEST, write_synthetic_checkpoint
     from worker.engine.checkpoint import missing_files
 
     directory = CACHE / t3
@@ -48,25 +45,10 @@ def find_or_write_speaking(
         return usual
     directory = CACHE / f"{t3}-{speech_tokens}"
     if not directory.is_dir():
-        write_beside(usual, directory, speech_tokens, t3)
+        from synthetic.checkpoint import write_with_length
+
+        write_with_length(directory, usual, speech_tokens, t3)
     return directory
-
-
-def write_beside(usual: Path, directory: Path, speech_tokens: int, t3: Literal["full", "small"]) -> None:
-    """Write a T3 (2 GB at full size) with another utterance length, next to links to the other files."""
-    from worker.engine.chatterbox.synthetic import write_synthetic_t3
-    from worker.engine.checkpoint import T3_FILE
-
-    staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
-    try:
-        for file in usual.iterdir():
-            if file.name != T3_FILE:
-                os.link(file, staging / file.name)
-        write_synthetic_t3(staging / T3_FILE, t3=t3, speech_tokens=(speech_tokens, speech_tokens))
-        staging.chmod(0o755)
-        staging.rename(directory)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 @contextmanager
@@ -99,6 +81,6 @@ def stock_finds_its_sizes(checkpoint: Path) -> AbstractContextManager[None]:
 
     if (checkpoint / T3_FILE).stat().st_size > _LARGEST_SMALL_T3:
         return nullcontext()
-    from worker.engine.chatterbox.synthetic import small_gpt2_medium
+    from synthetic.checkpoint import small_gpt2_medium
 
     return small_gpt2_medium()

@@ -47,20 +47,20 @@ def _name(settings: dict[str, int]) -> str:
 
 def _decode(s3gen: Any, voice: dict[str, Any], before: int, settings: dict[str, int]) -> Callable[[], float]:
     """Return a function that renders 25 tokens after ``before`` others and returns milliseconds."""
-    from worker.engine.chatterbox.s3gen.decoder import Decode, SpeechDecoder
-    from worker.engine.chatterbox.s3gen.settings import DecoderSettings
+    from worker.engine.chatterbox.s3gen.s3gen import RenderCall, S3Gen
+    from worker.engine.chatterbox.s3gen.settings import S3GenSettings
 
-    decoder = SpeechDecoder(s3gen, DecoderSettings(**settings))
+    renderer = S3Gen(s3gen, S3GenSettings(**settings))
 
     clock = perf_counter if torch.cuda.is_available() else process_time
 
     def timed() -> float:
-        stream = decoder.open(voice, 1)
+        stream = renderer.open(voice, 1)
         if before:
-            decoder.decode([Decode(stream, [7] * (before + LOOKAHEAD))])
+            renderer.render([RenderCall(stream, [7] * (before + LOOKAHEAD))])
         began = clock()
         # Held-back tokens come with the next ones: 25 in, 25 out.
-        (samples,) = decoder.decode([Decode(stream, [7] * (NEW_TOKENS + (0 if before else LOOKAHEAD)))])
+        (samples,) = renderer.render([RenderCall(stream, [7] * (NEW_TOKENS + (0 if before else LOOKAHEAD)))])
         taken = clock() - began
         assert len(samples) > 0  # noqa: S101 - an empty result would look fast
         return taken * 1000

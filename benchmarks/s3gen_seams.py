@@ -20,7 +20,6 @@ from torch import Tensor
 
 from benchmarks.checkpoint import find_or_write, s3gen_and_voice
 from benchmarks.report import Result, median_ms
-from benchmarks.stock import stock_s3gen
 
 if TYPE_CHECKING:
     from worker.engine.weights import Weights
@@ -116,7 +115,7 @@ def _streamed(
             ),
             final=final,
         )
-        (mel,) = flow.decode([row])
+        (mel,) = flow.render([row])
         given.append(mel[2 * (done - first) : 2 * (end - first)])
         done = end
     return torch.cat(given)
@@ -134,9 +133,10 @@ def _noise(seed: int, frames: int, device: torch.device) -> Tensor:
 
 def _stock_ms(directory: Path, voice: dict[str, Tensor], *, repeats: int) -> dict[int, float]:
     """Time stock's ``inference`` of this number of tokens."""
-    from worker.engine.chatterbox.s3gen.decoder import TRAILING_SILENCE
+    from synthetic.stock import load_stock_s3gen
+    from worker.engine.chatterbox.s3gen.s3gen import TRAILING_SILENCE
 
-    s3gen = stock_s3gen(directory, voice["gen.embedding"].device)
+    s3gen = load_stock_s3gen(directory, voice["gen.embedding"].device)
     reference = {name.removeprefix("gen."): each for name, each in voice.items() if name.startswith("gen.")}
 
     def speak(count: int) -> None:
@@ -150,17 +150,17 @@ def _costs(
     s3gen: "Weights", voice: dict[str, Tensor], stock: dict[int, float], *, quick: bool
 ) -> Iterator[Result]:
     """Time a new stream's final call, flow and vocoder, compared with stock's."""
-    from worker.engine.chatterbox.s3gen.decoder import Decode, SpeechDecoder
-    from worker.engine.chatterbox.s3gen.settings import DecoderSettings
+    from worker.engine.chatterbox.s3gen.s3gen import RenderCall, S3Gen
+    from worker.engine.chatterbox.s3gen.settings import S3GenSettings
 
     repeats = 2 if quick else 3
     for precision, prompt in product(PRECISIONS, (100, PROMPT)):
-        settings = DecoderSettings(prompt_tokens=prompt, flow_precision=precision)
-        decoder = SpeechDecoder(s3gen, settings)
+        settings = S3GenSettings(prompt_tokens=prompt, flow_precision=precision)
+        renderer = S3Gen(s3gen, settings)
         for count in COUNTS:
 
-            def speak(decoder: SpeechDecoder = decoder, count: int = count) -> None:
-                decoder.decode([Decode(decoder.open(voice, 1), [count] * count, final=True)])
+            def speak(renderer: S3Gen = renderer, count: int = count) -> None:
+                renderer.render([RenderCall(renderer.open(voice, 1), [count] * count, final=True)])
 
             speak()  # the first call compiles kernels for its shape
             case = f"decode/{precision}/p{prompt}/n={count}"

@@ -8,13 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmarks.checkpoint import stock_finds_its_sizes
 from benchmarks.memory import peak_mb, vram_mb
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True)
@@ -77,17 +74,6 @@ def speak_with_stock(checkpoint: Path, texts: dict[str, list[str]], repeats: int
                 spoken[name].totals_s.append(perf_counter() - began)
                 spoken[name].audio_s.append(samples / stock.sr)
     return StockRun(startup, spoken, peak_mb(), vram_mb(peak=True))
-
-
-def stock_s3gen(checkpoint: Path, device: "torch.device") -> Any:
-    """Return stock's S3Gen with a checkpoint's weights."""
-    from worker.engine.chatterbox.encoders import filled
-    from worker.engine.chatterbox.upstream import S3Gen
-    from worker.engine.checkpoint import S3GEN_FILE
-    from worker.engine.weights import open_weights
-
-    with open_weights(checkpoint / S3GEN_FILE, device) as weights:
-        return filled(lambda: S3Gen(meanflow=True), weights)
 
 
 @contextlib.contextmanager

@@ -44,18 +44,18 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
 
     from benchmarks.t3_divergence import divergences
     from benchmarks.t3_ours import Ours, Samples
-    from worker.engine.chatterbox.t3.precision import Precision
     from worker.engine.checkpoint import T3_FILE
+    from worker.engine.precision import T3Precision
 
     directory = find_or_write(checkpoint, "full")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    default = Precision.AUTO.resolved(device)
+    default = T3Precision.AUTO.resolved(device)
     precisions = [default] if quick else [default, *_others(device, default)]
     batches = HEADLINES if quick else (GPU_BATCHES if device.type == "cuda" else BATCHES)
     torch.manual_seed(0)
     stock, stock_mb = _weighed(device, lambda: _load_stock(directory, device))
-    ours: dict[Precision, Ours] = {}
-    ours_mb: dict[Precision, float] = {}
+    ours: dict[T3Precision, Ours] = {}
+    ours_mb: dict[T3Precision, float] = {}
     for precision in precisions:
         load = partial(Ours.load, directory / T3_FILE, device, precision)
         ours[precision], ours_mb[precision] = _weighed(device, load)
@@ -80,7 +80,9 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
     ]
     results.append(Result("t3/memory/whole run", "growth_mb", round(growth, 1)))
     if not quick:
-        results += divergences({precision: each.t3 for precision, each in ours.items()}, ours[default].join)
+        results += divergences(
+            {precision: each.t3 for precision, each in ours.items()}, ours[default].utterance
+        )
     return results
 
 
@@ -93,15 +95,15 @@ def plot(results: list[Result], file: Path) -> None:
 
 def _others(device: "torch.device", default: Any) -> list[Any]:
     """Return the device's other fast precisions."""
-    from worker.engine.chatterbox.t3.precision import Precision
+    from worker.engine.precision import T3Precision
 
-    last = Precision.INT8 if device.type == "cpu" else Precision.FLOAT16
-    return [each for each in (Precision.FLOAT32, Precision.BFLOAT16, last) if each is not default]
+    last = T3Precision.INT8 if device.type == "cpu" else T3Precision.FLOAT16
+    return [each for each in (T3Precision.FLOAT32, T3Precision.BFLOAT16, last) if each is not default]
 
 
 def _load_stock(directory: Path, device: "torch.device") -> Any:
     """Load stock's T3 as its users do, and free the rest of it."""
-    from worker.engine.chatterbox.synthetic import MARKER_FILE, small_gpt2_medium
+    from synthetic.checkpoint import MARKER_FILE, small_gpt2_medium
     from worker.engine.chatterbox.upstream import without_warnings
 
     small = (directory / MARKER_FILE).exists() and directory.name == "small"
@@ -113,7 +115,7 @@ def _load_stock(directory: Path, device: "torch.device") -> Any:
 
 def _measure_stock(stock: Any, ours: Any, samples: "Samples") -> None:
     """Time stock's prefill with one token, and the steps after it."""
-    from worker.engine.chatterbox.upstream import T3Cond
+    from synthetic.stock import T3Cond
 
     def decode(steps: int) -> tuple[float, int]:
         conditionals = T3Cond(speaker_emb=ours.speaker, cond_prompt_speech_tokens=ours.prompt)
@@ -165,10 +167,10 @@ def _beside_decoding(ours: dict[Any, Any], default: Any, samples: "Samples") -> 
 
 def step_bytes(t3: "T3") -> int:
     """Return the bytes of weights that a decode step reads: those of the layers and the speech head."""
-    from worker.engine.chatterbox.t3.precision import Precision
+    from worker.engine.precision import T3Precision
 
     sizes = t3.sizes
-    itemsize = 1 if t3.precision is Precision.INT8 else t3.precision.dtype.itemsize
+    itemsize = 1 if t3.precision is T3Precision.INT8 else t3.precision.dtype.itemsize
     layer = 12 * sizes.width**2  # 3 to attend, 1 out of attention, 4 to expand, 4 to contract
     return sizes.layers * layer * itemsize + sizes.speech_vocabulary * sizes.width * 4
 

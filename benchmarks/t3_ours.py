@@ -8,11 +8,13 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from worker.engine.chatterbox.t3.decoder import Decoder, Join
+from worker.engine.chatterbox.t3.decoder import Decoder
 from worker.engine.chatterbox.t3.kv_cache import VoicePrefix
 from worker.engine.chatterbox.t3.model import T3
-from worker.engine.chatterbox.t3.precision import Precision
 from worker.engine.chatterbox.t3.sampling import Sampling
+from worker.engine.chatterbox.t3.slots import MAX_SPEECH_TOKENS
+from worker.engine.chatterbox.t3.utterance import T3Voice, Utterance
+from worker.engine.precision import T3Precision
 
 
 @dataclass
@@ -48,7 +50,7 @@ class Ours:
     text: Tensor
 
     @classmethod
-    def load(cls, file: Path, device: torch.device, precision: Precision) -> "Ours":
+    def load(cls, file: Path, device: torch.device, precision: T3Precision) -> "Ours":
         """Load a checkpoint's T3."""
         t3 = T3.load(file, device, precision)
         generator = torch.Generator().manual_seed(1)
@@ -65,21 +67,22 @@ class Ours:
         """The key of its measurements."""
         return self.t3.precision.value
 
-    def join(self, slot: int = 0, prefix: VoicePrefix | None = None) -> Join:
+    def utterance(self, seed: int = 0, prefix: VoicePrefix | None = None) -> Utterance:
         """Return a stream with its own seed."""
         with torch.inference_mode():
             conditionals = self.t3.embed_conditionals(self.speaker, self.prompt)
-            return Join(slot, conditionals, prefix, self.t3.embed_text(self.text), Sampling(), slot)
+            text = self.t3.embed_text(self.text)
+        return Utterance(T3Voice(conditionals, prefix), text, Sampling(), seed, MAX_SPEECH_TOKENS)
 
     def measure(self, batches: tuple[int, ...], steps: int, samples: "Samples") -> None:
         """Time both prefills, then the steps of every batch, the largest first."""
         # Created each time: the slots of all precisions together might exceed the memory.
         decoder = Decoder(self.t3, max(batches), _LENGTH)
-        join = self.join()
-        samples.add(self.name, "prefill whole", _prefill_ms(decoder, join))
-        prefix = decoder.prefix_of(0, len(join.conditionals))
+        whole = self.utterance()
+        samples.add(self.name, "prefill whole", _prefill_ms(decoder, 0, whole))
+        prefix = decoder.prefix_of(0, len(whole.voice.conditionals))
         for slot in range(max(batches)):
-            taken = _prefill_ms(decoder, self.join(slot, prefix))
+            taken = _prefill_ms(decoder, slot, self.utterance(slot, prefix))
             samples.add(self.name, "prefill on the voice's prefix", taken)
         for batch in sorted(batches, reverse=True):
             for slot in range(batch, decoder.slot_count):
@@ -87,10 +90,10 @@ class Ours:
             samples.add(self.name, f"batch={batch}", _step_ms(decoder, max(4, steps // batch)))
 
 
-def _prefill_ms(decoder: Decoder, join: Join) -> float:
-    decoder.leave(join.slot)
+def _prefill_ms(decoder: Decoder, slot: int, utterance: Utterance) -> float:
+    decoder.leave(slot)
     began = perf_counter()
-    decoder.prefill([join]).wait()
+    decoder.prefill([(slot, utterance)]).wait()
     return (perf_counter() - began) * 1000
 
 

@@ -61,7 +61,7 @@ def reference(pitch: int = 50) -> PreparedClip:
 
 
 def _stock_prepare_ms(checkpoint: Path, prepared: PreparedClip, file: Path, repeats: int) -> float:
-    from worker.engine.chatterbox.synthetic import MARKER_FILE, small_gpt2_medium
+    from synthetic.checkpoint import MARKER_FILE, small_gpt2_medium
     from worker.engine.chatterbox.upstream import without_warnings
 
     soundfile.write(file, prepared.clip.samples, prepared.clip.sample_rate, subtype="FLOAT")

@@ -146,7 +146,7 @@ def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
 
     Its utterances are short (0.8 to 1.8 s), to keep the tests so.
     """
-    from worker.engine.chatterbox.synthetic import write_synthetic_checkpoint
+    from synthetic.checkpoint import write_synthetic_checkpoint
 
     directory = tmp_path_factory.mktemp("checkpoint") / "small"
     write_synthetic_checkpoint(directory, t3="small", speech_tokens=SPEECH_TOKENS)

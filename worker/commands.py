@@ -188,7 +188,7 @@ def synthetic_checkpoint(
 
     try:
         with needing("worker", "chatterbox", purpose="a checkpoint cannot be written"):
-            from worker.engine.chatterbox.synthetic import write_synthetic_checkpoint
+            from synthetic.checkpoint import write_synthetic_checkpoint
     except ChatterpodError as error:
         typer.echo(f"error: {error.message}", err=True)
         raise typer.Exit(1) from error

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from typing_extensions import override
 
-from worker.engine.base import Load
+from worker.engine.base import Occupancy
 from worker.engine.machine import DeviceMemory
 
 
@@ -17,7 +17,7 @@ class Vitals:
     active_requests: int
     cached_voices: int
     voice_cache_bytes: int
-    engine_load: Load | None
+    engine_load: Occupancy | None
     """None for an engine that speaks whatever comes at once."""
     device_memory: DeviceMemory | None
     """None without a GPU."""

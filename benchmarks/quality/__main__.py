@@ -47,7 +47,7 @@ def main(
     try:
         prepared, chosen = _checked(checkpoint, clip, texts)
         from benchmarks.quality.judging import judge
-        from worker.engine.chatterbox.synthetic import MARKER_FILE
+        from synthetic.checkpoint import MARKER_FILE
 
         is_noise = (checkpoint / MARKER_FILE).is_file()
         transcribe = None if is_noise else find_recogniser(recogniser)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from benchmarks.checkpoint import write_beside
 from benchmarks.soak import SPEECH_TOKENS, Plan, slope_kb, soak
 
 
@@ -30,7 +29,9 @@ def test_no_request_leaves_as_much_as_its_voice_or_its_speech_behind(small_check
     plans of how to compute it, up to a limit that is too many requests away for a test.
     """
     steady = tmp_path / "steady"
-    write_beside(small_checkpoint, steady, SPEECH_TOKENS, "small")
+    from synthetic.checkpoint import write_with_length
+
+    write_with_length(steady, small_checkpoint, SPEECH_TOKENS, "small")
     warm_up = 24
     looks = soak(steady, Plan(requests=64, voices=8, warm_up=warm_up))
     slope = slope_kb([(look.requests, look.memory_mb) for look in looks if look.requests >= warm_up])

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 import torch
-from t3_speech import GREEDY, Spoken, decode
+from t3_speech import GREEDY, Join, Spoken, decode
 
-from worker.engine.chatterbox.t3.decoder import Decoder, Join
+from worker.engine.chatterbox.t3.decoder import Decoder
 from worker.engine.chatterbox.t3.model import T3
-from worker.engine.chatterbox.t3.precision import Precision
 from worker.engine.chatterbox.t3.sampling import Sampling
-from worker.engine.chatterbox.t3.scheduler import Ending, TokenScheduler, Utterance
+from worker.engine.chatterbox.t3.scheduler import TokenScheduler
+from worker.engine.chatterbox.t3.utterance import Ending, T3Voice, Utterance
+from worker.engine.precision import T3Precision
 
 pytestmark = [
     pytest.mark.gpu,
@@ -24,7 +25,7 @@ COUNT = 40
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from worker.engine.chatterbox.synthetic import write_synthetic_t3
+    from synthetic.checkpoint import write_synthetic_t3
 
     file = tmp_path_factory.mktemp("t3") / "small.safetensors"
     with torch.inference_mode():
@@ -32,7 +33,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="module", params=[Precision.FLOAT32, Precision.BFLOAT16, Precision.FLOAT16])
+@pytest.fixture(scope="module", params=[T3Precision.FLOAT32, T3Precision.BFLOAT16, T3Precision.FLOAT16])
 def t3(request: pytest.FixtureRequest, file: Path) -> T3:
     return T3.load(file, torch.device("cuda"), request.param)
 
@@ -48,7 +49,7 @@ def joins(t3: T3, count: int) -> list[Join]:
 
 def eager(t3: T3, slots: int) -> Decoder:
     decoder = Decoder(t3, slots, 768)
-    decoder._captured = None
+    decoder._graphs = None
     return decoder
 
 
@@ -72,22 +73,17 @@ def test_a_captured_step_is_replayed_from_one_length_to_the_next(t3: T3) -> None
 def test_a_capture_leaves_the_slots_as_they_were(t3: T3, monkeypatch: pytest.MonkeyPatch) -> None:
     decoder = Decoder(t3, 4, 768)
     decoder.prefill(joins(t3, 4))
-    captured: Any = decoder._captured
+    graphs: Any = decoder._graphs
     before = [rows.clone() for rows in decoder.slots._rows()]
     with torch.inference_mode():
-        captured._capture(lambda: decoder._step(4, 512, whole=True))
+        decoder._capture(graphs, lambda: decoder._step(4, 512, whole=True))
     torch.cuda.synchronize()
     for rows, was in zip(decoder.slots._rows(), before, strict=True):
         assert torch.equal(rows, was)
 
 
 def test_the_scheduler_with_steps_under_way_delivers_what_waiting_for_each_does(t3: T3) -> None:
-    class NoRoom:
-        prefix = None
-
-        def __init__(self, join: Join) -> None:
-            self.conditionals = join.conditionals
-
+    class NoRoom(T3Voice):
         def keep_prefix(self, prefix: Any) -> None:
             """There is no room for it."""
 
@@ -95,7 +91,8 @@ def test_the_scheduler_with_steps_under_way_delivers_what_waiting_for_each_does(
     for lag in (0, 2):
         scheduler = TokenScheduler(Decoder(t3, 4, 768), t3.sizes.stop_token, lag=lag)
         utterances = [
-            Utterance(NoRoom(join), join.text, GREEDY, join.seed, max_tokens=60) for join in joins(t3, 8)
+            Utterance(NoRoom(each.voice.conditionals), each.text, GREEDY, each.seed, max_tokens=60)
+            for _, each in joins(t3, 8)
         ]
         for utterance in utterances:
             scheduler.submit(utterance)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("chatterpod", "local_runpod", "deployment", "voices", "voices_cli", "worker")
+PACKAGES = ("chatterpod", "local_runpod", "deployment", "synthetic", "voices", "voices_cli", "worker")
 WALL = {
     *("time.time", "time.time_ns", "time.localtime", "time.gmtime", "time.ctime", "time.strftime"),
     *("datetime.now", "datetime.utcnow", "datetime.today", "date.today"),

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-OURS = {"chatterpod", "deployment", "local_runpod", "voices", "voices_cli", "worker"}
+OURS = {"chatterpod", "deployment", "local_runpod", "synthetic", "voices", "voices_cli", "worker"}
 
 
 def _run(*command):

@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from worker.engine.chatterbox.t3.decoder import Join
 from worker.engine.chatterbox.t3.kv_cache import VoicePrefix
 from worker.engine.chatterbox.t3.sampling import Sampling
-from worker.engine.chatterbox.t3.scheduler import Ending, TokenScheduler, Utterance
+from worker.engine.chatterbox.t3.scheduler import TokenScheduler
+from worker.engine.chatterbox.t3.utterance import Ending, Utterance
 
 STOP = 0
 """Stops speech; other tokens are ``token_of``'s."""
@@ -59,7 +59,7 @@ class ScriptedVoice:
 
 
 class ScriptedDecoder:
-    """Speaks ``scripts[seed]`` in the slot of the join with that seed, and nonsense after its end."""
+    """Speaks ``scripts[seed]`` in the slot of the utterance with that seed, and nonsense after its end."""
 
     def __init__(self, slots: int) -> None:
         self.slot_count = slots
@@ -68,17 +68,17 @@ class ScriptedDecoder:
         self.joined: list[list[int]] = []
         """The utterances of each prefill."""
 
-    def prefill(self, joins: Sequence[Join]) -> Tokens:
+    def prefill(self, joining: Sequence[tuple[int, Utterance]]) -> Tokens:
         """Begin slots that must be free."""
-        assert joins
-        assert len({join.prefix is None for join in joins}) == 1
-        for join in joins:
-            assert 0 <= join.slot < self.slot_count
-            assert join.slot not in self.held
-            assert join.seed not in {held.utterance for held in self.held.values()}
-            self.held[join.slot] = Held(join.seed)
-        self.joined.append([join.seed for join in joins])
-        return Tokens([self._say(join.slot) for join in joins])
+        assert joining
+        assert len({utterance.voice.prefix is None for _, utterance in joining}) == 1
+        for slot, utterance in joining:
+            assert 0 <= slot < self.slot_count
+            assert slot not in self.held
+            assert utterance.seed not in {held.utterance for held in self.held.values()}
+            self.held[slot] = Held(utterance.seed)
+        self.joined.append([utterance.seed for _, utterance in joining])
+        return Tokens([self._say(slot) for slot, _ in joining])
 
     def step(self) -> Tokens:
         """Say a token in every slot up to the last that somebody has."""

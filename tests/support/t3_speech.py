@@ -4,18 +4,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
 from torch import Tensor
 
-from worker.engine.chatterbox.t3.decoder import Decoder, Join
+from worker.engine.chatterbox.t3.decoder import Decoder
 from worker.engine.chatterbox.t3.kv_cache import VoicePrefix
 from worker.engine.chatterbox.t3.model import T3
 from worker.engine.chatterbox.t3.sampling import Sampling
+from worker.engine.chatterbox.t3.slots import MAX_SPEECH_TOKENS
+from worker.engine.chatterbox.t3.utterance import T3Voice, Utterance
 
 GREEDY = Sampling(temperature=0.0)
+
+
+class Join(NamedTuple):
+    """An utterance and its slot, as ``Decoder.prefill`` takes them."""
+
+    slot: int
+    utterance: Utterance
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +57,8 @@ class Spoken:
         """Return how it gets a slot."""
         with torch.inference_mode():
             conditionals = t3.embed_conditionals(self.speaker_embedding, self.prompt)
-            return Join(slot, conditionals, prefix, t3.embed_text(self.text[0]), sampling, seed)
+            text = t3.embed_text(self.text[0])
+        return Join(slot, Utterance(T3Voice(conditionals, prefix), text, sampling, seed, MAX_SPEECH_TOKENS))
 
 
 def prefix_of(t3: T3, spoken: Spoken) -> VoicePrefix:
@@ -56,7 +66,7 @@ def prefix_of(t3: T3, spoken: Spoken) -> VoicePrefix:
     decoder = Decoder(t3, 1, 512)
     join = spoken.join(t3)
     decoder.prefill([join])
-    return decoder.prefix_of(0, len(join.conditionals))
+    return decoder.prefix_of(0, len(join.utterance.voice.conditionals))
 
 
 def decode(decoder: Decoder, joins: Sequence[Join], count: int) -> list[list[int]]:
@@ -71,18 +81,18 @@ def decode(decoder: Decoder, joins: Sequence[Join], count: int) -> list[list[int
 
 def decode_alone(t3: T3, join: Join, count: int, length: int = 512) -> list[int]:
     """Decode one in a decoder of its own."""
-    alone = Join(0, join.conditionals, join.prefix, join.text, join.sampling, join.seed)
-    return decode(Decoder(t3, 1, length), [alone], count)[0]
+    return decode(Decoder(t3, 1, length), [Join(0, join.utterance)], count)[0]
 
 
 def load_stock_t3(file: Path, *, small: bool) -> Any:
     """Build stock's T3 as its ``ChatterboxTurboTTS.from_local`` does."""
     from safetensors.torch import load_file
 
-    from worker.engine.chatterbox.synthetic import small_gpt2_medium
+    from synthetic.checkpoint import small_gpt2_medium
+    from synthetic.stock import T3 as StockT3  # noqa: N811 - two of that name here
+    from synthetic.stock import T3Config
     from worker.engine.chatterbox.uninitialized import Uninitialized
-    from worker.engine.chatterbox.upstream import T3 as StockT3  # noqa: N811 - two of that name here
-    from worker.engine.chatterbox.upstream import T3Config, without_warnings
+    from worker.engine.chatterbox.upstream import without_warnings
 
     hp = T3Config(text_tokens_dict_size=50276)
     hp.llama_config_name = "GPT2_medium"
@@ -109,7 +119,7 @@ def always_the_likeliest() -> Iterator[None]:
 @torch.inference_mode()
 def stock_tokens(stock: Any, spoken: Spoken, **options: Any) -> list[int]:
     """Let stock decode."""
-    from worker.engine.chatterbox.upstream import T3Cond
+    from synthetic.stock import T3Cond
 
     conditionals = T3Cond(speaker_emb=spoken.speaker_embedding, cond_prompt_speech_tokens=spoken.prompt)
     tokens = stock.inference_turbo(t3_cond=conditionals, text_tokens=spoken.text, **options)

@@ -13,7 +13,6 @@ import soundfile
 from speech import speak_clip
 from storm import Followed, Storm
 
-from benchmarks.checkpoint import write_beside
 from benchmarks.memory import anonymous_mb_of
 from benchmarks.soak import slope_kb
 from local_runpod import LocalEndpoint
@@ -111,7 +110,9 @@ def test_each_of_64_turbo_streams_at_once_is_as_if_alone(
     small_checkpoint: Path, voices_dir: Path, tmp_path: Path
 ) -> None:
     """In float32 to the byte: whoever speaks beside it, whenever it is its turn."""
-    write_beside(small_checkpoint, tmp_path / "brief", 8, "small")
+    from synthetic.checkpoint import write_with_length
+
+    write_with_length(tmp_path / "brief", small_checkpoint, 8, "small")
     env = {
         "ENGINE": "chatterbox-turbo",
         "MODEL_DIR": str(tmp_path / "brief"),

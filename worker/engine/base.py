@@ -1,4 +1,4 @@
-"""The engine protocol: what the rest of the worker knows of speech synthesis."""
+"""The engine protocol: the rest of the worker depends on this alone for speech synthesis."""
 
 import threading
 import time
@@ -15,20 +15,20 @@ from worker.errors import EngineFailure
 
 
 @dataclass(frozen=True)
-class Load:
-    """As of now; read from any thread, so that two of its numbers may be an instant apart."""
+class Occupancy:
+    """How busy an engine is; read without a lock, so two of its numbers may be an instant apart."""
 
     streams: int
     """Text chunks that the engine has, waiting or being spoken."""
     waiting: int
-    """Of those, how many have no slot yet."""
+    """The number of those that have no slot yet."""
     slots_used: int
     slots: int
-    """Text chunks whose tokens are decoded at once, at most."""
+    """Upper bound of text chunks whose tokens are decoded at once."""
 
 
 class Pulse:
-    """An engine's threads beat it around each step; a watchdog listens."""
+    """Liveness: an engine's threads mark each of their steps, and a watchdog reads how long one takes."""
 
     def __init__(self) -> None:
         self._began: dict[int, float] = {}
@@ -36,7 +36,7 @@ class Pulse:
 
     @contextmanager
     def beat(self) -> Iterator[None]:
-        """Do one step, on whichever thread this is."""
+        """Mark the calling thread as busy with one step."""
         thread = threading.get_ident()
         self._began[thread] = time.monotonic()
         try:
@@ -46,25 +46,25 @@ class Pulse:
 
     @property
     def longest_step_seconds(self) -> float:
-        """How long the oldest of the steps under way has taken; 0 while there is none."""
+        """The age of the oldest step in progress; 0 without one."""
         now = time.monotonic()
         return max((now - began for began in list(self._began.values())), default=0.0)
 
     @property
     def failure(self) -> EngineFailure | None:
-        """Why the engine can do nothing more, if so."""
+        """Why the engine has stopped for good, if it has."""
         return self._failure
 
     def stop(self, failure: EngineFailure) -> None:
-        """Say that the engine can do nothing more in this process; the first reason stays."""
+        """Record that the engine has stopped for good in this process; the first reason is kept."""
         self._failure = self._failure or failure
 
 
 class Playback:
-    """A listener who plays from the first audio on, as fast as it was spoken, and waits when there is none.
+    """A model of the listener, who plays from the first audio on in real time, and pauses without audio.
 
-    Shared by all text chunks of a request. Written by the request's thread; what the engine's reads
-    may be an instant old.
+    All text chunks of a request share it. The request's thread writes it; the engine's thread may read a
+    value that is an instant old.
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -72,20 +72,20 @@ class Playback:
         self._seconds = 0.0
         self._as_of: float | None = None
         self.order = 0
-        """Which of the request's text chunks is being given to the listener."""
+        """The index of the text chunk that the listener is receiving."""
         self.underruns = 0
-        """How often the listener had nothing to play before the end."""
+        """How often the listener ran out of audio before the end."""
         self.underrun_seconds = 0.0
-        """And for how long in all."""
+        """The total time without audio."""
 
     @property
     def has_begun(self) -> bool:
-        """Whether the first audio is there."""
+        """Whether the listener has received any audio."""
         return self._as_of is not None
 
     @property
     def buffered_seconds(self) -> float:
-        """Audio that the listener has not played yet; below zero is how long there has been none."""
+        """Audio that the listener has not played yet; negative for the time since it ran out."""
         return 0.0 if self._as_of is None else self._seconds - (self._clock() - self._as_of)
 
     def excuse(self) -> bool:
@@ -99,7 +99,7 @@ class Playback:
         return True
 
     def note(self, seconds: float) -> None:
-        """Take in that the listener was given this much more."""
+        """Record that the listener received so much more audio."""
         left = self.buffered_seconds
         if left < 0:
             self.underruns += 1
@@ -108,7 +108,7 @@ class Playback:
 
 
 IsCancelled = Callable[[], bool]
-"""Asked between steps of long work: once it answers True, the work stops."""
+"""Called between the steps of long work, which stops once it returns True."""
 
 
 def _never() -> bool:
@@ -117,22 +117,22 @@ def _never() -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Delivery:
-    """How one text chunk's speech is wanted."""
+    """How to deliver one text chunk's speech."""
 
     cancelled: IsCancelled = _never
     playback: Playback = field(default_factory=Playback)
-    """The request's listener: the one that is nearest to running dry is served first."""
+    """The request's listener; the engine serves the listener first who will run out of audio first."""
     order: int = 0
-    """Which of the request's text chunks this is."""
+    """The text chunk's index in the request."""
     whole: bool = False
-    """Nobody listens before the end: the samples may come at once, for less work."""
+    """Whether the request is unstreamed: all samples may come at once, which is cheaper."""
 
 
 @dataclass(frozen=True)
 class SpeechOptions:
-    """How to speak, as far as the request says; an engine reads the ones named in its ``options``.
+    """The request's speech options; an engine reads those named in its ``options``.
 
-    None leaves the choice to the engine's own default.
+    None means the engine's default.
     """
 
     seed: int | None = None
@@ -145,24 +145,24 @@ class SpeechOptions:
     language: str | None = None
 
     def for_text_chunk(self, index: int) -> "SpeechOptions":
-        """Derive the options of one text chunk: each has a seed of its own, the first the request's."""
+        """Return the options of one text chunk, with its own seed; the first has the request's seed."""
         return self if self.seed is None else replace(self, seed=(self.seed + index) % 2**32)
 
 
 @dataclass(frozen=True, eq=False)
 class SpeechBlock:
-    """A piece of speech as an engine makes it."""
+    """A block of speech as the engine makes it."""
 
     samples: Samples
     """(n,) mono float32 in [-1, 1] at the engine's sample rate."""
     speech_tokens: int = 0
-    """How many speech tokens were decoded into them; 0 from an engine that has none."""
+    """Number of speech tokens rendered in them; 0 from an engine without speech tokens."""
     was_cut: bool = False
-    """Whether speech was ended here because it had lost its text."""
+    """Whether the engine ended the speech here because the model had lost the text."""
 
 
 class SpeechStream(Protocol):
-    """One text chunk's speech, as it comes."""
+    """One text chunk's speech as an iterator of blocks."""
 
     def __iter__(self) -> Iterator[SpeechBlock]:
         """Return itself."""
@@ -173,57 +173,57 @@ class SpeechStream(Protocol):
         ...
 
     def close(self) -> None:
-        """Stop the work, if there is any left."""
+        """Stop the remaining work."""
         ...
 
 
 class Engine(Protocol):
-    """One speech model, for many requests at once: any thread may call any method."""
+    """One speech model for many concurrent requests: any thread may call any method."""
 
     name: str
     """As in the ``ENGINE`` setting and the start event."""
     sample_rate: int
     """Hz of the samples that ``stream`` yields."""
     fingerprint: str
-    """Names the encoders behind ``prepare``; conditionals of another fingerprint are not accepted."""
+    """Identifies the encoders that ``prepare`` uses; ``stream`` refuses conditionals of other encoders."""
     options: frozenset[str]
-    """The fields of ``SpeechOptions`` that this engine honours; the others are reported as ignored."""
+    """The fields of ``SpeechOptions`` that the engine honours; others are reported as ignored."""
     watermarks: bool
-    """Whether ``watermark`` is on."""
+    """Whether ``watermark`` returns a stage."""
     capacity: int
-    """Requests that there is memory for at once."""
+    """Concurrent requests that fit in memory."""
     pulse: Pulse
-    """Whether it gets on."""
+    """Liveness: how long the current step has been running."""
 
     def prepare(self, clip: Clip, prompt_seconds: float = LONGEST_PROMPT_SECONDS) -> Conditionals:
         """Compute a voice's conditionals from its prepared reference clip.
 
-        ``prompt_seconds`` is how much of it leads every decode, for an engine that has such a prompt.
+        ``prompt_seconds`` is the length of the prompt in it, for an engine that renders after a prompt.
         """
         ...
 
     def default_conditionals(self) -> Conditionals:
-        """Return the built-in voice; raises ``UnknownVoice`` when there is none."""
+        """Return the built-in voice; raises ``UnknownVoice`` without one."""
         ...
 
     def stream(
         self, text: str, conditionals: Conditionals, options: SpeechOptions, delivery: Delivery
     ) -> SpeechStream:
-        """Speak one text chunk; several of a request may be under way, to be read in their order.
+        """Speak one text chunk; several of a request may be in progress, and are read in order.
 
-        The blocks end early once ``delivery.cancelled()`` is true. Raises ``VoiceIncompatible`` for
-        foreign conditionals and ``EngineFailure`` when the model fails, here or at a block.
+        The blocks end early once ``delivery.cancelled()`` returns True. Raises ``VoiceIncompatible`` for
+        conditionals of other encoders, and ``EngineFailure`` when the model fails, here or at a block.
         """
         ...
 
     def watermark(self) -> Stage | None:
-        """Return a stage that marks one request's samples, or None for an engine that marks none."""
+        """Return a stage that marks one request's samples; None without a watermark."""
         ...
 
-    def load(self) -> Load | None:
-        """Tell how busy it is; None, unless an engine says otherwise: it speaks whatever comes at once."""
+    def occupancy(self) -> Occupancy | None:
+        """Return how busy the engine is; None (the default) for an engine without slots."""
         return None
 
     def close(self) -> None:
-        """Give back what the engine holds; it cannot be used afterwards."""
+        """Release the engine's memory and threads; it is unusable afterwards."""
         ...

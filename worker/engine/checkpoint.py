@@ -10,9 +10,9 @@ from worker.errors import CheckpointMissing
 
 
 def read_ahead(checkpoint: Path) -> None:
-    """Let the system begin to read the large files; returns at once, and fails unheard.
+    """Start reading the large files into the page cache; returns at once and ignores errors.
 
-    From a cold disk that takes as long as importing torch does.
+    From a cold disk this takes as long as importing torch, so both happen at the same time.
     """
     if hasattr(os, "posix_fadvise"):
         threading.Thread(target=_advise, args=(checkpoint,), name="read-ahead", daemon=True).start()
@@ -23,7 +23,7 @@ def _advise(checkpoint: Path) -> None:
         try:
             with (checkpoint / name).open("rb", buffering=0) as file:
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
-        except OSError:  # whoever loads it says what is wrong
+        except OSError:  # loading the file reports what is wrong
             return
 
 
@@ -35,17 +35,17 @@ T3_FILE = "t3_turbo_v1.safetensors"
 S3GEN_FILE = "s3gen_meanflow.safetensors"
 VOICE_ENCODER_FILE = "ve.safetensors"
 BUILT_IN_VOICE_FILE = "conds.pt"
-"""Optional, as upstream: without it there is no voice ``default``."""
+"""Optional, as in upstream: without it there is no voice ``default``."""
 TOKENIZER_FILES = ("vocab.json", "merges.txt", "added_tokens.json", "tokenizer_config.json")
 REQUIRED_FILES = (T3_FILE, S3GEN_FILE, VOICE_ENCODER_FILE, *TOKENIZER_FILES)
 
 RUNPOD_MODEL_CACHE = Path("/runpod-volume/huggingface-cache/hub")
-"""Where RunPod mounts the model that an endpoint names, laid out as a Hugging Face cache."""
+"""RunPod's mount of the endpoint's cached model, in the layout of a Hugging Face cache."""
 IMAGE_MODEL = Path("/opt/model")
-"""Where the image has the weights that it was built with; without them the directory is empty."""
+"""The weights that were baked into the image; without them the directory is empty."""
 
 _CACHES = ("RunPod's model cache", "Hugging Face's cache")
-"""What a worker's clients are told in place of their directories."""
+"""The caches' names in clients' error messages, which must not contain directories."""
 _DOWNLOADED = ["*.safetensors", "*.json", "*.txt", "*.pt", "*.model"]
 _NOT_DOWNLOADED = ["s3gen.safetensors"]  # the ten-step decoder: 1 GB that Turbo never reads
 _TRUE = {"1", "on", "yes", "true"}
@@ -65,9 +65,9 @@ def find_checkpoint(
 ) -> Path | None:
     """Return the directory of a complete checkpoint, or None when there is none.
 
-    Looks at ``model_dir``, then in the image, in RunPod's model cache, and in the Hugging Face cache
-    (``hub_cache``, by default the one that the HF_ variables name). Whoever sets ``model_dir``
-    wants that one: raises ``CheckpointMissing`` when it is incomplete.
+    Looks in ``model_dir``, then in the image, in RunPod's model cache, and in the Hugging Face cache
+    (``hub_cache``, by default the one that the HF_ variables name). An incomplete ``model_dir`` raises
+    ``CheckpointMissing``: another checkpoint never replaces it.
     """
     if model_dir is not None:
         _check_model_dir(model_dir)
@@ -88,9 +88,9 @@ def require_checkpoint(
     hub_cache: Path | None = None,
     download: bool = True,
 ) -> Path:
-    """Return the checkpoint's directory, downloading it (3 GB) into ``hub_cache`` when it is nowhere.
+    """Return the checkpoint's directory; downloads it (3 GB) into ``hub_cache`` if there is none.
 
-    Raises ``CheckpointMissing``, saying what was looked for, where, and what to do.
+    Raises ``CheckpointMissing``, which names the files, the places searched, and the remedy.
     """
     hub_cache = hub_cache or hugging_face_cache(os.environ)
     found = find_checkpoint(model_dir, runpod_cache=runpod_cache, hub_cache=hub_cache)
@@ -103,8 +103,8 @@ def require_checkpoint(
     else:
         try:
             return _download(hub_cache)
-        # Whatever goes wrong (network, rights, disk), the person needs the same sentence. Only
-        # the type is named: the text of such errors can hold addresses with credentials.
+        # One message for every cause (network, permissions, disk). It names only the error's type: the
+        # text of such errors can contain URLs with credentials.
         except Exception as error:
             logger.warning("Downloading %s failed: %s", REPO_ID, type(error).__name__)
             reason = f"Downloading it failed ({type(error).__name__})"
@@ -142,7 +142,7 @@ def _check_model_dir(model_dir: Path) -> None:
 
 
 def _snapshots(cache: Path) -> Iterator[Path]:
-    """Yield a cache's snapshots of the model: the one refs/main names, then the newest first."""
+    """Yield a cache's snapshots of the model: first the one that refs/main names, then newest first."""
     repository = cache / f"models--{REPO_ID.replace('/', '--')}"
     directory = repository / "snapshots"
     if not directory.is_dir():
@@ -177,7 +177,7 @@ def _download(hub_cache: Path) -> Path:
 
 
 def _nowhere(reason: str, caches: list[Path]) -> CheckpointMissing:
-    """Return the error that says what was looked for and where, with what each place lacks."""
+    """Return the error for a search without a result; it says what each place lacks."""
     found = [(name, *_what_is_there(cache)) for name, cache in zip(_CACHES, caches, strict=True)]
     looked = f"No complete {REPO_ID} checkpoint was found: MODEL_DIR is not set; "
     rest = (
@@ -190,7 +190,7 @@ def _nowhere(reason: str, caches: list[Path]) -> CheckpointMissing:
 
 
 def _what_is_there(cache: Path) -> tuple[Path, str]:
-    """Return the place that was looked at, and what is wrong with it."""
+    """Return the place that was searched, and what is wrong with it."""
     snapshots = list(_snapshots(cache))
     if not snapshots:
         return cache, "has no snapshot of it"

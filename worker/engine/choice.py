@@ -1,4 +1,4 @@
-"""Which engine speaks: the one that the ``ENGINE`` setting names, or the best that is here."""
+"""Choose the engine: the one that the ``ENGINE`` setting names, or the best one installed."""
 
 import logging
 from importlib.util import find_spec
@@ -15,15 +15,15 @@ log = logging.getLogger(__name__)
 
 
 def open_engine(settings: Settings) -> Engine:
-    """Load an engine; raises ``EngineFailure`` or ``CheckpointMissing``, saying what is missing.
+    """Load the engine; raises ``EngineFailure`` or ``CheckpointMissing``, which name what is missing.
 
-    ``auto`` falls back to preview, which does not clone: a production image names its engine.
+    ``auto`` falls back to preview, which does not clone, so a production image names its engine.
     """
     match settings.engine:
         case "preview":
             return _preview()
         case "chatterbox-turbo":
-            _require_chatterbox()  # before 3 GB are downloaded for it
+            _require_chatterbox()  # before downloading 3 GB for it
             return _chatterbox_turbo(require_checkpoint(settings.model_dir), settings)
         case "auto":
             return _best(settings)
@@ -67,22 +67,22 @@ def _chatterbox_turbo(checkpoint: Path, settings: Settings) -> Engine:
     from worker.engine.cores import leave_the_cores_to_the_model
 
     phases.end("torch")
-    leave_the_cores_to_the_model()  # before importing the rest, which computes
-    from worker.engine.chatterbox.s3gen.settings import DecoderSettings
-    from worker.engine.chatterbox.t3.precision import Precision
+    leave_the_cores_to_the_model()  # before the imports below, which compute
+    from worker.engine.chatterbox.s3gen.settings import S3GenSettings
     from worker.engine.chatterbox.turbo import ChatterboxTurbo
     from worker.engine.chatterbox.turbo_settings import TurboSettings
+    from worker.engine.precision import T3Precision
 
     phases.end("imports")
     engine = ChatterboxTurbo(
         checkpoint,
         TurboSettings(
             device=settings.device,
-            precision=Precision(settings.t3_precision),
+            t3_precision=T3Precision(settings.t3_precision),
             slots=settings.decode_slots,
             watermark=settings.watermark,
             max_voice_bytes=settings.device_voice_cache_mb * MEBIBYTE,
-            samples=DecoderSettings(
+            s3gen=S3GenSettings(
                 prompt_tokens=round(settings.prompt_seconds * TOKENS_PER_SECOND),
                 left_tokens=round(settings.left_context_seconds * TOKENS_PER_SECOND),
                 flow_steps=settings.flow_steps,

@@ -1,8 +1,8 @@
-"""Which thread computes on all cores: the model's alone.
+"""Only the model's thread computes on all cores.
 
-OpenMP gives each thread that computes helpers of its own. Once there are more of those than cores, it
-lets all of them sleep between two operations, and waking them costs a decode step up to three times
-what it computes (measured on two cores). So everybody else computes on one core.
+OpenMP gives each computing thread its own helper threads. Once these outnumber the cores, they sleep
+between two operations, and waking them takes up to three times as long as a decode step computes (measured
+on two cores). So all other threads compute on one core.
 """
 
 from collections.abc import Iterator
@@ -13,27 +13,27 @@ import torch
 
 _ALL = torch.get_num_threads()
 _MOST_THREADS = 8
-"""More would wait for the memory."""
+"""Beyond this, memory bandwidth is the limit."""
 
 
 def leave_the_cores_to_the_model() -> None:
-    """Let this thread, and those begun from now on, compute on one core.
+    """Let this thread, and threads started from now on, compute on one core.
 
-    To be called before anything is computed: helpers that have been made are not taken back.
+    Call it before any computation: helper threads are never ended.
     """
     torch.set_num_threads(1)
 
 
 def take_all_cores() -> None:
-    """Let this thread compute on all of them, and those begun from now on: the model's begins none."""
-    # A thread that has computed nothing yet would take on, when it does, what any thread set last.
+    """Let this thread, and threads started from now on, compute on all cores."""
+    # Without this call a thread takes the number that any thread set last when it first computes.
     torch.get_num_threads()
     torch.set_num_threads(_ALL)
 
 
 @contextmanager
 def threads_of_one_core() -> Iterator[Executor]:
-    """Within it there are threads for independent work, a core each: none waits for another."""
+    """Yield threads for independent work that compute on one core each."""
     before = torch.get_num_threads()
     try:
         with ThreadPoolExecutor(min(_ALL, _MOST_THREADS), "load", leave_the_cores_to_the_model) as threads:

@@ -1,4 +1,4 @@
-"""What this container may take of its machine, by the control group's files, of version 2 or 1."""
+"""The container's limits on memory and cores, from its control group's files (version 2 or 1)."""
 
 import re
 import sys
@@ -8,19 +8,19 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class DeviceMemory:
-    """In bytes."""
+    """A GPU's memory in bytes."""
 
     allocated: int
-    """Held by this worker's tensors."""
+    """In use by this worker's tensors."""
     reserved: int
-    """Taken from the GPU by torch, tensors and its own reserve."""
+    """Reserved by torch: the tensors' memory and its cache."""
     free: int
-    """Of the whole GPU, whoever uses the rest."""
+    """Free memory of the whole GPU, which other processes may share."""
     total: int
 
 
 def device_memory() -> DeviceMemory | None:
-    """Return the current GPU's; None in a process that has not begun to use one."""
+    """Return the current GPU's memory; None in a process that does not use a GPU yet."""
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_initialized():
         return None
@@ -31,11 +31,11 @@ def device_memory() -> DeviceMemory | None:
 CGROUP = Path("/sys/fs/cgroup")
 
 _UNLIMITED = 1 << 60
-"""What version 1 says where there is no limit is about 2**63."""
+"""Version 1 reports about 2**63 where there is no limit."""
 
 
 def memory_limit(cgroup: Path = CGROUP) -> int | None:
-    """Return how many bytes the container may have; None without a limit."""
+    """Return the container's memory limit in bytes; None without one."""
     for file in ("memory.max", "memory/memory.limit_in_bytes"):
         text = _read(cgroup / file)
         if text.isdigit() and int(text) < _UNLIMITED:
@@ -44,14 +44,14 @@ def memory_limit(cgroup: Path = CGROUP) -> int | None:
 
 
 def free_memory(cgroup: Path = CGROUP) -> int:
-    """Return how many bytes it may still take: of its own limit, or of the machine's where that is less."""
+    """Return the bytes that the container can still allocate: under its limit and in the machine's memory."""
     free = _field("MemAvailable", _read(Path("/proc/meminfo"))) * 1024
     limit = memory_limit(cgroup)
     return free if limit is None else max(min(free, limit - _used(cgroup)), 0)
 
 
 def core_limit(cgroup: Path = CGROUP) -> float | None:
-    """Return how many cores' time the container has; None without a limit."""
+    """Return the container's CPU quota in cores; None without one."""
     quota, _, period = _read(cgroup / "cpu.max").partition(" ")
     if not period:
         quota, period = _read(cgroup / "cpu/cpu.cfs_quota_us"), _read(cgroup / "cpu/cpu.cfs_period_us")
@@ -59,7 +59,7 @@ def core_limit(cgroup: Path = CGROUP) -> float | None:
 
 
 def _used(cgroup: Path) -> int:
-    """Return what the container holds, but for the files that the kernel would drop from memory for it."""
+    """Return the container's memory use without the file cache that the kernel would reclaim."""
     used = _read(cgroup / "memory.current") or _read(cgroup / "memory/memory.usage_in_bytes")
     stat = _read(cgroup / "memory.stat") or _read(cgroup / "memory/memory.stat")
     return int(used or 0) - _field("inactive_file", stat)

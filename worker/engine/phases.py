@@ -1,24 +1,24 @@
-"""Where the time of a start goes, from the very beginning of the process."""
+"""The durations of a cold start's phases, measured from the start of the process."""
 
 import time
 from pathlib import Path
 
 _STAT = Path("/proc/self/stat")
-_TICKS_PER_SECOND = 100  # Linux's USER_HZ: the same on all its machines
+_TICKS_PER_SECOND = 100  # Linux's USER_HZ, the same on all machines
 _BEGAN_FIELD = 19
-"""Of those behind the command's name: when the process began, in ticks since the system did."""
+"""Index after the command's name: the process's start, in ticks since boot."""
 
 
 class Phases:
-    """Phases of a start, each from the end of the one before; the first from the process's beginning."""
+    """Phases of a start: each begins where the previous one ended, the first with the process."""
 
     def __init__(self) -> None:
         self._ended = time.monotonic() - _process_age()
         self.seconds: dict[str, float] = {}
-        """By name, in their order."""
+        """By name, in order."""
 
     def end(self, name: str) -> None:
-        """End a phase, which thereby gets its name."""
+        """End the current phase and name it."""
         now = time.monotonic()
         self.seconds[name] = now - self._ended
         self._ended = now
@@ -30,7 +30,7 @@ class Phases:
 
 
 def _process_age() -> float:
-    """Return the seconds, to a hundredth, since this process began; 0 where the system does not say."""
+    """Return the seconds since this process started, to 0.01 s; 0 without /proc."""
     if not _STAT.exists():
         return 0.0
     began = int(_STAT.read_text().rpartition(")")[2].split()[_BEGAN_FIELD]) / _TICKS_PER_SECOND

@@ -1,4 +1,4 @@
-"""A checkpoint's tensors by the names that they have upstream, without upstream's modules."""
+"""A checkpoint's tensors by their upstream names, without upstream's modules."""
 
 import ctypes
 import mmap
@@ -12,13 +12,13 @@ from safetensors import safe_open
 from torch import Tensor
 
 _POPULATE_READ = 22
-"""Linux's MADV_POPULATE_READ, of 5.14; Python has no name for it."""
+"""MADV_POPULATE_READ (Linux 5.14); Python has no name for it."""
 
 
 def map_in(tensor: Tensor) -> Tensor:
-    """Return a tensor of a mapped file, its pages mapped all at once: a fault for each costs more.
+    """Prefault the pages of a mapped file's tensor, and return it: one call is faster than a fault per page.
 
-    Where the system cannot do that, they are mapped as they are read.
+    Does nothing on a system without MADV_POPULATE_READ.
     """
     if sys.platform == "linux" and tensor.device.type == "cpu":
         first = tensor.data_ptr() // mmap.PAGESIZE * mmap.PAGESIZE
@@ -33,25 +33,25 @@ ReadTensor = Callable[[str], Tensor]
 class Weights:
     """The tensors whose names begin with a prefix; any thread may read them.
 
-    What is not there raises ``KeyError``.
+    A missing tensor raises ``KeyError``.
     """
 
     def __init__(
         self, read: ReadTensor, names: frozenset[str], device: torch.device, prefix: str = ""
     ) -> None:
         self.device = device
-        """Where the tensors are."""
+        """The tensors' device."""
         self._read = read
         self._names = names
         self._prefix = prefix
 
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor]) -> "Weights":
-        """Take tensors that are in memory, of one device."""
+        """Take tensors in memory, all on one device."""
         return cls(tensors.__getitem__, frozenset(tensors), next(iter(tensors.values())).device)
 
     def __getitem__(self, name: str) -> Tensor:
-        """Return a tensor, in float32 if it is one of numbers; it may lie in the mapped file."""
+        """Return a tensor, floating-point ones in float32; it may be a view of the mapped file."""
         whole = self._prefix + name
         if whole not in self._names:
             raise KeyError(whole)
@@ -63,11 +63,11 @@ class Weights:
         return self._prefix + name in self._names
 
     def under(self, name: str) -> "Weights":
-        """Return those of a module, by its path."""
+        """Return the tensors of one module, by its path."""
         return Weights(self._read, self._names, self.device, f"{self._prefix}{name}.")
 
     def listed(self, name: str) -> "list[Weights]":
-        """Return those of each module in a list of modules; none raise ``KeyError``."""
+        """Return the tensors of each module in a list; raises ``KeyError`` for an empty list."""
         prefix = f"{self._prefix}{name}."
         indices = {each[len(prefix) :].split(".")[0] for each in self._names if each.startswith(prefix)}
         if not indices:
@@ -75,29 +75,29 @@ class Weights:
         return [self.under(f"{name}.{index}") for index in range(len(indices))]
 
     def own(self, name: str, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Return a copy of a tensor, aligned in memory as torch aligns what it allocates.
+        """Return a copy of a tensor, in memory with torch's own alignment.
 
-        A file aligns its tensors to 8 bytes, and CPU kernels round differently on such addresses.
+        A file aligns its tensors to 8 bytes, and CPU kernels round differently at such addresses.
         """
         return self[name].to(dtype, copy=True)
 
     @property
     def kernel(self) -> Tensor:
-        """The weight of a module, of one under a weight norm what the norm gives."""
+        """A module's weight; under a weight norm, the product of its direction and magnitude."""
         if "weight" in self:
             return self["weight"]
         magnitude, direction = (self[f"parametrizations.weight.original{part}"] for part in (0, 1))
         return torch._weight_norm(direction, magnitude, 0)  # noqa: SLF001 - what the norm itself calls
 
     def state(self) -> dict[str, Tensor]:
-        """Return copies of all of them, for a module of upstream's to take as its own."""
+        """Return copies of all tensors, as a state dict for an upstream module."""
         names = [each.removeprefix(self._prefix) for each in self._names if each.startswith(self._prefix)]
         return {name: self[name].clone() for name in names}
 
 
 @contextmanager
 def open_weights(file: Path, device: torch.device) -> Iterator[Weights]:
-    """Map a safetensors file, whose tensors go straight to the device.
+    """Map a safetensors file; its tensors are read straight to the device.
 
     Raises ``OSError`` or ``SafetensorError`` for an unreadable file.
     """

@@ -154,7 +154,7 @@ class SpeechService(Service):
             active_requests=self._threads.active,
             cached_voices=len(self._synthesizer.voices),
             voice_cache_bytes=self._synthesizer.voices.kept_bytes,
-            engine_load=self._engine.load(),
+            engine_load=self._engine.occupancy(),
             device_memory=device_memory(),
         )
 

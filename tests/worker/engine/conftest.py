@@ -46,20 +46,20 @@ def altered_checkpoint(small_checkpoint: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def engine(small_checkpoint: Path) -> Iterator[Any]:
-    """Ours, in decodes of the least work."""
-    from worker.engine.chatterbox.s3gen.settings import DecoderSettings
+    """Ours, with the cheapest settings."""
+    from worker.engine.chatterbox.s3gen.settings import S3GenSettings
     from worker.engine.chatterbox.turbo import ChatterboxTurbo
     from worker.engine.chatterbox.turbo_settings import TurboSettings
 
-    quick = DecoderSettings(prompt_tokens=25, flow_steps=1)
-    engine = ChatterboxTurbo(small_checkpoint, TurboSettings(device="cpu", samples=quick))
+    quick = S3GenSettings(prompt_tokens=25, flow_steps=1)
+    engine = ChatterboxTurbo(small_checkpoint, TurboSettings(device="cpu", s3gen=quick))
     yield engine
     engine.close()
 
 
 @pytest.fixture(scope="session")
 def stock(small_checkpoint: Path) -> Any:
-    from worker.engine.chatterbox.synthetic import small_gpt2_medium
+    from synthetic.checkpoint import small_gpt2_medium
     from worker.engine.chatterbox.upstream import without_warnings
 
     with small_gpt2_medium(), without_warnings():

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from worker.engine.chatterbox.s3gen.settings import DecoderSettings
+from worker.engine.chatterbox.s3gen.settings import S3GenSettings
 from worker.engine.choice import open_engine
 from worker.engine.preview.engine import PreviewEngine
 from worker.settings import Settings
@@ -14,7 +14,7 @@ from worker.settings import Settings
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [
-        ({}, DecoderSettings()),
+        ({}, S3GenSettings()),
         (
             {
                 "prompt_seconds": 4.97,
@@ -22,17 +22,17 @@ from worker.settings import Settings
                 "flow_steps": 1,
                 "s3gen_precision": "float32",
             },
-            DecoderSettings(prompt_tokens=124, left_tokens=0, flow_steps=1, flow_precision="float32"),
+            S3GenSettings(prompt_tokens=124, left_tokens=0, flow_steps=1, flow_precision="float32"),
         ),
     ],
 )
-def test_how_s3gen_decodes_is_set_by_the_deployment(
-    small_checkpoint: Path, chosen: dict[str, Any], expected: DecoderSettings
+def test_how_s3gen_renders_is_set_by_the_deployment(
+    small_checkpoint: Path, chosen: dict[str, Any], expected: S3GenSettings
 ) -> None:
     fixed = {"engine": "chatterbox-turbo", "model_dir": small_checkpoint, "device": "cpu"}
     engine: Any = open_engine(Settings(**fixed, watermark=False, **chosen))
     try:
-        assert engine._samples.settings == expected
+        assert engine._s3gen.settings == expected
     finally:
         engine.close()
 

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from voices.errors import ChatterpodError
 from voices.publication import Publisher
-from worker.engine.base import Load
+from worker.engine.base import Occupancy
 from worker.engine.machine import DeviceMemory
 from worker.events import Vitals
 from worker.telemetry.metrics import Metrics
@@ -75,7 +75,7 @@ def test_slots_and_gpu_memory_are_told_where_there_are_any():
         active_requests=3,
         cached_voices=2,
         voice_cache_bytes=400_000,
-        engine_load=Load(streams=5, waiting=1, slots_used=4, slots=16),
+        engine_load=Occupancy(streams=5, waiting=1, slots_used=4, slots=16),
         device_memory=DeviceMemory(allocated=10, reserved=20, free=30, total=50),
     )
     read = _read(Metrics(lambda: vitals))

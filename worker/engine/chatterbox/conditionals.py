@@ -1,10 +1,10 @@
-"""A voice's conditionals, between the plain arrays that are kept and the objects that upstream takes.
+"""A voice's conditionals as named arrays: from upstream's tensors, their checks, and T3's inputs.
 
 t3.speaker_emb                  (1, 256) float32        the voice encoder's
 t3.cond_prompt_speech_tokens    (1, up to 375) int64    of the clip's first 15 s
 gen.prompt_token                (1, n up to 250) int64  of its first 10 s, or the last of them
 gen.prompt_token_len            (1,) int64              n
-gen.prompt_feat                 (1, 2n, 80) float32     their mel frames, one more of a clip that ends
+gen.prompt_feat                 (1, 2n, 80) float32     their mel frames, and one more if the clip ends
                                                         within a token
 gen.embedding                   (1, 192) float32        the x-vector
 """
@@ -23,12 +23,12 @@ from voices.errors import VoiceIncompatible
 from worker.engine.chatterbox.s3gen.batch import FRAMES_PER_TOKEN
 
 COND_PROMPT_TOKENS = 375
-"""Speech tokens of the clip that Turbo's T3 is prompted with at most: 15 s."""
+"""Upper bound of T3's prompt in speech tokens: the clip's first 15 s."""
 
 _GEN_PROMPT_TOKENS = 250
-"""And of S3Gen's: 10 s."""
+"""Upper bound of S3Gen's prompt: 10 s."""
 _SPEECH_TOKENS = 6_561
-"""Of S3's vocabulary. One beyond it would end a GPU's worker, and all that others have it speak."""
+"""Size of the vocabulary. On a GPU a token outside it ends the worker, and every other request with it."""
 _T3_NAMES = ("speaker_emb", "cond_prompt_speech_tokens")
 _SHAPES: dict[str, tuple[int | None, ...]] = {
     "t3.speaker_emb": (1, 256),
@@ -38,14 +38,14 @@ _SHAPES: dict[str, tuple[int | None, ...]] = {
     "gen.prompt_feat": (1, None, 80),
     "gen.embedding": (1, 192),
 }
-"""None is any length but zero."""
+"""None is any length but 0."""
 _MOST = {"t3.cond_prompt_speech_tokens": COND_PROMPT_TOKENS, "gen.prompt_token": _GEN_PROMPT_TOKENS}
-"""Lengths of those that are speech tokens."""
+"""Upper bounds for the arrays of speech tokens."""
 _GEN_NAMES = ("prompt_token", "prompt_token_len", "prompt_feat", "embedding")
 
 
 def from_upstream(t3: Mapping[str, Any], gen: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
-    """Copy upstream's tensors out, by the names above."""
+    """Copy upstream's tensors to arrays, by the names above."""
     tensors = {f"t3.{name}": _to_array(t3[name]) for name in _T3_NAMES}
     return tensors | {f"gen.{name}": _to_array(gen[name]) for name in _GEN_NAMES}
 
@@ -53,10 +53,9 @@ def from_upstream(t3: Mapping[str, Any], gen: Mapping[str, Any]) -> dict[str, np
 def with_prompt_of(tensors: Mapping[str, npt.NDArray[Any]], tokens: int) -> dict[str, npt.NDArray[Any]]:
     """Return a voice's arrays with S3Gen's prompt cut to its last ``tokens``, if it has more.
 
-    The last, because the speech is decoded as what follows them, so that its beginning hears the
-    same end of the clip behind whatever prompt; ``DecoderSettings.prompt_tokens`` takes the same.
-    They were made of the stock's 10 s, and are as they would be in the whole prompt. The x-vector
-    stays that of 10 s, and T3's own prompt that of 15 s: no decode costs less with a shorter one.
+    The speech continues the prompt's end, so its beginning is the same with a shorter prompt;
+    ``S3GenSettings.prompt_tokens`` keeps the same tokens. They are those that stock computes from 10 s.
+    The x-vector stays that of 10 s and T3's prompt that of 15 s: shortening them would save nothing.
     """
     count = int(tensors["gen.prompt_token_len"][0])
     if tokens >= count:
@@ -73,13 +72,13 @@ def with_prompt_of(tensors: Mapping[str, npt.NDArray[Any]], tokens: int) -> dict
 
 
 def read_built_in_voice(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """Read a checkpoint's ``conds.pt`` without running what a pickle may hold."""
+    """Read a checkpoint's ``conds.pt`` without executing code from the pickle."""
     saved = torch.load(path, map_location="cpu", weights_only=True)
     return from_upstream(saved["t3"], saved["gen"])
 
 
 def check_conditionals(conditionals: Conditionals, fingerprint: str) -> None:
-    """Raise ``VoiceIncompatible`` unless the conditionals are of these encoders, and whole."""
+    """Raise ``VoiceIncompatible`` unless the conditionals are of these encoders, complete and valid."""
     if conditionals.fingerprint != fingerprint:
         raise VoiceIncompatible(
             f"The voice's conditionals were made by {conditionals.fingerprint}, and this engine's encoders "
@@ -108,19 +107,19 @@ def check_conditionals(conditionals: Conditionals, fingerprint: str) -> None:
 
 
 def _wrong(tensors: Mapping[str, npt.NDArray[Any]]) -> Iterator[str]:
-    """Say what of tensors of the right shapes no engine could compute with: anybody may have written them."""
+    """Yield what is invalid in arrays of the right shapes: they come from a volume, and are untrusted."""
     for name in _SHAPES:
         is_integer = name in _MOST or name == "gen.prompt_token_len"
         if tensors[name].dtype.kind != ("i" if is_integer else "f"):
             yield f"{name} is {tensors[name].dtype}"
         elif not is_integer and not np.isfinite(tensors[name]).all():
-            yield f"{name} has numbers that are none"
+            yield f"{name} has values that are not finite"
     for name, most in _MOST.items():
         tokens = tensors[name]
         if tokens.size > most:
-            yield f"{name} has {tokens.size} tokens, of {most} at most"
+            yield f"{name} has {tokens.size} tokens, more than {most}"
         elif tokens.min() < 0 or tokens.max() >= _SPEECH_TOKENS:
-            yield f"{name} has tokens that there are not"
+            yield f"{name} has tokens outside the vocabulary"
     count = tensors["gen.prompt_token"].size
     if tensors["gen.prompt_token_len"][0] != count:
         yield f"gen.prompt_token_len is not {count}"

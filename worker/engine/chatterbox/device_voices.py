@@ -1,4 +1,4 @@
-"""The voices on the device: what the model needs of each, kept there while there is room."""
+"""The voices on the device: a cache of their tensors and T3 prefixes, bounded in bytes."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -7,36 +7,32 @@ import torch
 from torch import Tensor
 
 from voices.conditionals import Conditionals
-from worker.engine.chatterbox.t3.kv_cache import VoicePrefix
+from worker.engine.chatterbox.t3.utterance import T3Voice
 
 Embed = Callable[[Mapping[str, Tensor]], Tensor]
 """T3's embeddings of a voice's tensors, (n, width)."""
 
 
-class DeviceVoice:
-    """One voice, shared by all requests: nobody changes its tensors."""
+class DeviceVoice(T3Voice):
+    """A voice's tensors on the device: shared by all requests, and never changed."""
 
     def __init__(self, tensors: Mapping[str, Tensor], conditionals: Tensor) -> None:
+        super().__init__(conditionals)
         self.tensors = tensors
         """By their names in ``conditionals.py``."""
-        self.conditionals = conditionals
-        """(n, width): T3's embeddings of them."""
-        self.prefix: VoicePrefix | None = None
-        """Their keys and values in T3, once the voice has spoken."""
-        self.nbytes = sum(tensor.nbytes for tensor in tensors.values()) + conditionals.nbytes
-        """Memory that it takes on the device."""
+        self._own_bytes = sum(tensor.nbytes for tensor in tensors.values()) + conditionals.nbytes
 
-    def keep_prefix(self, prefix: VoicePrefix) -> None:
-        """Let the next text begin where the voice ends."""
-        self.nbytes += prefix.nbytes - (self.prefix.nbytes if self.prefix is not None else 0)
-        self.prefix = prefix
+    @property
+    def nbytes(self) -> int:
+        """Memory that the voice takes on the device; it grows with the voice's first utterance."""
+        return self._own_bytes + (self.prefix.nbytes if self.prefix is not None else 0)
 
 
 class DeviceVoices:
-    """Least recently used voices leave the device first, once all take more than ``max_bytes``.
+    """Evicts the least recently used voices once all take more than ``max_bytes``.
 
-    A voice is known by its ``Conditionals`` object, of which the host's cache keeps one a voice: a
-    voice that is published anew comes with another. Belongs to the model's thread.
+    The key is the ``Conditionals`` object: the host's cache keeps one per voice, and a voice that is
+    published again has another. Belongs to the model's thread.
     """
 
     def __init__(self, device: torch.device, embed: Embed, max_bytes: int) -> None:
@@ -50,18 +46,18 @@ class DeviceVoices:
 
     @property
     def kept_bytes(self) -> int:
-        """Memory that they take on the device."""
+        """Memory that the voices take on the device."""
         return sum(voice.nbytes for voice in self._voices.values())
 
     def clear(self) -> None:
-        """Give all of it back."""
+        """Evict all voices."""
         self._voices.clear()
 
     def get(self, conditionals: Conditionals) -> DeviceVoice:
-        """Return a voice, copied to the device once."""
+        """Return a voice; copies it to the device on its first use."""
         voice = self._voices.pop(conditionals, None) or self._copied(conditionals)
         self._voices[conditionals] = voice
-        # A voice grows when it first speaks; that is seen here, when the next one is asked for.
+        # A voice grows with its first utterance; the next call of this method counts that.
         while len(self._voices) > 1 and self.kept_bytes > self._max_bytes:
             self._voices.popitem(last=False)
         return voice

@@ -1,6 +1,6 @@
 """Upstream's encoders: a clip to a voice's conditionals, as stock's ``prepare_conditionals`` does.
 
-Importing this module takes seconds: ``preparation.py`` does, when the first voice is prepared.
+Importing this module takes seconds: ``loading.py`` does, for the first voice that is prepared.
 """
 
 import math
@@ -36,13 +36,13 @@ from worker.engine.weights import Weights, open_weights
 _T3_SECONDS = 15
 _GEN_SECONDS = 10
 _LOUDNESS = -27.0
-"""LUFS that the clip is brought to."""
+"""Loudness that the clip is normalised to, in LUFS."""
 
 
 class VoiceEncoders:
-    """The speech tokenizer and the x-vector's encoder of S3Gen, and T3's voice encoder (0.5 GB).
+    """S3Gen's speech tokenizer and x-vector encoder, and T3's voice encoder (0.5 GB).
 
-    Raises ``EngineFailure`` naming the file that is damaged or not Turbo's.
+    Raises ``EngineFailure`` that names a damaged file, or one that is not Turbo's.
     """
 
     def __init__(self, checkpoint: Path, device: torch.device) -> None:
@@ -59,7 +59,7 @@ class VoiceEncoders:
             self.voice_encoder = filled(VoiceEncoder, weights)
         self._resample = Resample(S3GEN_SR, S3_SR).to(device)
 
-    # Upstream leaves the graph on: each voice would keep the activations of its x-vector.
+    # Upstream computes with gradients: each voice would keep the activations of its x-vector.
     @torch.inference_mode()
     def encode(self, clip: Clip) -> dict[str, npt.NDArray[Any]]:
         """Return the conditionals' arrays, named as in ``conditionals.py``."""
@@ -74,7 +74,7 @@ class VoiceEncoders:
         return from_upstream(t3, self._prompt(at_24k[: _GEN_SECONDS * S3GEN_SR]))
 
     def _prompt(self, samples: Samples) -> dict[str, Tensor]:
-        """Return S3Gen's part, as stock's ``embed_ref`` computes it of samples at 24 kHz."""
+        """Return S3Gen's part, as stock's ``embed_ref`` computes it from samples at 24 kHz."""
         at_24k = torch.from_numpy(samples).to(self._device)[None]
         at_16k = self._resample(at_24k)
         mel = mel_spectrogram(at_24k).transpose(1, 2)
@@ -91,11 +91,11 @@ class VoiceEncoders:
 
 
 def filled(construct: Callable[[], nn.Module], weights: Weights) -> Any:
-    """Construct a module and give it these very weights, all of them and no others."""
+    """Construct a module and assign these weights, exactly as many as it has."""
     with Uninitialized(), without_warnings():
         module = construct()
     module.load_state_dict(weights.state(), strict=True, assign=True)
-    # Its tables were made on the CPU.
+    # Its buffers were made on the CPU.
     return module.to(weights.device).requires_grad_(False).eval()
 
 
@@ -107,7 +107,7 @@ def _resampled(samples: Samples, sample_rate: int, wanted: int) -> Samples:
 
 
 def _with_loudness(samples: Samples) -> Samples:
-    """Bring samples at 24 kHz to the target loudness; leave silence, which has none, as it is."""
+    """Normalise the loudness of samples at 24 kHz; silence, which has none, is unchanged."""
     loudness = float(pyloudnorm.Meter(S3GEN_SR).integrated_loudness(samples))
     # Plain floats: a numpy scalar would make numpy 2 widen the samples to float64, which the
     # voice encoder refuses.

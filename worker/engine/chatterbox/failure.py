@@ -1,4 +1,4 @@
-"""What a client may hear of what the model raises."""
+"""Errors of the model, as clients may see them."""
 
 import logging
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from worker.errors import DeviceFailure, EngineFailure
 
 @contextmanager
 def blaming(file: Path) -> Iterator[None]:
-    """Raise an ``EngineFailure`` that names the file for what reading its weights raises."""
+    """Turn errors in reading a file's weights into an ``EngineFailure`` that names the file."""
     try:
         yield
     except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
-        # torch's message lists every tensor that does not fit: it stays in the cause.
+        # torch's message lists every tensor that does not fit; it stays in the error's cause.
         name = file.name
         wrong = f"is damaged or is not Chatterbox Turbo's {name} ({type(error).__name__}): download it again."
         raise EngineFailure(f"{file} {wrong}", told=f"The checkpoint's {name} {wrong}") from error
@@ -28,9 +28,9 @@ logger = logging.getLogger(__name__)
 
 
 def as_failure(error: Exception, task: str) -> ChatterpodError:
-    """Return ``error`` where it is for the client, else an ``EngineFailure``: the details go to the log.
+    """Return ``error`` if it is meant for the client; else log it and return an ``EngineFailure``.
 
-    ``task`` says what could not be done: "speak", "be loaded".
+    ``task`` completes the message "Chatterbox could not ...": "speak", "be loaded".
     """
     if isinstance(error, ChatterpodError):
         return error
@@ -40,5 +40,5 @@ def as_failure(error: Exception, task: str) -> ChatterpodError:
 
 
 def is_of_the_device(error: Exception) -> bool:
-    """Whether an error is CUDA's own, after which every call fails; too little memory is no such one."""
+    """Whether an error is CUDA's, after which every call fails; running out of memory is not."""
     return isinstance(error, torch.AcceleratorError | DeviceFailure)

@@ -1,4 +1,4 @@
-"""Name the encoders behind ``prepare`` by their weights. Never imports torch."""
+"""Identify the encoders that ``prepare`` uses by their weights. Never imports torch."""
 
 import hashlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import BinaryIO
 from worker.engine.checkpoint import S3GEN_FILE, VOICE_ENCODER_FILE
 
 PREPARATION = b"1"
-"""Raise it when ``prepare`` comes to compute something else from the same weights and clip."""
+"""The version of ``prepare``: raise it when the same weights and clip give another result."""
 
 _SAMPLED_BLOCKS = 32
 _BLOCK_BYTES = 4096
@@ -19,9 +19,9 @@ _DIGITS = 12
 def encoders_fingerprint(engine: str, checkpoint: Path) -> str:
     """Return ``<engine>-<12 hex digits>`` for the voice encoder and S3Gen of a checkpoint.
 
-    The voice encoder (6 MB) is read whole. S3Gen is 1 GB, and reading it would cost a cold start
-    seconds, so that its size, its header (every tensor's name and shape) and blocks spread evenly
-    over it stand for it: another training differs in every block. T3 has no part in ``prepare``.
+    It reads all of the voice encoder (6 MB). S3Gen is 1 GB, which would take seconds of a cold start, so it
+    reads its size, its header (every tensor's name and shape) and evenly spaced blocks: another training
+    differs in every block. ``prepare`` does not use T3.
     """
     digest = hashlib.sha256(PREPARATION)
     digest.update((checkpoint / VOICE_ENCODER_FILE).read_bytes())
@@ -45,5 +45,5 @@ def _sampled(path: Path) -> Iterator[bytes]:
 
 
 def _header_length(file: BinaryIO, size: int) -> int:
-    """Read the header's length; bounded by the file's, whatever a damaged file says."""
+    """Read the header's length; a damaged file cannot make it exceed the file's."""
     return min(int.from_bytes(file.read(_LENGTH_BYTES), "little"), size)

@@ -1,4 +1,4 @@
-"""The model's thread: every request's text chunks through T3 and S3Gen, a step at a time."""
+"""The model's thread: steps all requests' text chunks through T3 and S3Gen."""
 
 import queue
 import threading
@@ -8,37 +8,37 @@ from collections.abc import Callable
 import numpy as np
 
 from voices.clips.clip import Samples
-from worker.engine.base import Load, Pulse, SpeechBlock
+from worker.engine.base import Occupancy, Pulse, SpeechBlock
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
 from worker.engine.chatterbox.failure import as_failure, is_of_the_device
-from worker.engine.chatterbox.s3gen.decoder import Decode, SpeechDecoder
-from worker.engine.chatterbox.speech import Speech
-from worker.engine.chatterbox.t3.scheduler import Ending, TokenScheduler
-from worker.engine.chatterbox.task import Task
+from worker.engine.chatterbox.s3gen.s3gen import RenderCall, S3Gen
+from worker.engine.chatterbox.speech import Speech, Task
+from worker.engine.chatterbox.t3.scheduler import TokenScheduler
+from worker.engine.chatterbox.t3.utterance import Ending
 from worker.errors import DeviceFailure, EngineFailure
 
 _PAUSE_SECONDS = 0.01
-"""Between two looks at readers that are all behind."""
+"""Between two checks while all readers are stalled."""
 
 _CLOSED = "The engine was closed while it spoke."
 
 Begin = Callable[[Speech], Task]
-"""Tokenizes and embeds a text chunk; raises ``ChatterpodError`` for one that cannot be spoken."""
+"""Tokenizes and embeds a text chunk; raises ``ChatterpodError`` for an invalid one."""
 
 
 class SpeechLoop:
-    """Owns the model while it runs; other threads reach it through ``submit`` alone."""
+    """Owns the model while it runs; other threads submit text chunks, read its occupancy, and close it."""
 
     def __init__(
         self,
         scheduler: TokenScheduler,
-        decoder: SpeechDecoder,
+        s3gen: S3Gen,
         begin: Begin,
         schedule: ChunkSchedule,
         pulse: Pulse,
     ) -> None:
         self._scheduler = scheduler
-        self._decoder = decoder
+        self._s3gen = s3gen
         self._begin = begin
         self._schedule = schedule
         self._pulse = pulse
@@ -47,15 +47,15 @@ class SpeechLoop:
         self._tasks: list[Task] = []
 
     def submit(self, speech: Speech) -> None:
-        """Let a text chunk be spoken; once the loop has ended, it fails instead."""
+        """Queue a text chunk; once the loop has ended, the text chunk fails."""
         self._inbox.put(speech)
         if self._has_ended.is_set():
             self._refuse_the_rest()
 
-    def load(self, slots: int) -> Load:
-        """Tell how many text chunks there are; any thread may ask."""
+    def occupancy(self, slots: int) -> Occupancy:
+        """Return how many text chunks there are; any thread may call this."""
         arriving = self._inbox.qsize()
-        return Load(
+        return Occupancy(
             streams=len(self._tasks) + arriving,
             waiting=self._scheduler.waiting + arriving,
             slots_used=self._scheduler.active,
@@ -63,16 +63,16 @@ class SpeechLoop:
         )
 
     def close(self) -> None:
-        """Let ``run`` return; what is under way fails."""
+        """Make ``run`` return; text chunks in progress fail."""
         self._inbox.put(None)
 
     def run(self) -> None:
-        """Speak what is submitted, on the thread that owns the model, until ``close``."""
+        """Speak the submitted text chunks on this thread, which owns the model, until ``close``."""
         try:
             while self._take_in():
                 with self._pulse.beat():
                     self._turn()
-        except Exception as error:  # noqa: BLE001  # a mistake of ours: nobody may wait for ever
+        except Exception as error:  # noqa: BLE001  # a bug: requests must not wait for ever
             self._pulse.stop(EngineFailure(as_failure(error, "go on").message))
         finally:
             for task in self._tasks:
@@ -84,7 +84,7 @@ class SpeechLoop:
         for task in [task for task in self._tasks if not task.speech.is_wanted]:
             self._end(task)
         self._decode_tokens()
-        if not self._decode_samples() and self._scheduler.is_idle and self._tasks:
+        if not self._render_samples() and self._scheduler.is_idle and self._tasks:
             time.sleep(_PAUSE_SECONDS)
 
     def _refuse_the_rest(self) -> None:
@@ -97,7 +97,7 @@ class SpeechLoop:
                 speech.finish(self._pulse.failure or EngineFailure(_CLOSED))
 
     def _take_in(self) -> bool:
-        """Begin what has come in, waiting for it where there is nothing else to do; False to stop."""
+        """Start the queued text chunks, waiting for one if there is no other work; return False to stop."""
         while not self._tasks or not self._inbox.empty():
             speech = self._inbox.get()
             if speech is None:
@@ -109,7 +109,7 @@ class SpeechLoop:
     def _start(self, speech: Speech) -> None:
         try:
             task = self._begin(speech)
-        except Exception as error:  # noqa: BLE001  # it is this request's alone
+        except Exception as error:  # noqa: BLE001  # only this request fails
             self._note(error)
             speech.finish(error)
         else:
@@ -117,48 +117,48 @@ class SpeechLoop:
             self._tasks.append(task)
 
     def _note(self, error: Exception) -> None:
-        """Say so where nothing can be spoken after an error."""
+        """Stop the engine for good after an error of the device."""
         if is_of_the_device(error):
             self._pulse.stop(DeviceFailure("The GPU failed under the model; the worker's log says how."))
 
     def _decode_tokens(self) -> None:
         try:
             self._scheduler.turn()
-        except Exception as error:  # noqa: BLE001  # the requests hear of it, and others may follow
+        except Exception as error:  # noqa: BLE001  # the current requests fail, later ones may succeed
             self._note(error)
             for task in list(self._tasks):
                 self._end(task, error)
             self._scheduler.reset()
 
-    def _decode_samples(self) -> bool:
-        """Decode the audio chunks that are due, the most urgent first; answer whether there were any."""
+    def _render_samples(self) -> bool:
+        """Render the audio chunks that are due, the most urgent first; return whether there were any."""
         due = [(task, share) for task in self._tasks if (share := task.due(self._schedule)) is not None]
         due.sort(key=lambda pair: pair[0].speech.urgency())
-        decodes = [(task, task.decode(share)) for task, share in due[: self._schedule.most_at_once]]
-        if not decodes:
+        calls = [(task, task.render_call(share)) for task, share in due[: self._schedule.most_at_once]]
+        if not calls:
             return False
         try:
-            decoded = self._decoder.decode([decode for _, decode in decodes])
-        except Exception as error:  # noqa: BLE001  # those of this call hear of it
+            rendered = self._s3gen.render([call for _, call in calls])
+        except Exception as error:  # noqa: BLE001  # only the requests of this call fail
             self._note(error)
-            for task, _ in decodes:
+            for task, _ in calls:
                 self._end(task, error)
             return True
-        for (task, decode), samples in zip(decodes, decoded, strict=True):
-            self._deliver(task, decode, samples)
+        for (task, call), samples in zip(calls, rendered, strict=True):
+            self._deliver(task, call, samples)
         return True
 
-    def _deliver(self, task: Task, decode: Decode, samples: Samples) -> None:
-        was_cut = decode.final and task.utterance.ending in (Ending.OVER_BUDGET, Ending.CIRCLING)
+    def _deliver(self, task: Task, call: RenderCall, samples: Samples) -> None:
+        was_cut = call.final and task.utterance.ending in (Ending.OVER_BUDGET, Ending.CIRCLING)
         if len(samples):
-            block = SpeechBlock(np.clip(samples, -1.0, 1.0), len(decode.tokens), was_cut=was_cut)
+            block = SpeechBlock(np.clip(samples, -1.0, 1.0), len(call.tokens), was_cut=was_cut)
             task.speech.put(block)
-        if decode.final:
+        if call.final:
             self._end(task)
 
     def _end(self, task: Task, error: Exception | None = None) -> None:
         self._tasks.remove(task)
         try:
-            self._scheduler.cancel(task.utterance)  # fails too, once the device has
+            self._scheduler.cancel(task.utterance)  # raises too, once the device has failed
         finally:
             task.speech.finish(error)

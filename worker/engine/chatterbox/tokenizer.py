@@ -1,7 +1,7 @@
-"""Text to T3's text tokens: GPT-2's, with a token for each paralinguistic tag.
+"""Text to T3's text tokens: punctuation as in training, then GPT-2's tokens and one per paralinguistic tag.
 
-The tokenizers library alone, of the files that stock's ``AutoTokenizer`` reads: importing
-transformers takes seconds.
+Reads the files of stock's ``AutoTokenizer`` with the tokenizers library alone: importing transformers
+takes seconds.
 """
 
 import json
@@ -18,10 +18,37 @@ from worker.errors import EngineFailure
 _ROLES = ("bos_token", "eos_token", "unk_token", "pad_token")
 
 
+_REPLACED = {
+    "…": ", ",
+    ":": ",",
+    "—": "-",
+    "–": "-",  # noqa: RUF001 - an en dash
+    " ,": ",",
+    "“": '"',
+    "”": '"',
+    "‘": "'",  # noqa: RUF001 - a single quotation mark
+    "’": "'",  # noqa: RUF001 - likewise
+}
+"""Applied in this order: one replacement may produce the input of the next."""
+
+_ENDINGS = (".", "!", "?", "-", ",")
+
+
+def punc_norm(text: str) -> str:
+    """Return the text as upstream's ``punc_norm`` does: a capital, single spaces, plain marks, an end."""
+    if text[:1].islower():
+        text = text[0].upper() + text[1:]
+    text = " ".join(text.split())
+    for mark, plain in _REPLACED.items():
+        text = text.replace(mark, plain)
+    text = text.rstrip(" ")
+    return text if text.endswith(_ENDINGS) else text + "."
+
+
 class TextTokenizer:
     """The tokenizer in a checkpoint's directory; any thread may use it.
 
-    Raises ``EngineFailure`` when its files cannot be read, or hold another ``vocabulary`` than T3's.
+    Raises ``EngineFailure`` for unreadable files, and for a vocabulary of another size than T3's.
     """
 
     def __init__(self, checkpoint: Path, vocabulary: int) -> None:
@@ -64,7 +91,7 @@ def _read(checkpoint: Path) -> Tokenizer:
 
 
 def _added_tokens(checkpoint: Path, config: dict[str, Any]) -> Iterator[AddedToken]:
-    """Yield the tags in the order of their numbers, then what ends a text."""
+    """Yield the tags by number, then the special tokens that have none."""
     special = {_content(config[role]) for role in _ROLES if config.get(role)}
     if "added_tokens_decoder" in config:
         numbered = {

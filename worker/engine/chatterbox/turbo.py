@@ -1,4 +1,4 @@
-"""Chatterbox Turbo: upstream's weights, our decode loop, many streams at once."""
+"""Chatterbox Turbo: upstream's weights, our decode loop, many concurrent streams."""
 
 import gc
 import secrets
@@ -19,22 +19,22 @@ from voices.conditionals import Conditionals
 from voices.errors import UnknownVoice
 from voices.voice import LONGEST_PROMPT_SECONDS
 from worker.audio.stages import Stage
-from worker.engine.base import Delivery, Engine, Load, Pulse, SpeechOptions, SpeechStream
+from worker.engine.base import Delivery, Engine, Occupancy, Pulse, SpeechOptions, SpeechStream
 from worker.engine.chatterbox import conditionals as voice
 from worker.engine.chatterbox.chunk_schedule import TOKENS_PER_SECOND, ChunkSchedule
 from worker.engine.chatterbox.device_voices import DeviceVoices
 from worker.engine.chatterbox.failure import as_failure
 from worker.engine.chatterbox.fingerprint import encoders_fingerprint
 from worker.engine.chatterbox.loading import ChatterboxModel, load_model
-from worker.engine.chatterbox.punctuation import punc_norm
 from worker.engine.chatterbox.s3gen.source import SAMPLE_RATE
-from worker.engine.chatterbox.speech import Speech
+from worker.engine.chatterbox.speech import Speech, Task
 from worker.engine.chatterbox.speech_loop import SpeechLoop
 from worker.engine.chatterbox.t3.decoder import Decoder, slot_count
 from worker.engine.chatterbox.t3.runaway import token_budget
 from worker.engine.chatterbox.t3.sampling import Sampling
-from worker.engine.chatterbox.t3.scheduler import TokenScheduler, Utterance
-from worker.engine.chatterbox.task import Task
+from worker.engine.chatterbox.t3.scheduler import TokenScheduler
+from worker.engine.chatterbox.t3.utterance import Utterance
+from worker.engine.chatterbox.tokenizer import punc_norm
 from worker.engine.chatterbox.turbo_settings import TurboSettings
 from worker.engine.chatterbox.warm_up import WarmUp
 from worker.engine.chatterbox.watermark import Watermark, WatermarkThreads
@@ -44,10 +44,10 @@ from worker.engine.phases import Phases
 from worker.errors import EngineFailure, TextTooLong
 
 SLOT_LENGTH = 1600
-"""Positions of a slot: a voice's 376, a text's 200, and stock's longest speech."""
+"""Positions of a slot: 376 for the voice, 200 for the text, and stock's longest speech."""
 
 _LEAST_ROOM = 150
-"""Speech tokens that a text must leave room for: 6 s."""
+"""Speech tokens that a slot must have room for after the text: 6 s."""
 
 _SEED_BITS = 63
 
@@ -57,9 +57,9 @@ _WARM_UP_TEXT = "One sentence of some length, which nobody hears."
 class ChatterboxTurbo(Engine):
     """The engine over a complete checkpoint directory (see ``checkpoint.require_checkpoint``).
 
-    One thread owns the model (``speech_loop.py``); requests' threads hand it text chunks. Voices
-    are prepared on a thread of their own, one at a time, while others go on being spoken.
-    Raises ``EngineFailure`` when the checkpoint cannot be loaded.
+    One thread owns the model (``speech_loop.py``); requests' threads submit text chunks to it. Another
+    thread prepares voices, one at a time, while the model speaks. Raises ``EngineFailure`` if the
+    checkpoint cannot be loaded.
     """
 
     name = "chatterbox-turbo"
@@ -85,17 +85,17 @@ class ChatterboxTurbo(Engine):
             self.phases.end("warm-up")
 
     def _start(self, checkpoint: Path, settings: TurboSettings) -> ChatterboxModel:
-        """Load the model on its own thread, which goes on to speak with it: see ``cores.py``."""
+        """Load the model on the thread that will speak with it (``cores.py`` says why)."""
         loaded: Future[ChatterboxModel] = Future()
 
         def run() -> None:
             try:
                 device = _device(settings.device)
-                model = load_model(checkpoint, device, settings.precision, settings.samples, self.phases)
+                model = load_model(checkpoint, device, settings.t3_precision, settings.s3gen, self.phases)
                 self._build(model, settings)
                 self.phases.end("slots")
                 take_all_cores()
-            except Exception as error:  # noqa: BLE001  # for whoever waits below
+            except Exception as error:  # noqa: BLE001  # raised below, in the waiting thread
                 loaded.set_exception(error)
                 return
             loaded.set_result(model)
@@ -117,17 +117,17 @@ class ChatterboxTurbo(Engine):
 
         self.capacity = settings.slots or slot_count(t3, SLOT_LENGTH)
         self._tokens = Decoder(t3, self.capacity, SLOT_LENGTH)
-        self._samples = model.s3gen
+        self._s3gen = model.s3gen
         self._voices = DeviceVoices(t3.device, embed, settings.max_voice_bytes)
-        # On a GPU a step is under way while the host looks at the tokens of the one before.
+        # On a GPU one step runs while the host reads the tokens of the previous one.
         self._scheduler = TokenScheduler(
             self._tokens, t3.sizes.stop_token, lag=1 if t3.device.type == "cuda" else 0
         )
         schedule = settings.schedule or ChunkSchedule.for_device(t3.device.type)
-        self._loop = SpeechLoop(self._scheduler, self._samples, self._begin, schedule, self.pulse)
+        self._loop = SpeechLoop(self._scheduler, self._s3gen, self._begin, schedule, self.pulse)
 
     def _speak_unheard(self, count: int) -> None:
-        """Speak several streams at once, in the built-in voice."""
+        """Speak concurrent streams in the built-in voice, and discard them."""
         conditionals = self.default_conditionals()
         streams = [
             self.stream(_WARM_UP_TEXT, conditionals, SpeechOptions(seed=0), Delivery()) for _ in range(count)
@@ -147,7 +147,7 @@ class ChatterboxTurbo(Engine):
             return self._open_model().preparer.prepare(clip)
 
     def default_conditionals(self) -> Conditionals:
-        """Return the checkpoint's built-in voice; raises ``UnknownVoice`` when it has none."""
+        """Return the checkpoint's built-in voice; raises ``UnknownVoice`` without one."""
         if not self._built_in_voice.is_file():
             raise UnknownVoice("default")
         with _failing_as_engine(f"read the built-in voice from {self._built_in_voice}"):
@@ -156,9 +156,9 @@ class ChatterboxTurbo(Engine):
     def stream(
         self, text: str, conditionals: Conditionals, options: SpeechOptions, delivery: Delivery
     ) -> SpeechStream:
-        """Speak one text chunk: its decoding begins at once.
+        """Speak one text chunk; T3 starts at once.
 
-        The same seed speaks the same tokens, alone or among others; without one they differ each
+        The same seed gives the same tokens, alone or among other requests; without one they differ each
         time. Samples are clipped to [-1, 1] and not watermarked yet.
         """
         self._open_model()
@@ -171,15 +171,15 @@ class ChatterboxTurbo(Engine):
         return speech
 
     def watermark(self) -> Stage | None:
-        """Return a stage that puts Perth's watermark on one request's samples; None when it is off."""
+        """Return a stage that adds Perth's watermark to one request's samples; None when it is off."""
         return self._watermark.stage() if self._watermark is not None else None
 
-    def load(self) -> Load | None:
-        """Tell how many text chunks it has, and slots for them; None once it is closed."""
-        return self._loop.load(self._tokens.slot_count) if self._model is not None else None
+    def occupancy(self) -> Occupancy | None:
+        """Return the number of its text chunks and slots; None once the engine is closed."""
+        return self._loop.occupancy(self._tokens.slot_count) if self._model is not None else None
 
     def close(self) -> None:
-        """Give back the model's memory; what is being spoken fails."""
+        """Release the model's memory; text chunks in progress fail."""
         if self._model is None:
             return
         self._loop.close()
@@ -189,7 +189,7 @@ class ChatterboxTurbo(Engine):
             self._watermark.close()
         self._model = self._watermark = None
         self._voices.clear()
-        del self._loop, self._tokens, self._samples
+        del self._loop, self._tokens, self._s3gen
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -201,14 +201,14 @@ class ChatterboxTurbo(Engine):
 
     @torch.inference_mode()
     def _begin(self, speech: Speech) -> Task:
-        """Make a text chunk ready for the model, on the model's thread."""
+        """Tokenize and embed a text chunk, on the model's thread."""
         model = self._open_model()
         device_voice = self._voices.get(speech.conditionals)
         text_tokens = torch.tensor(model.tokenizer(speech.text), device=model.device)
         room = self._tokens.room(len(device_voice.conditionals), len(text_tokens) + 1)
         if room < _LEAST_ROOM:
             raise TextTooLong(
-                f"text: a piece of it without a break has {len(text_tokens)} text tokens, which leave no "
+                f"text: a part without a break has {len(text_tokens)} text tokens, which leave no "
                 "room for their speech: send it in shorter sentences."
             )
         seed = speech.options.seed
@@ -222,7 +222,7 @@ class ChatterboxTurbo(Engine):
             urgency=speech.urgency,
         )
         is_first = speech.delivery.order == 0
-        return Task(speech, utterance, self._samples.open(device_voice.tensors, seed, fade_in=is_first))
+        return Task(speech, utterance, self._s3gen.open(device_voice.tensors, seed, fade_in=is_first))
 
 
 def _device(name: str) -> torch.device:
@@ -233,7 +233,7 @@ def _device(name: str) -> torch.device:
 
 @contextmanager
 def _failing_as_engine(task: str) -> Iterator[None]:
-    """Raise what a client may hear in place of what the model raises."""
+    """Replace the model's errors by errors for the client."""
     try:
         yield
     except Exception as error:

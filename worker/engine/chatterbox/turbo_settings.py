@@ -1,10 +1,10 @@
-"""How the Turbo engine runs."""
+"""The settings of the Turbo engine."""
 
 from dataclasses import dataclass, field
 
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
-from worker.engine.chatterbox.s3gen.settings import DecoderSettings
-from worker.engine.chatterbox.t3.precision import Precision
+from worker.engine.chatterbox.s3gen.settings import S3GenSettings
+from worker.engine.precision import T3Precision
 
 
 @dataclass(frozen=True)
@@ -12,15 +12,13 @@ class TurboSettings:
     """The defaults are those of a deployment."""
 
     device: str = "auto"
-    """A torch device, or "auto": CUDA where there is one."""
-    precision: Precision = Precision.AUTO
-    """T3's."""
+    """A torch device, or "auto": CUDA if there is a GPU."""
+    t3_precision: T3Precision = T3Precision.AUTO
     slots: int | None = None
-    """Streams whose tokens are decoded at once; None takes what memory allows."""
+    """Streams whose tokens are decoded at once; None takes as many as memory allows."""
     watermark: bool = True
     max_voice_bytes: int = 1 << 30
-    """Voices stay on the device while they take no more."""
-    samples: DecoderSettings = field(default_factory=DecoderSettings)
-    """S3Gen's."""
+    """Upper bound of the memory for voices on the device."""
+    s3gen: S3GenSettings = field(default_factory=S3GenSettings)
     schedule: ChunkSchedule | None = None
-    """How large audio chunks are; None is the device's own."""
+    """The sizes of audio chunks; None takes the device's default."""

@@ -1,12 +1,12 @@
-"""Build modules without drawing the random weights that a checkpoint replaces."""
+"""Construct modules without the random initialisation that a checkpoint overwrites."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch.overrides import TorchFunctionMode
 
-# By name: they are methods of Tensor, functions of torch.nn.init, and, while transformers builds a
-# model, its own functions in their place.
+# By name: these are methods of Tensor, functions of torch.nn.init, and, while transformers constructs a
+# model, its replacements for them.
 _RANDOM_FILLS = {
     "uniform_",
     "normal_",
@@ -20,13 +20,11 @@ _RANDOM_FILLS = {
 
 
 class Uninitialized(TorchFunctionMode):
-    """Within it, random initialisers leave their tensor as it was allocated: whatever was in memory.
+    """Within it, random initialisers leave their tensor uninitialised, in this thread only.
 
-    Filling 0.7 G parameters takes seconds, and every one is overwritten by a strict
-    ``load_state_dict``. What is computed rather than drawn (windows, mel filters, positional
-    tables, fades, norm weights) is made as ever, which a construction on the meta device would
-    lose: upstream keeps several of these as plain attributes that no checkpoint brings back.
-    Of this thread only.
+    Filling 0.7 G parameters takes seconds, and a strict ``load_state_dict`` overwrites every one. Computed
+    tensors (windows, mel filters, positional tables, fades, norm weights) are computed as usual. The meta
+    device would lose them: upstream keeps several as plain attributes that no checkpoint contains.
     """
 
     def __torch_function__(
@@ -36,7 +34,7 @@ class Uninitialized(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Return the tensor untouched where ``func`` would fill it at random."""
+        """Return the tensor unchanged if ``func`` is a random initialiser; else call ``func``."""
         if getattr(func, "__name__", "") in _RANDOM_FILLS:
             return args[0] if args else (kwargs or {})["tensor"]
         return func(*args, **(kwargs or {}))

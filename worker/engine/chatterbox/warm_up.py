@@ -1,4 +1,4 @@
-"""Speak before anybody listens: on a GPU the graphs that requests need are captured then."""
+"""Warm-up on a GPU: speak before there are requests, so that their CUDA graphs are captured already."""
 
 import threading
 from collections.abc import Callable
@@ -7,16 +7,16 @@ from worker.errors import EngineFailure
 
 FIRST_STREAMS = 1
 LATER_STREAMS = (2, 4, 8)
-"""Streams at once, of which each number has graphs of its own."""
+"""Numbers of concurrent streams; each has its own graphs."""
 
 _PAUSE_SECONDS = 0.2
 
 
 class WarmUp:
-    """Captures for one stream before the engine is ready, and for several behind its traffic.
+    """Captures for one stream before the engine is ready, and for several while it has no requests.
 
-    ``speak`` speaks a number of streams at once, to their end. ``is_idle`` answers whether nobody
-    else is being spoken to. What is needed sooner than it is warm is captured then: a request waits.
+    ``speak`` speaks a number of concurrent streams to their end. ``is_idle`` returns whether the engine has
+    no requests. A request that needs a graph before the warm-up has captured it waits for the capture.
     """
 
     def __init__(self, speak: Callable[[int], None], is_idle: Callable[[], bool]) -> None:
@@ -24,7 +24,7 @@ class WarmUp:
         self._is_idle = is_idle
 
     def begin(self) -> None:
-        """Speak one stream now, and more on a thread, each number once the model has nothing to do."""
+        """Speak one stream now, and the later numbers on a thread, each when the model is idle."""
         self._speak(FIRST_STREAMS)
         threading.Thread(target=self.go_on, name="warm-up", daemon=True).start()
 

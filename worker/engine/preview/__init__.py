@@ -1,1 +1,1 @@
-"""The preview engine: espeak-ng, for trying everything out without a GPU or a checkpoint."""
+"""The preview engine: espeak-ng, to try out the service without a GPU or a checkpoint."""

@@ -1,6 +1,6 @@
 """The preview engine: espeak-ng at the pitch and pace of a voice. It does not clone.
 
-No weights and no GPU: it shows the whole service on a laptop within seconds.
+It needs no weights and no GPU, and demonstrates the whole service on a laptop within seconds.
 """
 
 from collections.abc import Generator
@@ -22,7 +22,7 @@ _DEFAULT_LANGUAGE = "en-us"
 _DEFAULT_PITCH_HZ = 110.0
 _DEFAULT_SYLLABLES = 4.4
 
-# What espeak-ng 1.52 was measured to do, by the same estimators that read the clip.
+# Measured from espeak-ng 1.52 with the estimators that also measure the clip.
 _PITCH_SETTINGS = (0, 25, 50, 75, 99)
 _LOW_VOICE_HZ = (70, 82, 102, 131, 170)
 _HIGH_VOICE_HZ = (148, 175, 211, 262, 334)
@@ -76,11 +76,11 @@ class PreviewEngine(Engine):
 
     @override
     def watermark(self) -> None:
-        """Nothing that it speaks passes for a person's voice."""
+        """Return None: espeak-ng's voice is obviously synthetic."""
 
     @override
     def close(self) -> None:
-        """Nothing to give back: the library stays with the process."""
+        """Do nothing: the library stays loaded for the process."""
 
 
 def _conditionals(pitch: float, syllables: float) -> Conditionals:
@@ -94,11 +94,11 @@ def _conditionals(pitch: float, syllables: float) -> Conditionals:
 
 
 def _number(conditionals: Conditionals, name: str) -> float:
-    """Return one of the two numbers that the engine keeps of a voice; anybody may have written them."""
+    """Return one of a voice's two numbers; they come from a volume, and are untrusted."""
     tensor = conditionals.tensors.get(name)
     if tensor is None or tensor.shape != (1,) or tensor.dtype.kind != "f" or not np.isfinite(tensor[0]):
         raise VoiceIncompatible(
-            f"The voice's {name} is no number: prepare the voice again from its reference clip.",
+            f"The voice's {name} is not a number: prepare the voice again from its reference clip.",
             field="voice_id",
         )
     return float(tensor[0])

@@ -1,4 +1,4 @@
-"""espeak-ng behind one function: text in, blocks of samples out while they are synthesised."""
+"""espeak-ng: from a text to blocks of samples, while it synthesises."""
 
 import ctypes
 import queue
@@ -28,7 +28,7 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 @dataclass(frozen=True)
 class EspeakVoice:
-    """How to speak: a language such as ``en-us``, words a minute (80-450), pitch and its range (0-100)."""
+    """A language such as ``en-us``, words per minute (80-450), pitch and pitch range (0-100)."""
 
     language: str
     words_per_minute: int
@@ -37,22 +37,22 @@ class EspeakVoice:
 
 
 class _Utterance:
-    """What is to be spoken for somebody, and what of it has been."""
+    """One caller's text, and its blocks so far."""
 
     def __init__(self, text: str, voice: EspeakVoice, buffered_seconds: Callable[[], float]) -> None:
         self.text = text
         self.voice = voice
         self.buffered_seconds = buffered_seconds
         self.blocks: queue.SimpleQueue[Samples | None] = queue.SimpleQueue()
-        """None after the last."""
+        """None follows the last block."""
         self.error: Exception | None = None
         self.abandoned = threading.Event()
 
 
 class Espeak:
-    """The espeak-ng library; it keeps global state, so it lives on one thread of its own.
+    """The espeak-ng library; it has global state, so one thread makes all calls.
 
-    That thread never waits for whoever reads the samples, so a slow reader holds nobody up.
+    That thread never waits for a reader, so a slow reader delays no other request.
     """
 
     def __init__(self) -> None:
@@ -65,10 +65,10 @@ class Espeak:
     def speak(
         self, text: str, voice: EspeakVoice, buffered_seconds: Callable[[], float] = lambda: 0.0
     ) -> Iterator[Samples]:
-        """Yield blocks of about 60 ms at ``sample_rate`` Hz; closing the iterator ends the synthesis.
+        """Yield blocks of about 60 ms at ``sample_rate`` Hz; closing the iterator stops the synthesis.
 
-        Of what waits, that is next whose listener has the least to play: ``buffered_seconds``. Raises
-        ``InvalidRequest`` for an unknown language and ``EngineFailure``.
+        The next text is the one whose listener has the least ``buffered_seconds``. Raises
+        ``InvalidRequest`` for an unknown language, and ``EngineFailure``.
         """
         utterance = _Utterance(text, voice, buffered_seconds)
         with self._something:
@@ -85,19 +85,19 @@ class Espeak:
     def _run(self, begun: "Future[tuple[Any, int]]") -> None:
         try:
             begun.set_result(_initialise())
-        except BaseException as error:  # noqa: BLE001  # for whoever waits
+        except BaseException as error:  # noqa: BLE001  # raised in the waiting constructor
             begun.set_exception(error)
             return
         while True:
             utterance = self._next()
             try:
                 self._synthesise(utterance)
-            except Exception as error:  # noqa: BLE001  # it belongs to whoever reads
+            except Exception as error:  # noqa: BLE001  # raised in the reader
                 utterance.error = error
             utterance.blocks.put(None)
 
     def _next(self) -> "_Utterance":
-        """Wait for what to speak, and take the most urgent; the first of equals."""
+        """Wait for a text, and take the most urgent; among equals, the earliest."""
         with self._something:
             self._something.wait_for(lambda: self._waiting)
             urgent = min(self._waiting, key=lambda each: each.buffered_seconds())
@@ -124,7 +124,7 @@ class Espeak:
         library.espeak_SetParameter(_RATE, voice.words_per_minute, 0)
         library.espeak_SetParameter(_PITCH, voice.pitch, 0)
         library.espeak_SetParameter(_RANGE, voice.pitch_range, 0)
-        # Held in a name of its own: ctypes would collect the callback while C still calls it.
+        # Kept in a variable: otherwise ctypes would collect the callback while C still calls it.
         callback = _Callback(receive)
         library.espeak_SetSynthCallback(callback)
         encoded = utterance.text.encode()
@@ -133,7 +133,7 @@ class Espeak:
 
 
 def _names(language: str) -> list[str]:
-    """Return what espeak-ng may call a language, the nearest first: ``de-DE`` is its ``de``."""
+    """Return espeak-ng's possible names of a language, the closest first: ``de-DE`` is its ``de``."""
     tag, plus, variant = language.lower().partition("+")
     parts = tag.split("-")
     names = ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]

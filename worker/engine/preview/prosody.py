@@ -1,4 +1,4 @@
-"""How a clip is spoken, as two numbers: its pitch, and its pace."""
+"""A clip's prosody as two numbers: pitch and pace."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ _LOWEST_HZ, _HIGHEST_HZ = 60.0, 400.0
 _VOICED = 0.45
 """Autocorrelation, relative to the frame's power, from which a frame counts as voiced."""
 _QUIET = 0.1
-"""Relative to the loud frames: what is quieter is not looked at."""
+"""Relative to the loud frames: quieter frames are ignored."""
 
 _ENVELOPE_HZ = 100
 _SYLLABLE_SMOOTHING_SECONDS = 0.12
@@ -19,7 +19,7 @@ _SYLLABLE_DIP = 0.15
 
 
 def pitch_hz(clip: Clip) -> float | None:
-    """Median fundamental frequency of the voiced frames, by autocorrelation; None when none is voiced."""
+    """Return the median pitch of the voiced frames, by autocorrelation; None without voiced frames."""
     frames = _frames(clip)
     if not len(frames):
         return None
@@ -39,7 +39,7 @@ def pitch_hz(clip: Clip) -> float | None:
 
 
 def syllables_per_second(clip: Clip) -> float:
-    """Syllables a second of speech, counted as the peaks of the energy's slow envelope."""
+    """Return the syllables per second of speech: the peaks of the smoothed energy envelope."""
     envelope = _envelope(clip)
     spoken = envelope > _QUIET * np.percentile(envelope, 95)
     return _count_peaks(envelope) * _ENVELOPE_HZ / max(int(spoken.sum()), 1)
@@ -61,7 +61,7 @@ def _envelope(clip: Clip) -> npt.NDArray[np.float64]:
 
 
 def _count_peaks(envelope: npt.NDArray[np.float64]) -> int:
-    """Count the peaks that stand out from the dips around them by ``_SYLLABLE_DIP`` of the loud level."""
+    """Count the peaks that exceed the dips around them by ``_SYLLABLE_DIP`` of the loud level."""
     if not envelope.size:
         return 0
     threshold = _SYLLABLE_DIP * float(np.percentile(envelope, 95))

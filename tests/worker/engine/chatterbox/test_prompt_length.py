@@ -16,8 +16,8 @@ from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 from voices_cli.app import app
 from worker.engine.chatterbox.conditionals import check_conditionals
-from worker.engine.chatterbox.s3gen.decoder import Decode, SpeechDecoder
-from worker.engine.chatterbox.s3gen.settings import DecoderSettings
+from worker.engine.chatterbox.s3gen.s3gen import RenderCall, S3Gen
+from worker.engine.chatterbox.s3gen.settings import S3GenSettings
 from worker.engine.chatterbox.turbo import ChatterboxTurbo
 from worker.engine.checkpoint import S3GEN_FILE
 from worker.engine.weights import open_weights
@@ -75,13 +75,13 @@ def test_it_speaks_as_the_whole_voice_does_where_the_deployment_has_that_bound(
 
     def spoken(prompt_seconds: float, bound: int) -> Any:
         voice = engine.prepare(clip, prompt_seconds).tensors
-        settings = DecoderSettings(prompt_tokens=bound, left_tokens=10, flow_precision="float32")
+        settings = S3GenSettings(prompt_tokens=bound, left_tokens=10, flow_precision="float32")
         with open_weights(small_checkpoint / S3GEN_FILE, torch.device("cpu")) as weights:
-            decoder = SpeechDecoder(weights, settings)
-        stream = decoder.open({name: torch.tensor(array) for name, array in voice.items()}, 7)
+            renderer = S3Gen(weights, settings)
+        stream = renderer.open({name: torch.tensor(array) for name, array in voice.items()}, 7)
         pieces = [
-            decoder.decode([Decode(stream, [5] * 12)]),
-            decoder.decode([Decode(stream, [9] * 12, final=True)]),
+            renderer.render([RenderCall(stream, [5] * 12)]),
+            renderer.render([RenderCall(stream, [9] * 12, final=True)]),
         ]
         return np.concatenate([samples for (samples,) in pieces])
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.engine.chatterbox.punctuation import punc_norm
+from worker.engine.chatterbox.tokenizer import punc_norm
 from worker.engine.chatterbox.upstream import without_warnings
 
 with without_warnings():

@@ -10,14 +10,14 @@ import torch
 
 from voices.conditionals import Conditionals
 from voices.errors import InvalidRequest
-from worker.engine.base import Delivery, Load, Pulse, SpeechOptions
+from worker.engine.base import Delivery, Occupancy, Pulse, SpeechOptions
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
 from worker.engine.chatterbox.s3gen.batch import LOOKAHEAD
-from worker.engine.chatterbox.speech import Speech
+from worker.engine.chatterbox.speech import Speech, Task
 from worker.engine.chatterbox.speech_loop import SpeechLoop
 from worker.engine.chatterbox.t3.sampling import Sampling
-from worker.engine.chatterbox.t3.scheduler import TokenScheduler, Utterance
-from worker.engine.chatterbox.task import Task
+from worker.engine.chatterbox.t3.scheduler import TokenScheduler
+from worker.engine.chatterbox.t3.utterance import Utterance
 from worker.errors import DeviceFailure, EngineFailure
 
 STOP = 6562
@@ -43,11 +43,11 @@ class Tokens:
         self.gate.set()
         self.steps = 0
 
-    def prefill(self, joins):
-        for join in joins:
-            tokens = [token_of(join.seed, index) for index in range(1, join.text)]
-            self.left[join.slot] = tokens + [STOP] * 3
-        return SimpleNamespace(wait=lambda: [join.seed for join in joins])
+    def prefill(self, joining):
+        for slot, utterance in joining:
+            tokens = [token_of(utterance.seed, index) for index in range(1, utterance.text)]
+            self.left[slot] = tokens + [STOP] * 3
+        return SimpleNamespace(wait=lambda: [utterance.seed for _, utterance in joining])
 
     def step(self):
         self.gate.wait()
@@ -74,15 +74,15 @@ class Samples:
     def __init__(self):
         self.calls = []
 
-    def decode(self, decodes):
-        self.calls.append(len(decodes))
+    def render(self, calls):
+        self.calls.append(len(calls))
         made = []
-        for decode in decodes:
-            if any(token % NUMBERS == FAILS for token in decode.tokens):
+        for call in calls:
+            if any(token % NUMBERS == FAILS for token in call.tokens):
                 raise RuntimeError("shape mismatch at /secret")
-            decode.stream.held += decode.tokens
-            ready = len(decode.stream.held) - (0 if decode.final else LOOKAHEAD)
-            out, decode.stream.held = decode.stream.held[:ready], decode.stream.held[ready:]
+            call.stream.held += call.tokens
+            ready = len(call.stream.held) - (0 if call.final else LOOKAHEAD)
+            out, call.stream.held = call.stream.held[:ready], call.stream.held[ready:]
             made.append(np.repeat(np.array(out, np.float32) % NUMBERS / 100, 960))
         return made
 
@@ -92,7 +92,7 @@ class Stream:
         self.held = []
 
     @property
-    def undecoded(self):
+    def unrendered(self):
         return len(self.held)
 
 
@@ -309,14 +309,14 @@ def test_how_busy_it_is_can_be_asked_from_any_thread(loop):
     loop.tokens.gate.clear()
     streams = [loop.speak(f"{number} 5") for number in range(1, 7)]
     deadline = time.monotonic() + 5
-    while loop.loop.load(4) != Load(streams=6, waiting=2, slots_used=4, slots=4):
+    while loop.loop.occupancy(4) != Occupancy(streams=6, waiting=2, slots_used=4, slots=4):
         assert time.monotonic() < deadline
         time.sleep(0.001)
     loop.tokens.gate.set()
     for stream in streams:
         list(stream)
     loop.settle()
-    assert loop.loop.load(4) == Load(streams=0, waiting=0, slots_used=0, slots=4)
+    assert loop.loop.occupancy(4) == Occupancy(streams=0, waiting=0, slots_used=0, slots=4)
 
 
 def test_a_device_that_fails_in_clearing_up_too_leaves_nobody_waiting(loop):

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from worker.engine.chatterbox.synthetic import MARKER_FILE, small_gpt2_medium, write_synthetic_checkpoint
-from worker.engine.chatterbox.synthetic_tokenizer import write_tokenizer
-from worker.engine.chatterbox.upstream import LLAMA_CONFIGS, without_warnings
+from synthetic.checkpoint import MARKER_FILE, small_gpt2_medium, write_synthetic_checkpoint
+from synthetic.stock import LLAMA_CONFIGS
+from synthetic.tokenizer import write_tokenizer
+from worker.engine.chatterbox.upstream import without_warnings
 from worker.engine.checkpoint import find_checkpoint, missing_files
 from worker.text.tags import PARALINGUISTIC_TAGS
 
@@ -67,7 +68,7 @@ class TestWriting:
         def fail(*_: object) -> None:
             raise OSError("no space left")
 
-        monkeypatch.setattr("worker.engine.chatterbox.synthetic.save_file", fail)
+        monkeypatch.setattr("synthetic.checkpoint.save_file", fail)
         with pytest.raises(OSError, match="no space"):
             write_synthetic_checkpoint(tmp_path / "new", t3="small")
         assert list(tmp_path.iterdir()) == []

@@ -10,21 +10,20 @@ from voices.conditionals import Conditionals
 from worker.engine.base import Delivery, Playback, SpeechBlock, SpeechOptions
 from worker.engine.chatterbox.chunk_schedule import ChunkSchedule
 from worker.engine.chatterbox.s3gen.batch import LOOKAHEAD
-from worker.engine.chatterbox.speech import Speech
+from worker.engine.chatterbox.speech import Speech, Task
 from worker.engine.chatterbox.t3.sampling import Sampling
-from worker.engine.chatterbox.t3.scheduler import Ending, Utterance
-from worker.engine.chatterbox.task import Task
+from worker.engine.chatterbox.t3.utterance import Ending, Utterance
 
 SCHEDULE = ChunkSchedule(first=10, growth=2.0, longest=100)
 
 
 class CountingStream:
-    """Counts as S3Gen's streams do: all but the lookahead are decoded."""
+    """Counts as S3Gen's streams do: all but the lookahead are rendered."""
 
-    undecoded = 0
+    unrendered = 0
 
-    def extend(self, decode):
-        self.undecoded = 0 if decode.final else min(self.undecoded + len(decode.tokens), LOOKAHEAD)
+    def extend(self, call):
+        self.unrendered = 0 if call.final else min(self.unrendered + len(call.tokens), LOOKAHEAD)
 
 
 def make_task(seed=None, **delivery):
@@ -38,10 +37,10 @@ def advance(task, schedule=SCHEDULE):
     share = task.due(schedule)
     if share is None:
         return None
-    decode = task.decode(share)
-    task.stream.extend(decode)
-    task.speech.put(SpeechBlock([], len(decode.tokens)))
-    return len(decode.tokens), decode.final
+    call = task.render_call(share)
+    task.stream.extend(call)
+    task.speech.put(SpeechBlock([], len(call.tokens)))
+    return len(call.tokens), call.final
 
 
 def all_shares(task, arrivals, total):
@@ -113,7 +112,7 @@ def test_tokens_that_start_and_stop_speech_are_not_spoken():
     task = make_task(whole=True)
     task.utterance.tokens = [6561, 5, 6562, 6]
     task.utterance.ending = Ending.STOPPED
-    assert task.decode(task.due(SCHEDULE)).tokens == [5, 6]
+    assert task.render_call(task.due(SCHEDULE)).tokens == [5, 6]
 
 
 def test_nothing_is_decoded_for_a_reader_who_is_behind():

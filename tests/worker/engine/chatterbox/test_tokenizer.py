@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from worker.engine.chatterbox.synthetic_tokenizer import VOCABULARY, write_tokenizer
+from synthetic.tokenizer import VOCABULARY, write_tokenizer
 from worker.engine.chatterbox.tokenizer import TextTokenizer
 from worker.engine.chatterbox.upstream import without_warnings
 from worker.text.tags import PARALINGUISTIC_TAGS

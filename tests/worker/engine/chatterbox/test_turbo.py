@@ -20,12 +20,12 @@ from voices.conditionals import Conditionals
 from voices.errors import InvalidClip, UnknownVoice, VoiceIncompatible
 from worker.engine.base import Delivery, Engine, SpeechOptions
 from worker.engine.chatterbox.conditionals import from_upstream
-from worker.engine.chatterbox.s3gen.settings import DecoderSettings
-from worker.engine.chatterbox.t3.precision import Precision
+from worker.engine.chatterbox.s3gen.settings import S3GenSettings
 from worker.engine.chatterbox.turbo import ChatterboxTurbo
 from worker.engine.chatterbox.turbo_settings import TurboSettings
-from worker.engine.chatterbox.upstream import perth, without_warnings
+from worker.engine.chatterbox.upstream import without_warnings
 from worker.engine.checkpoint import BUILT_IN_VOICE_FILE, VOICE_ENCODER_FILE
+from worker.engine.precision import T3Precision
 from worker.errors import EngineFailure, TextTooLong
 
 TEXTS = ["hello there: this is “short”", "[sigh] Another sentence, somewhat longer, with a tag in front!"]
@@ -54,7 +54,7 @@ def stock_speak(engine: ChatterboxTurbo, stock: Any, text: str, conditionals: Co
     """Speak as stock does, but for the watermark, and with the noise that ours has for the seed."""
     stock.watermarker = SimpleNamespace(apply_watermark=lambda samples, **_: samples)
     voice = {name: torch.tensor(array) for name, array in conditionals.tensors.items()}
-    stream = engine._samples.open(voice, SEED)
+    stream = engine._s3gen.open(voice, SEED)
     generate = stock.s3gen.inference
 
     def inference(speech_tokens: Any, **options: Any) -> Any:
@@ -78,9 +78,9 @@ def stock_prepare(stock: Any, clip: Clip, directory: Path) -> None:
 
 EXACT = TurboSettings(
     device="cpu",
-    precision=Precision.FLOAT32,
+    t3_precision=T3Precision.FLOAT32,
     watermark=False,
-    samples=DecoderSettings(flow_precision="float32"),
+    s3gen=S3GenSettings(flow_precision="float32"),
 )
 
 
@@ -158,7 +158,7 @@ class TestParity:
         """One second of speech, for stock needs many times as long."""
         from chatterbox.tts_turbo import ChatterboxTurboTTS
 
-        from worker.engine.chatterbox.synthetic import write_synthetic_checkpoint
+        from synthetic.checkpoint import write_synthetic_checkpoint
 
         write_synthetic_checkpoint(tmp_path / "full", speech_tokens=(25, 25))
         engine = ChatterboxTurbo(tmp_path / "full", EXACT)
@@ -259,15 +259,15 @@ class TestStream:
     @pytest.mark.parametrize(
         ("name", "wrong", "told"),
         [
-            ("gen.prompt_token", np.full((1, 250), 6_561), "tokens that there are not"),
-            ("t3.cond_prompt_speech_tokens", np.full((1, 20), -1), "tokens that there are not"),
-            ("t3.cond_prompt_speech_tokens", np.zeros((1, 376), np.int64), "376 tokens, of 375"),
+            ("gen.prompt_token", np.full((1, 250), 6_561), "tokens outside the vocabulary"),
+            ("t3.cond_prompt_speech_tokens", np.full((1, 20), -1), "tokens outside the vocabulary"),
+            ("t3.cond_prompt_speech_tokens", np.zeros((1, 376), np.int64), "376 tokens, more than 375"),
             ("gen.prompt_token", np.zeros((1, 250), np.float32), "is float32"),
             ("gen.prompt_token", np.zeros((1, 249), np.int64), "prompt_token_len is not 249"),
             ("gen.prompt_token_len", np.array([10**12]), "prompt_token_len is not 250"),
             ("gen.prompt_feat", np.zeros((1, 90_000, 80), np.float32), "90000 frames for 250 tokens"),
-            ("gen.embedding", np.full((1, 192), np.nan, np.float32), "numbers that are none"),
-            ("t3.speaker_emb", np.full((1, 256), np.inf, np.float32), "numbers that are none"),
+            ("gen.embedding", np.full((1, 192), np.nan, np.float32), "values that are not finite"),
+            ("t3.speaker_emb", np.full((1, 256), np.inf, np.float32), "values that are not finite"),
         ],
     )
     def test_conditionals_that_no_encoder_makes_are_refused(
@@ -335,6 +335,8 @@ class TestConstruction:
     def test_the_watermark_is_perths_and_can_be_off(
         self, engine: ChatterboxTurbo, exact_engine: ChatterboxTurbo, low_speech: npt.NDArray[np.float32]
     ) -> None:
+        with without_warnings():
+            import perth
         assert not exact_engine.watermarks
         assert exact_engine.watermark() is None
         mark = engine.watermark()

@@ -1,4 +1,4 @@
-"""Matrix products over upstream's weights, in the data type and by the library that is fastest here."""
+"""Matrix products and attention over upstream's weights, by the library that is fastest here."""
 
 import math
 from typing import Any
@@ -7,19 +7,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from worker.engine.precision import cpu_multiplies_bfloat16
 from worker.engine.weights import Weights
 
 _MKLDNN: Any = torch.ops.mkldnn
 _USUAL_ROWS = 512
-"""For how many rows oneDNN lays out the weights; other numbers work as well."""
+"""The number of rows for which oneDNN lays out the weights; other numbers work too."""
 
 
 class Affine:
     """``x @ weight.T + bias`` for x (..., in); weight (out, in), bias (out,) or None.
 
-    On the CPU it asks oneDNN by name, with the weights laid out for it: torch gives float32
-    products to MKL, which is half as fast on AMD's processors (200 against 430 GFLOP/s on two
-    cores of an EPYC with AVX512).
+    On the CPU it calls oneDNN directly, with the weights in oneDNN's layout. torch computes float32 products
+    with MKL, which is half as fast on AMD's processors (200 against 430 GFLOP/s on two cores of an EPYC with
+    AVX-512).
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> None:
@@ -31,7 +32,7 @@ class Affine:
 
     @classmethod
     def of(cls, module: Weights, dtype: torch.dtype) -> "Affine":
-        """Take the weights of a ``Linear``, or of a ``Conv1d`` as one product over its joined taps.
+        """Take the weights of a ``Linear``, or of a ``Conv1d`` as one product over its concatenated taps.
 
         A convolution's product takes x (..., taps * channels), the oldest tap first: see ``causal``.
         """
@@ -49,10 +50,10 @@ class Affine:
 
 
 def _onednn_takes(dtype: torch.dtype) -> bool:
-    """Whether oneDNN computes in this data type here: for bfloat16 it asks for AVX-512."""
+    """Whether oneDNN is there and the CPU multiplies this data type natively."""
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
-    return dtype == torch.float32 or (dtype == torch.bfloat16 and _MKLDNN._is_mkldnn_bf16_supported())  # noqa: SLF001
+    return dtype == torch.float32 or (dtype == torch.bfloat16 and cpu_multiplies_bfloat16())
 
 
 class Norm:
@@ -68,25 +69,25 @@ class Norm:
 
 
 def causal(x: Tensor, taps: int) -> Tensor:
-    """Lay each position beside its ``taps - 1`` predecessors, zeros before the first of all.
+    """Concatenate each position with its ``taps - 1`` predecessors, with zeros before the first position.
 
-    Returns a view (batch, length, taps * channels) of (batch, length, channels), the oldest first.
+    Maps (batch, length, channels) to a view (batch, length, taps * channels), the oldest tap first.
     """
     return neighbours(functional.pad(x, (0, 0, taps - 1, 0)), taps)
 
 
 def neighbours(x: Tensor, taps: int) -> Tensor:
-    """Lay each position beside its ``taps - 1`` successors: (batch, length - taps + 1, taps * channels)."""
+    """Concatenate positions with ``taps - 1`` successors: (batch, length - taps + 1, taps * channels)."""
     batch, length, channels = x.shape
     x = x.contiguous()
     return x.as_strided((batch, length - taps + 1, taps * channels), (length * channels, channels, 1))
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None) -> Tensor:
-    """Attend: all (batch, heads, length, 64), the query scaled already; the bias is added to the scores.
+    """Attend: all (batch, heads, length, 64), the query already scaled; the bias is added to the scores.
 
-    torch's fused kernel on the CPU computes bfloat16 products in float32, at a third of the speed
-    of oneDNN's: there the scores are written out.
+    On the CPU torch's fused kernel computes bfloat16 products in float32, at a third of oneDNN's speed, so
+    bfloat16 scores are computed separately there.
     """
     if query.device.type != "cpu" or query.dtype != torch.bfloat16:
         return functional.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=1.0)
@@ -109,7 +110,7 @@ def join_heads(x: Tensor) -> Tensor:
 
 
 def key_bias(lengths: Tensor, length: int, dtype: torch.dtype) -> Tensor:
-    """Return what hides the padding of rows (batch,) from attention: (batch, 1, 1, length), 0 or -inf."""
+    """Return the attention bias (batch, 1, 1, length) that masks padding after ``lengths`` (batch,)."""
     hidden = torch.arange(length, device=lengths.device) >= lengths[:, None]
     bias = torch.zeros(hidden.shape, dtype=dtype, device=lengths.device)
     return bias.masked_fill(hidden, -math.inf)[:, None, None]

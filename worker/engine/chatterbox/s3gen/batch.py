@@ -1,4 +1,4 @@
-"""Rows of different lengths as tensors of one shape, of which there are few."""
+"""Batches of the flow: rows of different lengths, padded to a few shapes."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -9,43 +9,43 @@ import torch
 from torch import Tensor
 
 SPEECH_VOCABULARY = 6561
-"""Speech tokens that have a sound; those from there on start and stop speech."""
+"""Number of speech tokens with a sound; the higher ones start and stop speech."""
 
 MEL_CHANNELS = 80
 FRAMES_PER_TOKEN = 2
 LOOKAHEAD = 3
-"""Speech tokens after a token that the encoder's first convolution sees."""
+"""Speech tokens after a token in the view of the encoder's first convolution."""
 
 
 class FlowRow(NamedTuple):
     """One row of a call of the flow: a voice's prompt and the tokens after it."""
 
     tokens: Tensor
-    """(n,) int64: the prompt's and the visible ones, the lookahead at the end unless ``final``."""
+    """(n,) int64: the prompt's and the visible tokens, with the lookahead at the end unless ``final``."""
     prompt_mel: Tensor
     """(2 * prompt tokens, 80)."""
     speaker: Tensor
     """(80,): the x-vector, projected; see ``Flow.project_speaker``."""
     noise: Tensor
-    """(frames, 80): one for every frame that is decoded, the prompt's among them."""
+    """(frames, 80), including the prompt's frames."""
     final: bool
-    """Whether no token follows: otherwise the last three are seen and not decoded."""
+    """Whether no token follows. Otherwise the last three are the lookahead and are not rendered."""
 
     @property
     def frames(self) -> int:
-        """Return how many frames are decoded, the prompt's among them."""
+        """Return the number of rendered frames, including the prompt's."""
         return FRAMES_PER_TOKEN * (len(self.tokens) - (0 if self.final else LOOKAHEAD))
 
 
 class FlowBatch(NamedTuple):
-    """What ``Flow.run`` takes: rows padded at their end to one shape."""
+    """The input of ``Flow.run``: rows padded at their end to one shape."""
 
     tokens: Tensor
     """(batch, n) int64."""
     lengths: Tensor
-    """(batch,): the tokens of each row that count."""
+    """(batch,): the number of tokens of each row without padding."""
     frames: Tensor
-    """(batch,): likewise for frames."""
+    """(batch,): the number of frames of each row without padding."""
     noise: Tensor
     """(batch, frames, 80)."""
     prompt_mel: Tensor
@@ -56,15 +56,15 @@ class FlowBatch(NamedTuple):
 
 @dataclass(frozen=True)
 class Buckets:
-    """The shapes that a batch may have: few, so that each can be captured once."""
+    """The possible shapes of a batch: few, so that each is captured once."""
 
     tokens: int = 32
-    """Lengths are multiples of it."""
+    """Lengths are multiples of this."""
     most_rows: int = 32
-    """Numbers of rows are powers of two up to it."""
+    """Numbers of rows are powers of two up to this."""
 
     def sort(self, rows: Sequence[FlowRow]) -> Iterator[tuple[list[int], FlowBatch]]:
-        """Yield batches, each with the places of its rows in ``rows``; rows behind those only fill up."""
+        """Yield batches with the indices of their rows in ``rows``; further rows of a batch are filler."""
         alike = defaultdict(list)
         for index, row in enumerate(rows):
             alike[-(-len(row.tokens) // self.tokens) * self.tokens].append(index)

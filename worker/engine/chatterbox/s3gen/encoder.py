@@ -1,6 +1,6 @@
-"""The flow's encoder: speech tokens to what its estimator is conditioned on, two frames a token.
+"""The flow's encoder: speech tokens to the estimator's conditions, two frames per token.
 
-Upstream's ``UpsampleConformerEncoder`` and the projection behind it, over the same weights.
+Upstream's ``UpsampleConformerEncoder`` and the projection after it, over the same weights.
 """
 
 import math
@@ -25,23 +25,23 @@ from worker.engine.weights import Weights
 _HEADS = 8
 _LAYER_EPSILON = 1e-12
 _SLOWEST = 10_000.0
-"""The wavelengths of a distance's sines reach from 2 pi to that many times 2 pi."""
+"""The longest wavelength of a distance's sines, in units of 2 pi; the shortest is 1."""
 
 
 class FlowEncoder:
-    """Over upstream's flow (``CausalMaskedDiffWithXvec``); holds no state but tables of its weights."""
+    """The encoder of upstream's flow (``CausalMaskedDiffWithXvec``); it keeps tables, and no state."""
 
     def __init__(self, flow: Weights, dtype: torch.dtype) -> None:
         encoder = flow.under("encoder")
         self.dtype = dtype
         embeddings = flow.own("input_embedding.weight")
         self._scale = math.sqrt(embeddings.shape[1])
-        # What the first layers make of a token depends on nothing else: looked up instead of computed.
+        # The first layers' output for a token depends on that token alone, so it is a table.
         linear, norm = _linear_and_norm(encoder.under("embed"), torch.float32)
         self._table = (norm(linear(embeddings)) * self._scale).to(dtype)
         ahead = encoder.under("pre_lookahead_layer")
         self._ahead = Affine.of(ahead.under("conv1"), dtype)
-        self._behind = Affine.of(ahead.under("conv2"), dtype)
+        self._after = Affine.of(ahead.under("conv2"), dtype)
         self._layers = [_Layer(layer, dtype) for layer in encoder.listed("encoders")]
         self._up = Affine.of(encoder.under("up_layer.conv"), dtype)
         self._up_linear, self._up_norm = _linear_and_norm(encoder.under("up_embed"), dtype)
@@ -50,9 +50,9 @@ class FlowEncoder:
         self._project = Affine.of(flow.under("encoder_proj"), dtype)
 
     def __call__(self, tokens: Tensor, lengths: Tensor | None) -> Tensor:
-        """Encode tokens (batch, n), of which each row's first ``lengths`` (batch,) count; None: all.
+        """Encode tokens (batch, n); after ``lengths`` (batch,) they are padding, with None there is none.
 
-        Returns (batch, 2n, 80). The last six frames of a row have seen zeros for the tokens to come.
+        Returns (batch, 2n, 80). The last six frames of a row depend on zeros in place of later tokens.
         """
         x = self._table[tokens]
         if lengths is not None:
@@ -68,7 +68,7 @@ class FlowEncoder:
 
     def _look_ahead(self, x: Tensor) -> Tensor:
         ahead = neighbours(functional.pad(x, (0, 0, 0, LOOKAHEAD)), LOOKAHEAD + 1)
-        return x + self._behind(causal(functional.leaky_relu(self._ahead(ahead)), 3))
+        return x + self._after(causal(functional.leaky_relu(self._ahead(ahead)), 3))
 
 
 def _linear_and_norm(embed: Weights, dtype: torch.dtype) -> tuple[Affine, Norm]:
@@ -85,7 +85,7 @@ class _Layer:
         self._qkv = Affine(weight, torch.cat([part["bias"] for part in parts]), dtype)
         self._out = Affine.of(attention.under("linear_out"), dtype)
         content, place = attention["pos_bias_u"], attention["pos_bias_v"]
-        # Scaled here rather than all the scores afterwards; by a power of two, so without rounding.
+        # Scaled here instead of all scores later; a power of two, so without rounding.
         self._scale = 1 / math.sqrt(content.shape[1])
         self._content, self._place = ((each * self._scale).to(dtype)[:, None] for each in (content, place))
         self._of_distance = attention.own("linear_pos.weight")
@@ -107,7 +107,7 @@ class _Layer:
     def _keys_of_distances(self, x: Tensor) -> Tensor:
         """Return the keys (heads, 2n - 1, 64) of the distances n - 1 down to 1 - n."""
         length = x.shape[1]
-        # For a power of two, and never given back: a captured graph reads it where it was.
+        # Sized for a power of two, and never freed: a captured graph reads it at its address.
         room = 1 << (length - 1).bit_length()
         if room not in self._tables:
             sines = _sines_of_distances(room, len(self._of_distance)).to(x.device)
@@ -119,8 +119,8 @@ class _Layer:
     def _by_distance(scores: Tensor) -> Tensor:
         """Turn scores by distance (batch, heads, n, 2n - 1) into scores by key (batch, heads, n, n).
 
-        Query i meets key j at distance i - j, which is column n - 1 - i + j: each row is read one
-        column earlier than the row before, which strides express without a copy.
+        Query i and key j have the distance i - j, which is column n - 1 - i + j: each row starts one
+        column earlier than the previous row, which strides express without a copy.
         """
         batch, count, length, columns = scores.shape
         row = length * columns

@@ -1,10 +1,9 @@
 """The flow's estimator: the direction from noise to mel.
 
-Upstream's ``ConditionalDecoder`` over the same weights. Everything is (batch, frames, channels),
-where upstream turns to (batch, channels, frames) and back around each of its 14 residual blocks;
-what depends on the Euler step alone is computed once. Upstream multiplies by a mask in each block:
-convolutions that look back and attention that does not see the padding make it needless, since the
-padding stands at the end.
+Upstream's ``ConditionalDecoder`` over the same weights. All tensors are (batch, frames, channels); upstream
+transposes to (batch, channels, frames) and back around each of its 14 residual blocks. Values that depend
+on the Euler step alone are computed once. Upstream multiplies by a mask in each block; here none is needed,
+since the padding is at the end, the convolutions are causal, and attention masks it.
 """
 
 import math
@@ -19,11 +18,11 @@ from worker.engine.weights import Weights
 _HEADS = 8
 _TIMES_PER_STEP = 1000.0
 _SLOWEST = 10_000.0
-"""The wavelengths of a time's sines reach from 2 pi to that many times 2 pi."""
+"""The longest wavelength of a time's sines, in units of 2 pi; the shortest is 1."""
 
 
 class Estimator:
-    """Over upstream's estimator of a meanflow checkpoint, for a number of Euler steps."""
+    """Upstream's estimator of a meanflow checkpoint, for a number of Euler steps."""
 
     def __init__(self, estimator: Weights, steps: int, dtype: torch.dtype) -> None:
         moments = _moments(estimator, steps)
@@ -35,10 +34,10 @@ class Estimator:
         self._project = Affine.of(estimator.under("final_proj"), dtype)
 
     def __call__(self, x: Tensor, conditions: Tensor, step: int, bias: Tensor | None) -> Tensor:
-        """Return the direction (batch, frames, 80) at a step from x (batch, frames, 80).
+        """Return the direction (batch, frames, 80) at an Euler step for x (batch, frames, 80).
 
         ``conditions`` (batch, frames, 240): the encoder's output, the x-vector's, the prompt's mel.
-        ``bias`` (batch, 1, 1, frames) hides padding.
+        ``bias`` (batch, 1, 1, frames) masks padding.
         """
         first, *middle, last = self._blocks
         skipped = first(torch.cat([x, conditions], dim=-1), step, bias)
@@ -50,7 +49,7 @@ class Estimator:
 
 
 def _moments(estimator: Weights, steps: int) -> Tensor:
-    """Embed the begin and end of each Euler step: (steps, 1024)."""
+    """Embed the start and end of each Euler step: (steps, 1024)."""
     first, second = (estimator.under(f"time_mlp.linear_{layer}") for layer in (1, 2))
     weight = first.own("weight")
     times = torch.linspace(0, 1, steps + 1, device=weight.device)
@@ -61,7 +60,7 @@ def _moments(estimator: Weights, steps: int) -> Tensor:
 
 
 def _sines(times: Tensor, width: int) -> Tensor:
-    """Return the sines, then the cosines, of times (n,) at frequencies that fall evenly: (n, width)."""
+    """Return the sines, then the cosines, of times (n,) at geometric frequencies: (n, width)."""
     count = width // 2
     falls = -math.log(_SLOWEST) / (count - 1)
     frequencies = torch.exp(torch.arange(count, device=times.device).float() * falls)
@@ -104,7 +103,7 @@ class _Transformer:
     def __init__(self, block: Weights, dtype: torch.dtype) -> None:
         attention = block.under("attn1")
         query, key, value = (attention[f"to_{part}.weight"] for part in "qkv")
-        # The query's weights are scaled instead of the scores; by a power of two, so without rounding.
+        # The query's weights are scaled instead of the scores; a power of two, so without rounding.
         scale = 1 / math.sqrt(len(query) // _HEADS)
         self._qkv = Affine(torch.cat([query * scale, key, value]), None, dtype)
         self._out = Affine.of(attention.under("to_out.0"), dtype)

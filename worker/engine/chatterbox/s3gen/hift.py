@@ -1,8 +1,8 @@
-"""HiFT's network: mel and source to samples, over a window of which the middle is wanted.
+"""HiFT's network: mel and source to the samples of a window's middle.
 
-Upstream's ``HiFTGenerator.decode`` over the same weights. Its convolutions see a bounded way to
-each side, most of it at the lowest rate. So the context that a window brings is dropped as the
-rate grows, and the costly stages work on little more than the samples that are wanted.
+Upstream's ``HiFTGenerator.decode`` over the same weights. Its convolutions have a bounded context to each
+side, most of it at the lowest rate. So the window's context is dropped as the rate grows, and the expensive
+stages compute little more than the samples of the middle.
 """
 
 import math
@@ -19,22 +19,22 @@ MEL_CONTEXT = 15
 """Frames of mel and source to each side that a sample depends on."""
 
 _CONTEXT_AFTER = (4, 2)
-"""Frames to each side that it depends on behind the first and the second stage."""
+"""Frames to each side that a sample depends on after the first and the second stage."""
 
 _RATES = (8, 5, 3)
-"""By how much each stage raises the rate."""
+"""The upsampling factor of each stage."""
 
 _COLUMNS_PER_FRAME = (8, 40, 120)
 _FFT, _HOP = 16, 4
 _DILATIONS = (1, 3, 5)
-_LOUDEST = 1e2  # of a magnitude, as upstream clips it
-_LIMIT = 0.99  # of a sample
+_LOUDEST = 1e2  # upper bound of a magnitude, as in upstream
+_LIMIT = 0.99  # upper bound of a sample's absolute value
 _SLOPE = 0.1
 _NO_ZERO = 1e-9
 
 
 class Hift:
-    """Over upstream's vocoder; convolutions in ``dtype``, activations and the inverse STFT in float32."""
+    """Upstream's vocoder; convolutions in ``dtype``, activations and the inverse STFT in float32."""
 
     def __init__(self, vocoder: Weights, dtype: torch.dtype) -> None:
         self._begin = _Convolution(vocoder.under("conv_pre"), dtype)
@@ -45,8 +45,8 @@ class Hift:
     def __call__(self, mel: Tensor, source: Tensor, left: int, right: int) -> Tensor:
         """Return the samples (batch, (frames - left - right) * 480) of a window's middle.
 
-        mel (batch, frames, 80), source (batch, frames * 480). Where ``left`` or ``right`` is less
-        than ``MEL_CONTEXT``, the window must end where the signal does.
+        mel (batch, frames, 80), source (batch, frames * 480). If ``left`` or ``right`` is less than
+        ``MEL_CONTEXT``, the window must end there with the signal.
         """
         spectrum = self._spectrum(source)
         x = self._begin(mel.transpose(1, 2).unsqueeze(2).contiguous(memory_format=torch.channels_last))
@@ -83,7 +83,7 @@ class Hift:
 class _Convolution:
     """A convolution (or its transpose) over (batch, channels, 1, length), channels last in memory.
 
-    oneDNN's kernels for that order are faster than those for upstream's, most of all in bfloat16.
+    oneDNN's kernels are faster in this order than in upstream's, above all in bfloat16.
     """
 
     def __init__(self, module: Weights, dtype: torch.dtype, *, dilation: int = 1) -> None:
@@ -103,7 +103,7 @@ class _Convolution:
 
 
 class _Down(_Convolution):
-    """Lowers the rate: taps two strides wide, or where the rate stays one tap."""
+    """Downsamples: the kernel is two strides wide, or one tap at a stride of 1."""
 
     def __init__(self, module: Weights, dtype: torch.dtype, rate: int) -> None:
         super().__init__(module, dtype)
@@ -111,7 +111,7 @@ class _Down(_Convolution):
 
 
 class _Up(_Convolution):
-    """Raises the rate, by the convolution's transpose."""
+    """Upsamples by a transposed convolution."""
 
     def __init__(self, module: Weights, dtype: torch.dtype, rate: int) -> None:
         super().__init__(module, dtype)
@@ -124,7 +124,7 @@ class _Up(_Convolution):
 
 
 class _Stage:
-    """Raise the rate, add the source, and pass through three residual blocks side by side."""
+    """Upsample, add the source, and average three parallel residual blocks."""
 
     def __init__(self, vocoder: Weights, index: int, dtype: torch.dtype) -> None:
         self._last = index == len(_RATES) - 1
@@ -148,7 +148,7 @@ class _Stage:
 
 
 class _Residual:
-    """Pairs of convolutions, each behind a snake: x + sin(a x)^2 / a."""
+    """Pairs of convolutions, each after a snake activation: x + sin(a x)^2 / a."""
 
     def __init__(self, block: Weights, dtype: torch.dtype) -> None:
         self._pairs = [

@@ -1,4 +1,4 @@
-"""Random numbers by seed and position: a frame that is decoded anew sees the same ones."""
+"""Random numbers by seed and position: a frame that is rendered again gets the same ones."""
 
 from enum import IntEnum
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class Kind(IntEnum):
-    """What noise is for: each kind is a sequence of its own under one seed."""
+    """The use of noise; under one seed each kind has its own sequence."""
 
     FLOW = 0
     PROMPT = 1
@@ -17,10 +17,10 @@ class Kind(IntEnum):
 
 
 class PositionalNoise:
-    """Standard normal numbers, endless in positions from 0, ``width`` at each.
+    """Standard normal numbers at positions from 0 without end, ``width`` at each.
 
-    They come in blocks of ``block`` positions that are drawn independently of each other, so that
-    any stretch costs what its own length costs, and nothing is remembered.
+    Blocks of ``block`` positions are drawn independently, so the cost of a stretch depends on its length
+    alone, and there is no state.
     """
 
     def __init__(self, seed: int, kind: Kind, width: int, *, block: int, device: torch.device) -> None:

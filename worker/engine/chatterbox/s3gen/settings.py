@@ -1,36 +1,37 @@
-"""How S3Gen decodes: what it costs, and how far it may differ from decoding all at once."""
+"""S3Gen's settings: what rendering costs, and how far it may differ from rendering all tokens at once."""
 
 from dataclasses import dataclass
 
 from worker.engine.chatterbox.s3gen.batch import FRAMES_PER_TOKEN, LOOKAHEAD
-from worker.engine.chatterbox.s3gen.precision import Precision
+from worker.engine.precision import S3GenPrecision
 
 
 @dataclass(frozen=True)
-class DecoderSettings:
-    """Read-only for the life of a decoder; raises ``ValueError`` for what cannot be."""
+class S3GenSettings:
+    """Constant for the life of an ``S3Gen``; raises ``ValueError`` for a number below its minimum."""
 
     prompt_tokens: int = 250
-    """Speech tokens of the voice's prompt that every decode sees, at most: the last ones. 250 is the
-    10 s of stock. Fewer make every decode cheaper, the first most (100: a third of the time), and
-    copy the voice from less of the clip: how well, only real weights tell."""
+    """Upper bound of the voice's prompt, in speech tokens; its last ones are kept. 250 is stock's 10 s.
+    Every call includes the prompt, so a shorter one makes each call cheaper, the first most (100: a
+    third of the time). It also copies the voice from less of the clip; only real weights tell how well."""
     left_tokens: int = 25
-    """Speech tokens before the new ones that are decoded again to lead into them: a second. With
-    random weights none at all differs from one decode of everything by up to 2.5 dB in a frame, 10
-    and more by up to 1 dB, most of it where a stream begins (``scripts/bench s3gen_seams``)."""
+    """Speech tokens before the new ones that are rendered again to lead into them: 1 s. With random
+    weights 0 differs from one call over all tokens by up to 2.5 dB in a frame, and 10 or more by up to
+    1 dB, mostly where a stream begins (``scripts/bench s3gen_seams``)."""
     flow_steps: int = 2
-    """Euler steps from noise to mel: 2 as stock Turbo, or 1 in about half the time."""
+    """Euler steps from noise to mel: 2 as in stock Turbo, or 1 in about half the time."""
     vocoder_lookahead: int = 10
-    """Mel frames that must follow a sample before it is made. 20 are exact by construction; with
-    random weights 10 differ by 1e-4 of the signal at most, 8 by 3e-3, 4 by 7e-2."""
+    """Mel frames that must follow a sample before it is made. 20 is exact by construction; with random
+    weights 10 differs by at most 1e-4 of the signal, 8 by 3e-3, 4 by 7e-2."""
     seam_frames: int = 4
-    """Mel frames over which the difference between two decodes fades at their border."""
-    flow_precision: Precision = "auto"
-    """bfloat16 where the processor has it, else float32; for parity with stock, float32."""
-    vocoder_precision: Precision = "float32"
-    """bfloat16 is a little faster, with noise 44 dB below the signal."""
+    """Mel frames over which the difference between two calls fades at their border."""
+    flow_precision: S3GenPrecision = "auto"
+    """"auto" is bfloat16 where the device multiplies it natively, else float32; parity with stock needs
+    float32."""
+    vocoder_precision: S3GenPrecision = "float32"
+    """bfloat16 is slightly faster, with noise 44 dB below the signal."""
     graphs: bool = True
-    """On CUDA, capture the flow once per shape and replay it."""
+    """Whether a GPU captures the flow once per shape and replays it."""
 
     @property
     def held_back_tokens(self) -> int:

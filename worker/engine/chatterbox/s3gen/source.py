@@ -1,8 +1,8 @@
-"""The vocoder's source: nine harmonics of the pitch and noise, at any place of a signal.
+"""The vocoder's source: nine harmonics of the pitch and noise, from any position of a signal.
 
-Upstream sums the pitch up from the beginning of each call. The pitch is constant within a frame, so
-that the phase at a sample follows from the phase at its frame's beginning: one number carries it
-from call to call, in float64, where upstream's float32 loses 0.001 of a cycle within seconds.
+Upstream sums the pitch from the beginning of each call. The pitch is constant within a frame, so a sample's
+phase follows from the phase at the beginning of its frame, and one number carries it from call to call. It
+is a float64: upstream's float32 loses 0.001 of a cycle within seconds.
 """
 
 import math
@@ -34,10 +34,10 @@ class SourceStretch(NamedTuple):
 
 
 class F0Predictor:
-    """Pitch of mel frames, over upstream's ``ConvRNNF0Predictor``; always float32: phases add up."""
+    """Upstream's ``ConvRNNF0Predictor``; always float32, since errors of the phase accumulate."""
 
     def __init__(self, predictor: Weights) -> None:
-        # An activation without weights stands behind each.
+        # Each is followed by an activation without weights.
         layers = [predictor.under(f"condnet.{2 * index}") for index in range(F0_CONTEXT)]
         self._layers = [Affine.of(layer, torch.float32) for layer in layers]
         self._classify = Affine.of(predictor.under("classifier"), torch.float32)
@@ -51,16 +51,16 @@ class F0Predictor:
 
 
 class SineSource:
-    """Over upstream's ``SourceModuleHnNSF``."""
+    """Upstream's ``SourceModuleHnNSF``."""
 
     def __init__(self, module: Weights) -> None:
         self._merge = module.own("l_linear.weight"), module.own("l_linear.bias")
 
     def __call__(self, f0: Tensor, phase: Tensor, offsets: Tensor, noise: Tensor) -> SourceStretch:
-        """Make the source of frames of pitch ``f0`` (batch, frames).
+        """Make the source of frames with pitch ``f0`` (batch, frames).
 
-        ``phase`` (batch,) float64: cycles before them. ``offsets`` (batch, 9): radians by which each
-        harmonic is shifted. ``noise`` (batch, frames * 480, 9): standard normal.
+        ``phase`` (batch,) float64: cycles before the first frame. ``offsets`` (batch, 9): phase shift of each
+        harmonic in radians. ``noise`` (batch, frames * 480, 9): standard normal.
         """
         advance = (f0.double() / SAMPLE_RATE)[..., None]
         ends = phase[:, None] + (advance[..., 0] * SAMPLES_PER_FRAME).cumsum(dim=-1)

@@ -1,4 +1,4 @@
-"""What one stream of speech remembers between its decodes, and which tokens each of them sees."""
+"""The state of one stream between its calls, and which tokens each call sees."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -14,7 +14,7 @@ _NOISE_BLOCK = 50  # frames
 
 
 class Prompt(NamedTuple):
-    """What the flow takes of a voice."""
+    """A voice as the flow takes it."""
 
     tokens: Tensor
     """(n,) int64."""
@@ -25,16 +25,16 @@ class Prompt(NamedTuple):
 
     @classmethod
     def of(cls, voice: Mapping[str, Tensor], speaker: Tensor, most: int) -> "Prompt":
-        """Take the last ``most`` tokens of a voice's prompt, the ones that the speech follows."""
+        """Take the last ``most`` tokens of a voice's prompt: the speech follows them."""
         count = int(voice["gen.prompt_token_len"][0])
         first = max(count - most, 0)
-        # Counted from the front: a clip that ends within a token has a mel frame without one.
+        # Counted from the front: a clip that ends within a token has one more mel frame than its tokens.
         mel = voice["gen.prompt_feat"][0, FRAMES_PER_TOKEN * first : FRAMES_PER_TOKEN * count]
         return cls(voice["gen.prompt_token"][0, first:count].long(), mel.float(), speaker)
 
 
-class SpeechStream:
-    """One stream: owned by the thread that decodes, changed by ``SpeechDecoder.decode`` alone."""
+class RenderStream:
+    """One stream of S3Gen: belongs to its thread, and only ``S3Gen.render`` changes it."""
 
     def __init__(self, prompt: Prompt, seed: int, *, left_tokens: int, fade_in: bool) -> None:
         device = prompt.mel.device
@@ -45,11 +45,11 @@ class SpeechStream:
         self.samples_made = 0
         self.finished = False
         self.last_mel: Tensor | None = None
-        """(1, 80): the last frame so far, as the vocoder got it."""
+        """(1, 80): the last frame that the vocoder got."""
         self._tokens: list[int] = []
-        """Those that a coming decode sees; ``_first`` counts the ones before them."""
+        """The tokens that the next call sees; ``_first`` counts the ones before them."""
         self._first = 0
-        self._decoded = 0
+        self._rendered = 0
         self._noise = PositionalNoise(seed, Kind.FLOW, MEL_CHANNELS, block=_NOISE_BLOCK, device=device)
         prompt_noise = PositionalNoise(seed, Kind.PROMPT, MEL_CHANNELS, block=_NOISE_BLOCK, device=device)
         # Counted back from the prompt's end, so that a shorter prompt sees the same noise.
@@ -57,26 +57,26 @@ class SpeechStream:
         self._prompt_noise = prompt_noise.between(0, count).flip(0)
 
     @property
-    def undecoded(self) -> int:
-        """Return how many tokens wait for their decode, the lookahead among them."""
-        return self._first + len(self._tokens) - self._decoded
+    def unrendered(self) -> int:
+        """Return how many tokens are not rendered yet, including the lookahead."""
+        return self._first + len(self._tokens) - self._rendered
 
     def extend(self, tokens: list[int], *, final: bool) -> "FlowWindow | None":
-        """Take new tokens; return what can be decoded now, if anything."""
+        """Add tokens; return the window that can be rendered now, if any."""
         self._tokens += tokens
         self.finished = final
-        new = self.undecoded - (0 if final else LOOKAHEAD)
+        new = self.unrendered - (0 if final else LOOKAHEAD)
         if new <= 0:
             return None
-        first = max(self._decoded - self._left_tokens, 0)
+        first = max(self._rendered - self._left_tokens, 0)
         self._tokens = self._tokens[first - self._first :]
         self._first = first
-        window = FlowWindow(self._row(final), again=FRAMES_PER_TOKEN * (self._decoded - first))
-        self._decoded += new
+        window = FlowWindow(self._row(final), again=FRAMES_PER_TOKEN * (self._rendered - first))
+        self._rendered += new
         return window
 
     def noise_between(self, first: int, end: int) -> Tensor:
-        """Return the flow's noise for the prompt and for frames ``first`` to ``end``: (frames, 80)."""
+        """Return the flow's noise for the prompt and the frames ``first`` to ``end``: (frames, 80)."""
         return torch.cat([self._prompt_noise, self._noise.between(first, end)])
 
     def _row(self, final: bool) -> FlowRow:
@@ -92,8 +92,8 @@ class SpeechStream:
 
 
 class FlowWindow(NamedTuple):
-    """What a stream decodes in one call of the flow."""
+    """A stream's part in one call of the flow."""
 
     row: FlowRow
     again: int
-    """Frames of the result that were decoded before, at its beginning."""
+    """Frames at the beginning of the result that were rendered before."""

@@ -1,7 +1,7 @@
-"""Mel to samples as a stream: each call makes the samples whose surroundings are complete.
+"""Mel to samples as a stream: each call makes the samples whose context is complete.
 
-The samples are those of one call over the joined mel, however it is cut: the source's phase and
-noise go by position, and a window brings the mel that its samples depend on.
+However the mel is cut, the samples equal those of one call over all of it: the source's phase and noise
+depend on the position alone, and a window includes the mel that its samples depend on.
 """
 
 from collections import defaultdict
@@ -24,18 +24,18 @@ from worker.engine.chatterbox.s3gen.source import (
 from worker.engine.weights import Weights
 
 EXACT_LOOKAHEAD = MEL_CONTEXT + F0_CONTEXT
-"""Mel frames after a sample's own that it depends on: the network's, and behind them the pitch's."""
+"""Mel frames after a sample's own that it depends on: the network's, and after those the pitch's."""
 
 _NOISE_BLOCK = 12_000  # samples
 
 
 class VocoderStream:
-    """What one stream's samples so far leave behind; positions are frames since its beginning."""
+    """The vocoder's state of one stream; positions are frames since its beginning."""
 
     def __init__(self, seed: int, device: torch.device) -> None:
         self.noise = PositionalNoise(seed, Kind.SOURCE, HARMONICS, block=_NOISE_BLOCK, device=device)
         offsets = PositionalNoise(seed, Kind.PHASE, HARMONICS, block=1, device=device).between(0, 1)
-        # Uniform over the circle, the pitch itself unshifted, as upstream draws them at each call.
+        # Uniform over the circle, with the pitch itself unshifted: upstream draws such offsets at each call.
         self.offsets = (2 * torch.special.ndtr(offsets) - 1) * torch.pi
         self.offsets[:, 0] = 0
         self.mel = torch.empty(0, 80, device=device)
@@ -47,17 +47,17 @@ class VocoderStream:
 
     @property
     def mel_end(self) -> int:
-        """Return how many frames of mel there have been."""
+        """Return the number of mel frames so far."""
         return self.mel_start + len(self.mel)
 
     @property
     def source_end(self) -> int:
-        """Return how many frames of source are settled."""
+        """Return the number of frames whose source is final."""
         return self.source_start + len(self.source) // SAMPLES_PER_FRAME
 
 
 class VocoderCall(NamedTuple):
-    """One stream's share in a call: its mel goes on by ``mel`` (frames, 80), and ends if ``final``."""
+    """One stream's part in a call: its next ``mel`` (frames, 80), and whether that is the last."""
 
     stream: VocoderStream
     mel: Tensor
@@ -66,7 +66,7 @@ class VocoderCall(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Window:
-    """The frames that one stream decodes in one call; rows of one ``shape`` are decoded together."""
+    """The frames of one stream in one call; windows of one ``shape`` are rendered together."""
 
     stream: VocoderStream
     mel: Tensor
@@ -80,7 +80,7 @@ class _Window:
 
 
 class Vocoder:
-    """Over upstream's ``HiFTGenerator``; ``lookahead`` frames wait for those that follow them."""
+    """Upstream's ``HiFTGenerator``; a frame waits until ``lookahead`` frames follow it."""
 
     def __init__(self, vocoder: Weights, lookahead: int, dtype: torch.dtype) -> None:
         self._network = Hift(vocoder, dtype)
@@ -88,8 +88,8 @@ class Vocoder:
         self._make_source = SineSource(vocoder.under("m_source"))
         self._lookahead = lookahead
 
-    def decode(self, calls: Sequence[VocoderCall]) -> list[Tensor]:
-        """Return each stream's next samples (n,), n a multiple of 480 that may be 0."""
+    def render(self, calls: Sequence[VocoderCall]) -> list[Tensor]:
+        """Return each stream's next samples (n,); n is a multiple of 480, possibly 0."""
         made: list[Tensor] = [call.mel.new_empty(0) for call in calls]
         alike = defaultdict(list)
         for index, call in enumerate(calls):
@@ -104,7 +104,7 @@ class Vocoder:
         return made
 
     def _advance(self, stream: VocoderStream, mel: Tensor, final: bool) -> _Window | None:
-        """Take new mel into a stream; return what can be decoded now, if anything."""
+        """Add mel to a stream; return the window that can be rendered now, if any."""
         stream.mel = torch.cat([stream.mel, mel])
         begin = stream.made
         end = stream.mel_end if final else max(begin, stream.mel_end - self._lookahead)
@@ -126,9 +126,9 @@ class Vocoder:
         return window
 
     def _source_until(self, stream: VocoderStream, last: int, *, settle: int, final: bool) -> Tensor:
-        """Return the source from ``source_start`` to frame ``last``; it is settled up to ``settle``.
+        """Return the source from ``source_start`` to frame ``last``; up to ``settle`` it is final.
 
-        What lies behind that is a guess from mel that repeats its last frame: it is made anew.
+        The rest is an estimate from mel that repeats its last frame; the next call replaces it.
         """
         begin = stream.source_end
         if begin >= last:
@@ -157,7 +157,7 @@ class Vocoder:
 
 
 def _between(mel: Tensor, first: int, end: int) -> Tensor:
-    """Return frames ``first`` to ``end``; behind the last one it is repeated."""
+    """Return the frames ``first`` to ``end``; the last one is repeated where there is no mel."""
     missing = end - len(mel)
     if missing <= 0:
         return mel[first:end]

@@ -1,6 +1,6 @@
 """T3: from a voice and a text to speech tokens, for many streams at once.
 
-A text's path: ``model`` embeds it, ``decoder`` prefills a slot of the ``kv_cache`` on top of the
-voice's prefix and then decodes every slot by one step at a time, ``sampling`` chooses the tokens,
-and ``scheduler`` decides who has a slot.
+The path of an ``utterance``: ``model`` embeds its text, ``scheduler`` gives it a slot, ``decoder`` prefills
+the slot in the ``kv_cache`` after the voice's prefix and then decodes one token of every slot per step, and
+``sampling`` chooses the tokens.
 """

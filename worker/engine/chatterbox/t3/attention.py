@@ -10,15 +10,15 @@ from worker.engine.chatterbox.t3.model import HEAD_SIZE
 
 
 class CachedAttention:
-    """Stores what a pass over some slots adds, and attends over all that they have so far."""
+    """Stores a pass's keys and values, and attends over all that its slots have so far."""
 
     def __init__(
         self, cache: KVCache, slots: Tensor, positions: Tensor, length: int, first_slots: int | None = None
     ) -> None:
         """Prepare for (b,) ``slots`` that gain the (b, n) ``positions``, all below ``length``.
 
-        ``first_slots`` says that the slots are the first so many: they are read where they lie, and
-        others are copied together.
+        ``first_slots`` is the number of slots if they are the first ones, which are read in place; other
+        slots are gathered into a copy.
         """
         self._cache = cache
         self._slots = slots
@@ -30,7 +30,7 @@ class CachedAttention:
         self._mask = mask.masked_fill_(~visible, -torch.inf)
 
     def __call__(self, layer: int, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """Return what (b, heads, n, 64) queries attend to, in the cache's type."""
+        """Return the attention's output for (b, heads, n, 64) queries, in the cache's type."""
         self._cache.write(layer, self._slots, self._positions, keys, values)
         seen_keys = self._cache.keys[layer][self._read, :, : self._length]
         seen_values = self._cache.values[layer][self._read, :, : self._length]
@@ -40,16 +40,16 @@ class CachedAttention:
 
 
 class SharedPrefixAttention(CachedAttention):
-    """A decode step of the first slots, all of which speak in one voice.
+    """A decode step of the first slots when all of them speak in one voice.
 
-    The voice's keys and values, more than half of what there is, are read once for all of them
-    instead of once a slot: on a CPU a step of several streams waits for memory most of the time.
+    It reads the voice's keys and values, more than half of all, once instead of once per slot: on a CPU a
+    step of several streams is limited by memory bandwidth.
     """
 
     def __init__(
         self, cache: KVCache, slots: Tensor, positions: Tensor, length: int, prefix: VoicePrefix
     ) -> None:
-        """Prepare for (b,) ``slots``, the first b, that gain the (b, 1) ``positions`` behind ``prefix``."""
+        """Prepare for (b,) ``slots``, the first b, that gain the (b, 1) ``positions`` after ``prefix``."""
         super().__init__(cache, slots, positions, length, first_slots=len(slots))
         self._prefix = prefix
         self._own_mask = self._mask[..., prefix.length :]

@@ -1,4 +1,4 @@
-"""Keys and values of every slot, allocated once."""
+"""The key-value cache of all slots, allocated once."""
 
 import math
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _ALIGNMENT = 64  # bytes, as torch allocates on the CPU
 
 @dataclass(frozen=True, eq=False)
 class VoicePrefix:
-    """The keys and values of a voice's conditionals: the same for every text, since GPT-2 is causal."""
+    """The keys and values of a voice's conditionals: equal for every text, since GPT-2 is causal."""
 
     keys: Tensor
     """(layers, heads, n, 64)."""
@@ -22,17 +22,17 @@ class VoicePrefix:
 
     @property
     def length(self) -> int:
-        """Positions that it takes: the speaker embedding's and the prompt's."""
+        """Number of positions: the speaker embedding's and the prompt's."""
         return self.keys.shape[2]
 
     @property
     def nbytes(self) -> int:
-        """Memory that it takes."""
+        """Memory that the prefix takes."""
         return self.keys.nbytes + self.values.nbytes
 
 
 class KVCache:
-    """Keys and values, (layers, slots, heads, length, 64) each. All writes go through here."""
+    """Keys and values, (layers, slots, heads, length, 64) each. Only its methods write them."""
 
     def __init__(
         self, sizes: T3Sizes, slots: int, length: int, dtype: torch.dtype, device: torch.device
@@ -58,12 +58,12 @@ class KVCache:
         self.values[layer][where] = values.transpose(1, 2).to(self.values.dtype)
 
     def load_prefix(self, slot: int, prefix: VoicePrefix) -> None:
-        """Begin a slot with a voice."""
+        """Copy a voice to the beginning of a slot."""
         self.keys[:, slot, :, : prefix.length] = prefix.keys
         self.values[:, slot, :, : prefix.length] = prefix.values
 
     def save_prefix(self, slot: int, length: int) -> VoicePrefix:
-        """Copy the first positions of a slot out."""
+        """Return a copy of a slot's first positions."""
         return VoicePrefix(self.keys[:, slot, :, :length].clone(), self.values[:, slot, :, :length].clone())
 
     def move(self, source: int, target: int, length: int) -> None:
@@ -73,10 +73,10 @@ class KVCache:
 
 
 def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Allocate zeros: whatever else lay there might be NaN, which no mask can hide from a product.
+    """Allocate zeros: uninitialised memory may contain NaN, which a mask cannot hide from a product.
 
-    On the CPU the system hands out zeroed memory as it is first written, and torch would write it
-    all at once: a second and gigabytes, before there is a request.
+    On the CPU the system provides zeroed memory on its first write. torch would write all of it at once,
+    which takes a second and gigabytes before the first request.
     """
     if device.type != "cpu":
         return torch.zeros(shape, dtype=dtype, device=device)

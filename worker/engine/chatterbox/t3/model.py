@@ -1,7 +1,7 @@
 """T3's network: GPT-2 between the embeddings of conditionals, text and speech, and the speech head.
 
 After chatterbox-tts 0.1.7 (models/t3/t3.py) and Hugging Face's GPT-2, whose tensors it loads by name.
-The input's order is conditionals, text, speech; a position is an index in it, without a restart.
+The input is conditionals, text, speech, in this order; positions count through all three.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,12 +14,12 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional
 
-from worker.engine.chatterbox.t3.precision import Precision
 from worker.engine.chatterbox.t3.projections import Projection, make_projection
+from worker.engine.precision import T3Precision
 from worker.engine.weights import ReadTensor, map_in
 
 HEAD_SIZE = 64
-"""Of every GPT-2; a checkpoint's tensors tell the width, and only this tells the number of heads."""
+"""The head size of every GPT-2. With it the width, which the tensors give, gives the number of heads."""
 
 _NORM_EPSILON = 1e-5  # GPT-2's
 
@@ -35,7 +35,7 @@ class T3Sizes:
     width: int
     heads: int
     positions: int
-    """The longest input."""
+    """Upper bound of an input's length."""
     text_vocabulary: int
     speech_vocabulary: int
 
@@ -65,7 +65,7 @@ class LayerNorm:
 class Block:
     """One transformer layer; the residual stream stays in float32."""
 
-    def __init__(self, read: ReadTensor, layer: int, heads: int, precision: Precision) -> None:
+    def __init__(self, read: ReadTensor, layer: int, heads: int, precision: T3Precision) -> None:
         def projection(name: str) -> Projection:
             # GPT-2 keeps its matrices as (inputs, outputs).
             weight = read(f"tfmr.h.{layer}.{name}.weight").float().t()
@@ -94,12 +94,12 @@ class Block:
 
 
 class T3:
-    """The loaded network, read-only; ``load`` makes it."""
+    """The loaded network, read-only; ``load`` constructs it."""
 
     def __init__(
-        self, read: ReadTensor, sizes: T3Sizes, precision: Precision, threads: Executor | None = None
+        self, read: ReadTensor, sizes: T3Sizes, precision: T3Precision, threads: Executor | None = None
     ) -> None:
-        """Take the tensors that ``read`` finds by their names upstream, the layers' on ``threads``."""
+        """Take the tensors that ``read`` returns by their upstream names, the layers' on ``threads``."""
 
         def block(layer: int) -> Block:
             return Block(lambda name: map_in(read(name)), layer, sizes.heads, precision)
@@ -112,7 +112,7 @@ class T3:
         self._speaker = read("cond_enc.spkr_enc.weight").float(), read("cond_enc.spkr_enc.bias").float()
         self._blocks = list((threads.map if threads else map)(block, range(sizes.layers)))
         self._norm = LayerNorm(read, "tfmr.ln_f")
-        # Logits in float32 whatever the rest is in: sampling compares them.
+        # Logits are float32 in every precision: sampling compares them.
         self._speech_head = read("speech_head.weight").float(), read("speech_head.bias").float()
 
     @classmethod
@@ -120,13 +120,13 @@ class T3:
         cls,
         file: Path,
         device: torch.device,
-        precision: Precision = Precision.AUTO,
+        precision: T3Precision = T3Precision.AUTO,
         threads: Executor | None = None,
     ) -> "T3":
         """Load a checkpoint's T3, each tensor from the mapped file straight to the device.
 
-        Raises ``OSError`` or ``SafetensorError`` for an unreadable file and ``ValueError`` for one of
-        another model.
+        Raises ``OSError`` or ``SafetensorError`` for an unreadable file, and ``ValueError`` for another
+        model's.
         """
         with safe_open(file, framework="pt", device=str(device)) as tensors:
             shapes = {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118 - not a mapping
@@ -134,7 +134,7 @@ class T3:
 
     @property
     def device(self) -> torch.device:
-        """Where it computes."""
+        """The network's device."""
         return self._positions.device
 
     def embed_conditionals(self, speaker_embedding: Tensor, prompt_tokens: Tensor) -> Tensor:
@@ -152,14 +152,14 @@ class T3:
         return self._speech_embeddings[speech_tokens]
 
     def __call__(self, embeddings: Tensor, positions: Tensor, attend: Attend) -> Tensor:
-        """Run all layers over (b, n, width) at (b, n) positions; the result is not normalised yet."""
+        """Run all layers over (b, n, width) at (b, n) positions; the result is before the last norm."""
         hidden = embeddings + self._positions[positions]
         for block in self._blocks:
             hidden = block(hidden, attend)
         return hidden
 
     def speech_logits(self, hidden: Tensor) -> Tensor:
-        """Return what speech token follows: (b, width) to (b, speech vocabulary), float32."""
+        """Return the next speech token's logits: (b, width) to (b, speech vocabulary), float32."""
         return functional.linear(self._norm(hidden), *self._speech_head)
 
 

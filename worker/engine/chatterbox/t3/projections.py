@@ -1,7 +1,7 @@
-"""The matrices of T3's layers: y = x W^T + b, in the precision that was asked for.
+"""The matrices of T3's layers: y = x W^T + b, in a given precision.
 
-Almost all of a decode step's time goes into reading these weights from memory, so what counts at a
-few rows is their size in bytes.
+A decode step spends almost all of its time reading these weights from memory, so with few rows their size
+in bytes determines its speed.
 """
 
 from typing import Protocol
@@ -11,11 +11,11 @@ from torch import Tensor
 from torch.nn import functional
 from typing_extensions import override
 
-from worker.engine.chatterbox.t3.precision import Precision
+from worker.engine.precision import T3Precision
 
 _INT8_MAX = 127
 _TILE = 128
-"""Outputs of a matrix that are rounded at a time."""
+"""Outputs of a matrix that are quantised at a time."""
 
 
 class Projection(Protocol):
@@ -27,7 +27,7 @@ class Projection(Protocol):
 
 
 class DenseProjection(Projection):
-    """Weights and arithmetic of one type."""
+    """Weights and arithmetic in one data type."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> None:
         self._weight = weight.to(dtype).contiguous()
@@ -39,10 +39,10 @@ class DenseProjection(Projection):
 
 
 class Int8Projection(Projection):
-    """8-bit weights for decode steps, bfloat16 ones for prefills, whose many rows multiply faster so.
+    """8-bit weights for decode steps, and bfloat16 ones for prefills, which multiply many rows faster.
 
-    A step's row depends on that row only: which streams are decoded beside it, and how many, changes
-    nothing. From about 16 streams on bfloat16 would be quicker, and no longer independent.
+    A step computes each row independently: the number and content of the other rows change nothing. From
+    about 16 streams on bfloat16 would be faster, but not independent.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
@@ -50,11 +50,11 @@ class Int8Projection(Projection):
         self._scales = (largest.clamp(min=1e-8) / _INT8_MAX).bfloat16()
         self._weight = torch.empty(weight.shape, dtype=torch.int8)
         wide = torch.empty(weight.shape, dtype=torch.bfloat16)
-        # A tile at a time: copies of the whole would take three times the memory that is kept, and
-        # most of a cold start on the CPU is the system finding memory.
+        # In tiles: copies of the whole matrix would take three times the final memory, and allocating
+        # memory is most of a cold start on the CPU.
         for first in range(0, len(weight), _TILE):
             rows = slice(first, first + _TILE)
-            tile = weight[rows].t().contiguous()  # as a checkpoint has it, (inputs, outputs)
+            tile = weight[rows].t().contiguous()  # (inputs, outputs), as in a checkpoint
             wide[rows] = tile.bfloat16().t()
             tile.div_(self._scales[rows].float()).round_().clamp_(-_INT8_MAX, _INT8_MAX)
             self._weight[rows] = tile.to(torch.int8).t()
@@ -70,8 +70,8 @@ class Int8Projection(Projection):
         return (product + self._bias).view(*rows.shape[:-1], -1)
 
 
-def make_projection(weight: Tensor, bias: Tensor, precision: Precision) -> Projection:
-    """Keep ``weight`` (outputs, inputs) and ``bias`` (outputs,), float32, in a resolved precision."""
-    if precision is Precision.INT8:
+def make_projection(weight: Tensor, bias: Tensor, precision: T3Precision) -> Projection:
+    """Store float32 ``weight`` (outputs, inputs) and ``bias`` (outputs,) in a resolved precision."""
+    if precision is T3Precision.INT8:
         return Int8Projection(weight, bias)
     return DenseProjection(weight, bias, precision.dtype)

@@ -1,4 +1,4 @@
-"""Speech that goes in circles: what a token model does when it has lost its text."""
+"""Runaway speech: a token model that has lost its text repeats itself or never stops."""
 
 from collections.abc import Sequence
 
@@ -9,25 +9,24 @@ _PER_CHARACTER = 5
 
 
 def token_budget(text: str) -> int:
-    """Return the most speech tokens for a text: 6 s and then 0.2 s a character, at most stock's 40 s.
+    """Return the upper bound of a text's speech tokens: 6 s plus 0.2 s per character, up to stock's 40 s.
 
-    Slow speech takes half of that, and the floor leaves room for a short text with laughter or a
-    long pause.
+    Slow speech takes half of that. The 6 s leave room for a short text with laughter or a long pause.
     """
     return min(MAX_SPEECH_TOKENS, _FLOOR + _PER_CHARACTER * len(text))
 
 
 _LONGEST_PERIOD = 25
-"""Speech tokens, 1 s: what is repeated in longer circles is left to the token budget."""
+"""Speech tokens, 1 s: repetitions with a longer period end at the token budget."""
 
 _WINDOW = 100
-"""Speech tokens, 4 s: longer than any pause or held laugh that a text of this length has."""
+"""Speech tokens, 4 s: longer than any pause or laugh in a text chunk."""
 
 
 def circling_from(tokens: Sequence[int]) -> int | None:
-    """Return where the tokens begin to repeat, if the last 4 s are nothing but one period; else None.
+    """Return the index where the tokens start to repeat, if the last 4 s repeat one period; else None.
 
-    What comes before that index is to be kept: it has the circle once.
+    The tokens before that index contain the period once, and should be kept.
     """
     if len(tokens) < _WINDOW:
         return None

@@ -1,9 +1,8 @@
-"""Choosing the next speech token of every slot, by each slot's own options and its own chance.
+"""Sampling: choose the next speech token of every slot, by its own options and random numbers.
 
 The rules are those of stock's ``inference_turbo``, in its order: temperature, top-k, top-p, repetition
-penalty, draw. Stock applies them to the whole vocabulary and sorts it twice. Here the likeliest
-candidates are selected once, in falling order, and all rules act on them: what top-k drops could not
-have been chosen.
+penalty, draw. Stock applies them to the whole vocabulary and sorts it twice. Here the likeliest candidates
+are selected once, in descending order, and all rules apply to them: top-k drops the others anyway.
 """
 
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from torch import Tensor
 from worker.engine.base import SpeechOptions
 
 CANDIDATES = 1024
-"""Enough for stock's top-k of 1,000, and for 24 more that are just as likely as the last of them."""
+"""Stock's top-k of 1,000, and 24 more that may be as likely as the last of them."""
 
 MOST_TOP_K = 1000
-"""A larger top-k, or none, needs the whole vocabulary sorted."""
+"""Upper bound of a top-k without sorting the whole vocabulary."""
 
 # Odd multipliers, whose products modulo 2^64 carry every bit of a factor to the upper ones: the
 # fractions of the golden ratio, of the square roots of 2 and 3, and of pi.
@@ -27,40 +26,40 @@ _MIXERS = ((0x6A09E667F3BCC909, 32), (0x243F6A8885A308D3, 29), (0x3B67AE8584CAA7
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a token is chosen; the defaults are stock's."""
+    """A request's sampling options; the defaults are stock's."""
 
     temperature: float = 0.8
-    """0 always takes the likeliest."""
+    """0 is greedy."""
     top_k: int = 1000
-    """0 is no limit."""
+    """0 is unlimited."""
     top_p: float = 0.95
     repetition_penalty: float = 1.2
 
     @classmethod
     def from_options(cls, options: SpeechOptions) -> "Sampling":
-        """Take what the request sets, and the default where it sets nothing."""
+        """Return the request's options, with defaults for those it leaves open."""
         asked = {name: getattr(options, name) for name in cls.__dataclass_fields__}
         return cls(**{name: value for name, value in asked.items() if value is not None})
 
     @property
     def needs_all(self) -> bool:
-        """Whether more candidates than ``CANDIDATES`` may be chosen."""
+        """Whether the choice is not limited to ``CANDIDATES``."""
         return not 0 < self.top_k <= MOST_TOP_K
 
 
 @dataclass(frozen=True, eq=False)
 class SamplingRows:
-    """The options of several slots, a row each: tensors of (b, 1)."""
+    """The options of several slots as tensors of (b, 1)."""
 
     temperature: Tensor
     top_k: Tensor
     tail: Tensor
-    """1 - top_p: computed in double precision, as stock does, and rounded once."""
+    """1 - top_p, computed in double precision as in stock, and rounded once."""
     repetition_penalty: Tensor
 
     @classmethod
     def allocate(cls, slots: int, device: torch.device) -> "SamplingRows":
-        """Make room for every slot."""
+        """Allocate a row per slot."""
         column = torch.ones(slots, 1, device=device)
         return cls(column, column.long(), column.clone(), column.clone())
 
@@ -91,7 +90,7 @@ def choose_tokens(
     """
     scores, tokens = candidates(logits, options, seen, whole=whole)
     handicap = torch.where(options.temperature == 0, 0.0, exponential(keys, tokens).log())
-    # Where nobody can win, the first is the likeliest, which every rule keeps.
+    # If no candidate has a finite time, the first wins: the likeliest, which every rule keeps.
     chosen = (scores - handicap).argmax(-1, keepdim=True)
     return tokens.gather(-1, chosen).squeeze(-1)
 
@@ -107,18 +106,18 @@ def candidates(logits: Tensor, options: SamplingRows, seen: Tensor, *, whole: bo
 
 
 def apply_temperature(scores: Tensor, temperature: Tensor) -> Tensor:
-    """Sharpen below 1, flatten above; 0 changes nothing, since the likeliest stays the likeliest."""
+    """Divide by the temperature; 0 changes nothing, since greedy sampling ignores the scale."""
     return scores / torch.where(temperature == 0, 1.0, temperature)
 
 
 def keep_top_k(scores: Tensor, top_k: Tensor) -> Tensor:
-    """Drop what is less likely than the k-th of falling ``scores``; 0 keeps all."""
+    """Drop candidates less likely than the k-th of descending ``scores``; 0 keeps all."""
     last = torch.where(top_k == 0, scores.shape[-1], top_k).clamp(max=scores.shape[-1]) - 1
     return scores.masked_fill(scores < scores.gather(-1, last), -torch.inf)
 
 
 def keep_top_p(scores: Tensor, tail: Tensor) -> Tensor:
-    """Drop the least likely of falling ``scores`` that together have no more than ``tail``; keep one."""
+    """Drop the least likely of descending ``scores`` whose sum is at most ``tail``; keep at least one."""
     likelihoods = scores.softmax(-1)
     with_all_below = likelihoods.flip(-1).cumsum(-1).flip(-1)
     dropped = (with_all_below <= tail) & (tail > 0)
@@ -127,20 +126,20 @@ def keep_top_p(scores: Tensor, tail: Tensor) -> Tensor:
 
 
 def penalise(scores: Tensor, seen: Tensor, penalty: Tensor) -> Tensor:
-    """Make the ``seen`` candidates less likely, as stock does: by the sign of their scores."""
+    """Penalise the ``seen`` candidates, by the sign of their scores as in stock."""
     return torch.where(seen, torch.where(scores < 0, scores * penalty, scores / penalty), scores)
 
 
 def exponential(keys: Tensor, tokens: Tensor) -> Tensor:
-    """Return the random times (b, n), exponentially distributed with mean 1, of (b, n) tokens.
+    """Return random times (b, n) of (b, n) tokens, exponentially distributed with mean 1.
 
-    Whoever has the least time divided by likelihood is drawn by its likelihood. A token's time
-    depends on the row's key and on the token, not on its rank: where rounding differs, as it does
-    between batches, only a photo finish can end otherwise.
+    The token with the least time divided by likelihood is a draw by likelihood. A token's time depends on
+    the row's key and on the token, not on its rank: rounding differs between batches, and can only change
+    the draw between two almost equal candidates.
     """
     mixed = keys[:, None] + tokens * _WEYL
     for multiplier, shift in _MIXERS:
-        # A shift of a negative number brings in ones: they are masked away.
+        # A right shift of a negative number fills with ones, so they are masked.
         mixed = (mixed ^ ((mixed >> shift) & ((1 << (64 - shift)) - 1))) * multiplier
     uniform = (((mixed >> 33) & 0x7FFFFFFF).float() + 0.5) * 2.0**-31
     return -torch.log1p(-uniform)

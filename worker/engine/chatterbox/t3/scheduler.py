@@ -1,177 +1,88 @@
-"""Continuous batching: texts join and leave the decoder's slots between two steps."""
+"""Continuous batching: utterances join and leave the decoder's slots between two steps."""
 
 import itertools
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from enum import Enum, auto
-from typing import Protocol
 
-from torch import Tensor
-
-from worker.engine.chatterbox.t3.decoder import Join
-from worker.engine.chatterbox.t3.kv_cache import VoicePrefix
+from worker.engine.chatterbox.t3.decoder import Decoder, PendingTokens
 from worker.engine.chatterbox.t3.runaway import circling_from
-from worker.engine.chatterbox.t3.sampling import Sampling
+from worker.engine.chatterbox.t3.utterance import Ending, Utterance
 
 logger = logging.getLogger(__name__)
 
 _JOINS_A_TURN = 4
-"""Texts prefilled at once at most: those that speak already wait for it."""
+"""Upper bound of prefills per turn: utterances that already have slots wait for them."""
 
 _GUARD_STRIDE = 25
-"""Tokens between two looks for circles."""
-
-
-class Ending(Enum):
-    """Why an utterance has no more tokens."""
-
-    STOPPED = auto()
-    """The model ended it."""
-    OVER_BUDGET = auto()
-    """It took more tokens than its text can need."""
-    CIRCLING = auto()
-    """It went in circles; they were taken away."""
-    CANCELLED = auto()
-
-
-class Voice(Protocol):
-    """A voice as T3 needs it."""
-
-    conditionals: Tensor
-    """(n, width): its embeddings."""
-    prefix: VoicePrefix | None
-    """Their keys and values, once somebody has spoken with it."""
-
-    def keep_prefix(self, prefix: VoicePrefix) -> None:
-        """Remember them, if there is room."""
-        ...
-
-
-class TokenDecoder(Protocol):
-    """What the scheduler needs of a ``Decoder``."""
-
-    slot_count: int
-
-    def prefill(self, joins: Sequence[Join]) -> "Pending":
-        """Begin slots."""
-        ...
-
-    def step(self) -> "Pending":
-        """Decode a token of each slot."""
-        ...
-
-    def leave(self, slot: int) -> None:
-        """Take a slot back."""
-        ...
-
-    def move(self, source: int, target: int) -> None:
-        """Let a stream go on in a free slot."""
-        ...
-
-    def prefix_of(self, slot: int, length: int) -> VoicePrefix:
-        """Copy a voice's keys and values out."""
-        ...
-
-
-class Pending(Protocol):
-    """Tokens on their way."""
-
-    def wait(self) -> list[int]:
-        """Return them, a row each."""
-        ...
-
-
-@dataclass(eq=False)
-class Utterance:
-    """One text chunk on its way to speech tokens."""
-
-    voice: Voice
-    text: Tensor
-    """(m, width): ``T3.embed_text``'s."""
-    sampling: Sampling
-    seed: int
-    max_tokens: int
-    urgency: Callable[[], float] = lambda: 0.0
-    """The smaller, the sooner it gets a slot; the first come among equals."""
-    tokens: list[int] = field(default_factory=list)
-    """Speech tokens so far, without the stop token that ended them. When it ends as ``CIRCLING`` the
-    last of them are taken away again, some of which may have been read already."""
-    ending: Ending | None = None
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether all of its tokens are there."""
-        return self.ending is not None
+"""Tokens between two checks for repetition."""
 
 
 class TokenScheduler:
-    """Decides who has a slot, and hands each token to its utterance. Belongs to one thread.
+    """Assigns slots, and appends each token to its utterance. Belongs to one thread.
 
-    ``lag`` steps are under way while the host looks at the tokens of the one before them: on a GPU
-    it never waits for the device then. What a step decodes beyond an ending is thrown away.
+    ``lag`` steps run on the device while the host reads the tokens of the step before them, so that with a
+    GPU neither waits for the other. Tokens after an utterance's end are discarded.
     """
 
-    def __init__(self, decoder: TokenDecoder, stop_token: int, *, lag: int = 0) -> None:
+    def __init__(self, decoder: Decoder, stop_token: int, *, lag: int = 0) -> None:
         self._decoder = decoder
         self._stop_token = stop_token
         self._lag = lag
         self._waiting: list[Utterance] = []
         self._slots: list[Utterance | None] = [None] * decoder.slot_count
-        self._under_way: deque[tuple[Pending, list[tuple[int, Utterance]]]] = deque()
+        self._in_progress: deque[tuple[PendingTokens, list[tuple[int, Utterance]]]] = deque()
 
     @property
     def is_idle(self) -> bool:
-        """Whether there is nothing to decode."""
-        return not self._waiting and not self._under_way and not any(self._slots)
+        """Whether there are no utterances and no steps in progress."""
+        return not self._waiting and not self._in_progress and not any(self._slots)
 
     @property
     def active(self) -> int:
-        """How many slots somebody has."""
+        """Number of slots in use."""
         return sum(utterance is not None for utterance in self._slots)
 
     @property
     def waiting(self) -> int:
-        """How many utterances have no slot yet."""
+        """Number of utterances without a slot."""
         return len(self._waiting)
 
     def submit(self, utterance: Utterance) -> None:
-        """Let an utterance wait for a slot."""
+        """Queue an utterance for a slot."""
         self._waiting.append(utterance)
 
     def cancel(self, utterance: Utterance) -> None:
-        """Forget an utterance, wherever it is; its slot is free at once."""
+        """Remove an utterance, queued or in a slot; its slot is free at once."""
         if not utterance.has_ended:
             self._end(utterance, Ending.CANCELLED)
         if utterance in self._waiting:
             self._waiting.remove(utterance)
 
     def reset(self) -> None:
-        """Forget everybody, after a turn that failed."""
+        """Remove all utterances, after a failed turn."""
         self._waiting.clear()
-        self._under_way.clear()
+        self._in_progress.clear()
         for utterance in [holder for holder in self._slots if holder is not None]:
             self._end(utterance, Ending.CANCELLED)
 
     def turn(self) -> None:
-        """Let those join that have room, and decode one token of each.
+        """Admit utterances to free slots, and decode one token of every slot.
 
-        Raises what the decoder raises; utterances whose prefill failed are forgotten, without an ending.
+        Raises the decoder's errors; utterances whose prefill failed are removed, without an ending.
         """
         self._admit()
         if any(self._slots):
             self._close_ranks()
             rows = [(slot, holder) for slot, holder in enumerate(self._slots) if holder is not None]
-            self._under_way.append((self._decoder.step(), rows))
-        while len(self._under_way) > (self._lag if any(self._slots) else 0):
-            self._receive(*self._under_way.popleft())
+            self._in_progress.append((self._decoder.step(), rows))
+        while len(self._in_progress) > (self._lag if any(self._slots) else 0):
+            self._receive(*self._in_progress.popleft())
 
     def _admit(self) -> None:
         free = [slot for slot, holder in enumerate(self._slots) if holder is None][:_JOINS_A_TURN]
         if not free or not self._waiting:
             return
-        self._waiting.sort(key=lambda utterance: utterance.urgency())  # stable: the first come first
+        self._waiting.sort(key=lambda utterance: utterance.urgency())  # stable: the earliest first
         chosen = self._waiting[: len(free)]
         del self._waiting[: len(free)]
         by_prefix = sorted(zip(free, chosen, strict=False), key=lambda pair: pair[1].voice.prefix is None)
@@ -179,28 +90,17 @@ class TokenScheduler:
             self._prefill(list(group))
 
     def _prefill(self, joining: list[tuple[int, Utterance]]) -> None:
-        """Prefill those that all have a prefix, or none: a padded batch would pay the longest for each."""
-        joins = [
-            Join(
-                slot,
-                utterance.voice.conditionals,
-                utterance.voice.prefix,
-                utterance.text,
-                utterance.sampling,
-                utterance.seed,
-            )
-            for slot, utterance in joining
-        ]
-        pending = self._decoder.prefill(joins)  # raises before anybody has a slot
+        """Prefill utterances that all have a prefix, or all have none: a mixed batch is mostly padding."""
+        pending = self._decoder.prefill(joining)  # raises before any slot is assigned
         for slot, utterance in joining:
             self._slots[slot] = utterance
             if utterance.voice.prefix is None:
                 prefix = self._decoder.prefix_of(slot, len(utterance.voice.conditionals))
                 utterance.voice.keep_prefix(prefix)
-        self._under_way.append((pending, [(row, utterance) for row, (_, utterance) in enumerate(joining)]))
+        self._in_progress.append((pending, [(row, utterance) for row, (_, utterance) in enumerate(joining)]))
 
     def _close_ranks(self) -> None:
-        """Move the last streams into holes, where that leaves fewer rows to compute."""
+        """Move the last utterances to free slots before them, so that steps compute fewer rows."""
         while True:
             last = max(slot for slot, holder in enumerate(self._slots) if holder is not None)
             hole = self._slots.index(None) if None in self._slots else last
@@ -209,14 +109,14 @@ class TokenScheduler:
             self._decoder.move(last, hole)
             self._slots[hole], self._slots[last] = self._slots[last], None
 
-    def _receive(self, pending: Pending, rows: list[tuple[int, Utterance]]) -> None:
+    def _receive(self, pending: PendingTokens, rows: list[tuple[int, Utterance]]) -> None:
         tokens = pending.wait()
         for row, utterance in rows:
             if not utterance.has_ended:
                 self._note(utterance, tokens[row])
 
     def _note(self, utterance: Utterance, token: int) -> None:
-        # As in stock, a stop token that comes first of all stops nothing.
+        # As in stock, a stop token as the very first token is ignored.
         if token == self._stop_token and utterance.tokens:
             self._end(utterance, Ending.STOPPED)
             return

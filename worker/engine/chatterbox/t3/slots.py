@@ -1,4 +1,4 @@
-"""What each slot is at: tensors on the device, so that a decode step needs nothing from the host."""
+"""The slots' state as tensors on the device, so that a decode step needs nothing from the host."""
 
 import torch
 from torch import Tensor
@@ -7,30 +7,30 @@ from worker.engine.chatterbox.t3.model import T3Sizes
 from worker.engine.chatterbox.t3.sampling import Sampling, SamplingRows
 
 MAX_SPEECH_TOKENS = 1001
-"""Stock's limit: the first token, then 1,000 decode steps. 40 s of audio."""
+"""Stock's limit: the first token and 1,000 decode steps, 40 s of audio."""
 
 
 class Slots:
-    """A row for each stream that is being decoded."""
+    """One row per slot."""
 
     def __init__(self, count: int, sizes: T3Sizes, device: torch.device) -> None:
         self.count = count
         self.token = torch.zeros(count, dtype=torch.long, device=device)
         """(slots,): the last token, which is the next step's input."""
         self.position = torch.zeros(count, dtype=torch.long, device=device)
-        """(slots,): where that token goes."""
+        """(slots,): the position of that token."""
         self.is_active = torch.zeros(count, dtype=torch.long, device=device)
-        """(slots,): 1 or 0; a slot that nobody has stands still."""
+        """(slots,): 1 for a slot in use, 0 for a free one, whose position stays."""
         self.drawn = torch.zeros(count, dtype=torch.long, device=device)
         """(slots,): tokens chosen so far."""
         self.keys = torch.zeros(count, MAX_SPEECH_TOKENS, dtype=torch.long, device=device)
-        """(slots, 1001): the request's random numbers, one a token: chance that no other request touches."""
+        """(slots, 1001): per-request random keys, one per token; independent of other requests."""
         self.seen = torch.zeros(count, sizes.speech_vocabulary, dtype=torch.bool, device=device)
-        """(slots, speech vocabulary): tokens that the repetition penalty makes less likely."""
+        """(slots, speech vocabulary): tokens under the repetition penalty."""
         self.sampling = SamplingRows.allocate(count, device)
 
     def join(self, slot: int, sampling: Sampling, seed: int, start_token: int) -> None:
-        """Give a slot to a request, before its prefill; at its first token the start token is penalised."""
+        """Assign a slot before its prefill; the start token is penalised at the first token."""
         generator = torch.Generator().manual_seed(seed)
         keys = torch.empty(MAX_SPEECH_TOKENS, dtype=torch.long).random_(generator=generator)
         self.keys[slot] = keys.to(self.keys.device)
@@ -40,7 +40,7 @@ class Slots:
         self.drawn[slot] = 0
 
     def begin(self, slots: Tensor, tokens: Tensor, positions: Tensor) -> None:
-        """Note the first tokens (b,) of (b,) slots, and where they go."""
+        """Store the first tokens (b,) of (b,) slots, and their positions (b,)."""
         self.seen[slots] = False
         self.seen[slots, tokens] = True
         self.token[slots] = tokens
@@ -49,20 +49,20 @@ class Slots:
         self.is_active[slots] = 1
 
     def advance(self, tokens: Tensor) -> None:
-        """Note the next tokens (b,) of the first b slots."""
+        """Store the next tokens (b,) of the first b slots."""
         rows = slice(len(tokens))
         self.token[rows] = tokens
         self.seen[rows].scatter_(1, tokens[:, None], True)
         self.position[rows] += self.is_active[rows]
-        # A step may run before the host has seen that the one before it was the last.
+        # A step may run before the host has read the stop token of the previous one.
         self.drawn[rows] = (self.drawn[rows] + self.is_active[rows]).clamp(max=MAX_SPEECH_TOKENS - 1)
 
     def next_keys(self, slots: Tensor | slice) -> Tensor:
-        """Return the random numbers of the slots' next tokens, (b,)."""
+        """Return the random keys of the slots' next tokens, (b,)."""
         return self.keys[slots].gather(1, self.drawn[slots, None]).squeeze(1)
 
     def leave(self, slot: int) -> None:
-        """Take a slot back: from now on it stands still, at a position that every bucket has."""
+        """Free a slot: its position stays 0, which every bucket contains."""
         self.is_active[slot] = 0
         self.position[slot] = 0
 
@@ -72,11 +72,11 @@ class Slots:
             rows[target] = rows[source]
 
     def saved(self) -> list[Tensor]:
-        """Copy what a decode step changes; ``restore`` puts it back."""
+        """Copy the tensors that a decode step changes, for ``restore``."""
         return [rows.clone() for rows in (self.token, self.position, self.drawn, self.seen)]
 
     def restore(self, saved: list[Tensor]) -> None:
-        """Undo decode steps."""
+        """Restore a copy from ``saved``, which undoes the decode steps since."""
         for rows, before in zip((self.token, self.position, self.drawn, self.seen), saved, strict=True):
             rows.copy_(before)
 

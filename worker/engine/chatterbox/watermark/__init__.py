@@ -1,8 +1,8 @@
-"""Perth's inaudible watermark, put on while the samples are still coming.
+"""Perth's inaudible watermark, added to a stream of samples.
 
-Perth makes speech louder and quieter by a few dB below 2 kHz, as its network says, frame by frame.
-So the marked samples are the samples plus a difference, and only that difference is computed here:
-in frames of 64 ms every 10 ms, over Perth's own weights, at the speech's own 24 kHz.
+Perth's network changes the level of speech below 2 kHz by a few dB, frame by frame. So the marked samples
+are the samples plus a difference, and only that difference is computed here: in frames of 64 ms every 10 ms,
+with Perth's own weights, at the speech's own 24 kHz.
 """
 
 from worker.engine.chatterbox.watermark.mark import Watermark

@@ -1,4 +1,4 @@
-"""A stream's samples cut into frames and turned into spectra; spectra turned back and added up."""
+"""A stream's samples to the spectra of overlapping frames, and back by overlap-add."""
 
 import numpy as np
 import torch
@@ -8,20 +8,20 @@ from voices.clips.clip import Samples
 from worker.engine.chatterbox.watermark.gains import BINS
 
 FRAME = 1536
-"""Samples of a frame: 64 ms at 24 kHz, as Perth's 2,048 at 32 kHz. Its frequencies are the same."""
+"""Samples per frame: 64 ms at 24 kHz, like Perth's 2,048 at 32 kHz, and with the same frequencies."""
 
 HOP = 240
-"""Samples from one frame's middle to the next one's: 10 ms."""
+"""Samples from one frame's middle to the next: 10 ms."""
 
 REACH = FRAME // 2
-"""Samples to each side of its middle that a frame covers."""
+"""Samples of a frame to each side of its middle."""
 
 
 class FrameReader:
     """Turns one stream's samples into its frames' spectra below 2 kHz.
 
-    Every 240th sample is a frame's middle, beginning with the first one. As Perth does, it mirrors
-    the samples at both ends for those frames that reach beyond.
+    Every 240th sample is a frame's middle, starting with the first sample. Like Perth, it mirrors the
+    samples at both ends for frames that extend beyond them.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -30,10 +30,10 @@ class FrameReader:
         self._frames = 0
         self._begun = False
         self._unread: Samples = np.zeros(0, np.float32)
-        """From the beginning of the next frame; until begun, from the first sample."""
+        """Samples from the beginning of the next frame on; until ``_begun``, from the first sample on."""
 
     def read(self, samples: Samples) -> torch.Tensor:
-        """Return the spectra (128, n), complex, of the frames that are complete now."""
+        """Return the spectra (128, n), complex, of the newly complete frames."""
         self._length += len(samples)
         self._unread = np.concatenate([self._unread, samples])
         if not self._begun and self._length > REACH:
@@ -59,24 +59,24 @@ class FrameReader:
         if not self._begun or count <= 0:
             return torch.zeros(BINS, 0, dtype=torch.complex64, device=self._window.device)
         frames = torch.from_numpy(self._unread[: (count - 1) * HOP + FRAME]).to(self._window.device)
-        # A copy: a view would keep what is read.
+        # A copy: a view would keep the samples before it in memory.
         self._unread = self._unread[count * HOP :].copy()
         spectra: torch.Tensor = torch.fft.rfft(frames.unfold(0, FRAME, HOP) * self._window)
         return spectra[:, :BINS].T
 
 
 class FrameAdder:
-    """Turns spectra below 2 kHz, of frames in order, back into one stream's samples."""
+    """Turns the spectra of successive frames below 2 kHz back into one stream's samples."""
 
     def __init__(self, device: torch.device) -> None:
         self._window = torch.hann_window(FRAME, device=device)
         self._overlap = torch.zeros(2, FRAME - HOP, device=device)
-        """The last frames' signal and power, as far as further frames add to it."""
+        """The signal and power of the last frames where further frames overlap them."""
         self._before = REACH
-        """Samples still to come that are before the first one: only frames reach there."""
+        """Remaining samples of the frames that lie before the stream's first sample."""
 
     def add(self, spectra: torch.Tensor) -> Samples:
-        """Return the samples to which no frame after these (128, n) will add anything."""
+        """Return the samples that no frame after these (128, n) overlaps."""
         count = spectra.shape[1]
         if count == 0:
             return np.zeros(0, np.float32)
@@ -90,7 +90,7 @@ class FrameAdder:
         return self._samples(sums[:, : count * HOP])
 
     def finish(self) -> Samples:
-        """Return the samples that only the frames so far cover; the last ones may be beyond the end."""
+        """Return the remaining samples; the last ones may lie beyond the stream's end."""
         return self._samples(self._overlap)
 
     def _samples(self, sums: torch.Tensor) -> Samples:

@@ -1,4 +1,4 @@
-"""Perth's network: from the levels of a frame and its neighbours, how loud each bin is to become."""
+"""Perth's network: from the levels of a frame and its neighbours to the gain of each bin."""
 
 import torch
 from torch.nn import functional
@@ -9,21 +9,21 @@ BINS = 128
 """Frequencies from 0 Hz, 15.625 Hz apart: those below 2 kHz."""
 
 CONTEXT = 15
-"""Frames to each side that a frame's gains depend on: five convolutions with three each."""
+"""Frames to each side that a frame's gains depend on: five convolutions with three frames each."""
 
 _WIDTH = 7
 _REACH = _WIDTH // 2
 _HIDDEN = 256
-# As a product of matrices so few columns take less time, four of them a quarter: on the CPU a
-# convolution first rearranges its weights, at each call.
+# Up to this many columns a matrix product is faster, at four columns four times: on the CPU each call of a
+# convolution first reorders its weights.
 _FEW = 46
 _SHAPES = [(_HIDDEN, BINS, 1), *[(_HIDDEN, _HIDDEN, _WIDTH)] * 5, (BINS, _HIDDEN, 1)]
 
-# Perth counts in these levels: -180 dB is 0, and 15 dB is 1.
+# Perth's scale of levels: -180 dB is 0, and 15 dB is 1.
 _FLOOR = 1e-9
 _FLOOR_DB = -180.0
 _RANGE_DB = 195.0
-# Perth's frames are as long, but of 32 kHz: a tone's magnitude there is this much more than at 24 kHz.
+# Perth's frames are as long but at 32 kHz, where a tone's magnitude is larger by this factor.
 _AT_32_KHZ = 32 / 24
 
 Columns = tuple[torch.Tensor, ...]
@@ -31,9 +31,9 @@ Columns = tuple[torch.Tensor, ...]
 
 
 class GainNetwork:
-    """Perth's five convolutions over frames, each resumable where the frames so far ended.
+    """Perth's five convolutions over frames, each of which can resume after the frames so far.
 
-    Raises ``EngineFailure`` when Perth's weights are missing or not those expected.
+    Raises ``EngineFailure`` if Perth's weights are missing, damaged or of another version.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -45,28 +45,28 @@ class GainNetwork:
         self._last = last_weight[:, :, 0], last_bias[:, None]
 
     def begin(self) -> Columns:
-        """Return what is before the first frame: zeros, at each convolution."""
+        """Return the columns before the first frame: zeros for each convolution."""
         return (torch.zeros(_HIDDEN, _REACH, device=self.device),) * len(self._convolutions)
 
     def advance(self, kept: Columns, spectra: torch.Tensor) -> tuple[torch.Tensor, Columns]:
-        """Take further frames' spectra (128, n), complex; return the gains that are final now.
+        """Take further frames' spectra (128, n), complex; return the newly final gains.
 
-        They are (128, m), factors, and are those of the frames up to ``CONTEXT`` before the last.
-        ``kept`` is left as it was; its successor is returned.
+        The gains (128, m) are factors, for the frames up to ``CONTEXT`` before the last. ``kept`` is not
+        changed; the next call takes the returned columns.
         """
         weight, bias = self._first
         hidden = functional.leaky_relu(weight @ _levels(spectra) + bias)
         return self._through(kept, hidden, after=0)
 
     def finish(self, kept: Columns) -> torch.Tensor:
-        """Return the gains (128, up to 15) of the last frames, as if nothing came after them."""
+        """Return the gains (128, up to 15) of the last frames, with nothing after them."""
         return self._through(kept, kept[0][:, :0], after=_REACH)[0]
 
     def _through(self, kept: Columns, hidden: torch.Tensor, after: int) -> tuple[torch.Tensor, Columns]:
         grown = []
         for (weight, bias), before in zip(self._convolutions, kept, strict=True):
             columns = functional.pad(torch.cat([before, hidden], dim=1), (0, after))
-            # A copy: a view would keep all the columns.
+            # A copy: a view would keep all columns in memory.
             grown.append(columns[:, -2 * _REACH :].clone())
             if columns.shape[1] < _WIDTH:
                 hidden = columns[:, :0]

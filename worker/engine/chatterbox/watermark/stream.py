@@ -1,4 +1,4 @@
-"""The watermark as a stage: samples in, the same samples marked out, nothing lost and no seam."""
+"""The watermark as a stage: as many samples out as in, marked, without seams."""
 
 import numpy as np
 import torch
@@ -12,9 +12,9 @@ from worker.engine.chatterbox.watermark.marker import FrameMarker
 class WatermarkStream:
     """Marks one stream of mono samples at 24 kHz, block by block; a ``Stage``.
 
-    To mark exactly as Perth marks the whole, 204 to 214 ms of samples are held back. At the
-    beginning it is less (see ``FrameMarker``), so that the first audio comes out sooner. When
-    ``first_lookahead`` is 15, all marks are exact and the blocks make no difference.
+    Marking exactly as Perth marks the whole requires holding back 204 to 214 ms of samples. At the beginning
+    less is held back (see ``FrameMarker``), for a shorter time to first audio. With a ``first_lookahead`` of
+    15 all marks are exact, and independent of the blocks.
 
     Marked samples are clipped to [-1, 1]. Digital silence stays silent.
     """
@@ -24,17 +24,17 @@ class WatermarkStream:
         self._marker = FrameMarker(network, first_lookahead)
         self._adder = FrameAdder(network.device)
         self._unmarked: Samples = np.zeros(0, np.float32)
-        """Samples held back."""
+        """Samples that are held back."""
 
     @torch.inference_mode()
     def process(self, samples: Samples) -> Samples:
-        """Return the marked samples that no later one can change any more."""
+        """Return the marked samples that are final by now."""
         self._unmarked = np.concatenate([self._unmarked, samples])
         return self._emit(self._adder.add(self._marker.mark(self._reader.read(samples))))
 
     @torch.inference_mode()
     def flush(self) -> Samples:
-        """Return the rest; nothing can be processed afterwards."""
+        """Return the remaining samples; the stream ends."""
         marks = [self._marker.mark(self._reader.finish()), self._marker.finish()]
         rest = [self._emit(self._adder.add(each)) for each in marks]
         rest.append(self._emit(self._adder.finish()[: len(self._unmarked)]))
@@ -43,6 +43,6 @@ class WatermarkStream:
     def _emit(self, differences: Samples) -> Samples:
         count = len(differences)
         marked = self._unmarked[:count] + differences
-        # A copy: a view would keep what is emitted.
+        # A copy: a view would keep the emitted samples in memory.
         self._unmarked = self._unmarked[count:].copy()
         return np.clip(marked, -1.0, 1.0)

@@ -1,4 +1,4 @@
-"""The watermark's own threads: the model's has other work, and the requests' are many."""
+"""Threads for the watermark: the model's thread is busy, and there are many requests' threads."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +12,11 @@ from worker.engine.chatterbox.watermark.stream import WatermarkStream
 from worker.engine.cores import leave_the_cores_to_the_model
 
 _CORES_A_THREAD = 4
-"""One core marks some 200 s of audio a second: a quarter of a machine's keeps up with any GPU."""
+"""One core marks about 200 s of audio per second: a quarter of the cores keeps up with any GPU."""
 
 
 class WatermarkThreads:
-    """Marks the blocks of all requests on a few threads, each on one core."""
+    """Marks the blocks of all requests on a few threads of one core each."""
 
     def __init__(self, watermark: Watermark) -> None:
         self._watermark = watermark
@@ -24,11 +24,11 @@ class WatermarkThreads:
         self._executor = ThreadPoolExecutor(count, "watermark", leave_the_cores_to_the_model)
 
     def stage(self) -> Stage:
-        """Return a stage for one request's samples; its caller waits while they are marked."""
+        """Return a stage for one request's samples; its caller blocks while a thread marks them."""
         return _MarkedElsewhere(self._watermark.stream(), self._executor)
 
     def close(self) -> None:
-        """Mark what was given, and end the threads."""
+        """Finish the queued blocks, and end the threads."""
         self._executor.shutdown()
 
 

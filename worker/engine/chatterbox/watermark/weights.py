@@ -1,6 +1,6 @@
-"""Perth's weights: the part of them that marks, read from the wheel without importing it.
+"""Perth's weights: the encoder's, read from the wheel without importing Perth.
 
-Importing Perth takes seconds (librosa, numba) and fails where pkg_resources is missing.
+Importing Perth takes seconds (librosa, numba), and fails without pkg_resources.
 """
 
 from importlib.util import find_spec
@@ -18,9 +18,9 @@ Layer = tuple[torch.Tensor, torch.Tensor]
 
 
 def read_layers(shapes: list[tuple[int, int, int]], device: torch.device) -> list[Layer]:
-    """Return Perth's marking convolutions, in order.
+    """Return the convolutions of Perth's encoder, in order.
 
-    Raises ``EngineFailure`` when they are missing, damaged, or have other shapes than these.
+    Raises ``EngineFailure`` if they are missing or damaged, or have other shapes.
     """
     file = _find()
     try:
@@ -29,7 +29,7 @@ def read_layers(shapes: list[tuple[int, int, int]], device: torch.device) -> lis
     except Exception as error:
         told = (
             f"The watermark is on, but Perth's weights cannot be read ({type(error).__name__}): "
-            'install them anew with `pip install --force-reinstall "resemble-perth==1.0.1"`.'
+            'reinstall them with `pip install --force-reinstall "resemble-perth==1.0.1"`.'
         )
         raise EngineFailure(f"{told} They are in {file}.", told=told) from error
     found = [tuple(weight.shape) for weight, _ in layers]
@@ -53,5 +53,5 @@ def _find() -> Path:
 
 def _layer(stored: dict[str, Any], position: int, device: torch.device) -> Layer:
     weight, bias = (stored[f"encoder.layers.{position}.conv.{name}"] for name in ("weight", "bias"))
-    # Copies, so that the file (its detector is most of it) is not kept in memory.
+    # Copies, so that the file, which is mostly the detector, does not stay in memory.
     return weight.clone().to(device), bias.clone().to(device)

@@ -4,7 +4,7 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def s3gen(small_checkpoint):
+def weights(small_checkpoint):
     """Ours reads these."""
     import torch
 
@@ -20,9 +20,9 @@ def stocks_s3gen(small_checkpoint):
     """Stock's module, to compare with."""
     import torch
 
-    from benchmarks.stock import stock_s3gen
+    from synthetic.stock import load_stock_s3gen
 
-    return stock_s3gen(small_checkpoint, torch.device("cpu"))
+    return load_stock_s3gen(small_checkpoint, torch.device("cpu"))
 
 
 @pytest.fixture(scope="session")
@@ -37,27 +37,27 @@ def voice(small_checkpoint):
 
 
 @pytest.fixture(scope="session")
-def decoder(s3gen):
+def s3gen(weights):
     """Ours in float32, with a short prompt and window so that the tests are quick."""
-    from worker.engine.chatterbox.s3gen.decoder import SpeechDecoder
-    from worker.engine.chatterbox.s3gen.settings import DecoderSettings
+    from worker.engine.chatterbox.s3gen.s3gen import S3Gen
+    from worker.engine.chatterbox.s3gen.settings import S3GenSettings
 
-    settings = DecoderSettings(prompt_tokens=20, left_tokens=10, flow_precision="float32")
-    return SpeechDecoder(s3gen, settings)
+    settings = S3GenSettings(prompt_tokens=20, left_tokens=10, flow_precision="float32")
+    return S3Gen(weights, settings)
 
 
 @pytest.fixture
 def say(voice):
-    """Decode tokens in audio chunks of given sizes; what they leave over comes last."""
-    from worker.engine.chatterbox.s3gen.decoder import Decode
+    """Render tokens in audio chunks of given sizes; what they leave over comes last."""
+    from worker.engine.chatterbox.s3gen.s3gen import RenderCall
 
-    def speak(decoder, tokens, sizes=(), *, seed=7, stream=None):
-        stream = stream or decoder.open(voice, seed)
+    def speak(s3gen, tokens, sizes=(), *, seed=7, stream=None):
+        stream = stream or s3gen.open(voice, seed)
         pieces, done = [], 0
         for size in sizes:
-            pieces += decoder.decode([Decode(stream, tokens[done : done + size])])
+            pieces += s3gen.render([RenderCall(stream, tokens[done : done + size])])
             done += size
-        pieces += decoder.decode([Decode(stream, tokens[done:], final=True)])
+        pieces += s3gen.render([RenderCall(stream, tokens[done:], final=True)])
         return pieces
 
     return speak
@@ -72,11 +72,11 @@ def tokens():
 
 
 @pytest.fixture(scope="session")
-def dark_s3gen(s3gen):
+def dark_weights(weights):
     """S3Gen whose vocoder makes only low frequencies: steps are small, so that a jump stands out."""
     from worker.engine.weights import Weights
 
-    parts = {part: s3gen.under(part).state() for part in ("flow", "mel2wav")}
+    parts = {part: weights.under(part).state() for part in ("flow", "mel2wav")}
     tensors = {f"{part}.{name}": tensor for part, state in parts.items() for name, tensor in state.items()}
     tensors["mel2wav.conv_post.bias"][1:9] = -14.0
     return Weights.of(tensors)

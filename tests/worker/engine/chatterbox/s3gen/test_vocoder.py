@@ -18,8 +18,8 @@ def mel():
 
 
 @pytest.fixture(scope="module")
-def exact(s3gen):
-    return Vocoder(s3gen.under("mel2wav"), EXACT_LOOKAHEAD, torch.float32)
+def exact(weights):
+    return Vocoder(weights.under("mel2wav"), EXACT_LOOKAHEAD, torch.float32)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def run(vocoder, mel, borders, seed=3):
         stream, samples = VocoderStream(seed, mel.device), []
         ends = [*borders, len(mel)]
         for first, end in zip([0, *borders], ends, strict=True):
-            samples += vocoder.decode([VocoderCall(stream, mel[first:end], end == len(mel))])
+            samples += vocoder.render([VocoderCall(stream, mel[first:end], end == len(mel))])
     return torch.cat(samples)
 
 
@@ -53,14 +53,14 @@ def test_pieces_are_the_whole(exact, mel, whole, borders):
 
 
 @pytest.mark.parametrize("borders", [CUTS["10 tokens"], CUTS["random 1"]])
-def test_half_the_lookahead_is_nearly_exact(s3gen, mel, whole, borders):
-    vocoder = Vocoder(s3gen.under("mel2wav"), EXACT_LOOKAHEAD // 2, torch.float32)
+def test_half_the_lookahead_is_nearly_exact(weights, mel, whole, borders):
+    vocoder = Vocoder(weights.under("mel2wav"), EXACT_LOOKAHEAD // 2, torch.float32)
     torch.testing.assert_close(run(vocoder, mel, borders), whole, atol=NEAR, rtol=0)
 
 
-def test_no_lookahead_is_not_exact(s3gen, mel, whole):
+def test_no_lookahead_is_not_exact(weights, mel, whole):
     """Otherwise the lookahead would be wasted, and the tests above blind."""
-    samples = run(Vocoder(s3gen.under("mel2wav"), 0, torch.float32), mel, CUTS["10 tokens"])
+    samples = run(Vocoder(weights.under("mel2wav"), 0, torch.float32), mel, CUTS["10 tokens"])
     assert (samples - whole).abs().max() > 1000 * EXACT
 
 
@@ -80,10 +80,10 @@ def test_streams_of_any_shape_are_decoded_as_if_alone(exact, mel, whole):
     with torch.inference_mode():
         first, second, third = (VocoderStream(seed, mel.device) for seed in (3, 9, 3))
         pieces = [
-            exact.decode([VocoderCall(first, mel[:50], False), VocoderCall(second, other[:50], False)]),
-            exact.decode([VocoderCall(second, other[50:], True), VocoderCall(first, mel[50:], True)])[::-1],
+            exact.render([VocoderCall(first, mel[:50], False), VocoderCall(second, other[:50], False)]),
+            exact.render([VocoderCall(second, other[50:], True), VocoderCall(first, mel[50:], True)])[::-1],
         ]
-        (alone,) = exact.decode([VocoderCall(third, mel, True)])
+        (alone,) = exact.render([VocoderCall(third, mel, True)])
     torch.testing.assert_close(torch.cat([piece[0] for piece in pieces]), whole, atol=EXACT, rtol=0)
     torch.testing.assert_close(torch.cat([piece[1] for piece in pieces]), expected, atol=EXACT, rtol=0)
     assert torch.equal(alone, whole)
@@ -93,6 +93,6 @@ def test_a_stream_remembers_no_more_than_its_window(exact, mel):
     stream = VocoderStream(3, mel.device)
     with torch.inference_mode():
         for first in range(0, FRAMES, 20):
-            exact.decode([VocoderCall(stream, mel[first : first + 20], False)])
+            exact.render([VocoderCall(stream, mel[first : first + 20], False)])
     assert len(stream.mel) <= EXACT_LOOKAHEAD + 15 + 20
     assert len(stream.source) <= 480 * 40

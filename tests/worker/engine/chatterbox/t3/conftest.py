@@ -9,7 +9,7 @@ import torch
 from t3_speech import load_stock_t3
 
 from worker.engine.chatterbox.t3.model import T3
-from worker.engine.chatterbox.t3.precision import Precision
+from worker.engine.precision import T3Precision
 
 SPEECH_TOKENS = (20, 45)
 
@@ -31,7 +31,7 @@ def full_t3_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def t3(small_t3_file: Path) -> T3:
     """Ours, in float32."""
-    return T3.load(small_t3_file, torch.device("cpu"), Precision.FLOAT32)
+    return T3.load(small_t3_file, torch.device("cpu"), T3Precision.FLOAT32)
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +40,7 @@ def stock(small_t3_file: Path) -> Any:
 
 
 def _write(file: Path, size: Any, speech_tokens: tuple[int, int]) -> Path:
-    from worker.engine.chatterbox.synthetic import write_synthetic_t3
+    from synthetic.checkpoint import write_synthetic_t3
 
     with torch.inference_mode():
         write_synthetic_t3(file, seed=3, t3=size, speech_tokens=speech_tokens)

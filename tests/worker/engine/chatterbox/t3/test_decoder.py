@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from t3_speech import GREEDY, Spoken, decode, decode_alone, prefix_of
+from t3_speech import GREEDY, Join, Spoken, decode, decode_alone, prefix_of
 
-from worker.engine.chatterbox.t3.decoder import Decoder, Join
+from worker.engine.chatterbox.t3.decoder import Decoder
 from worker.engine.chatterbox.t3.model import T3
 from worker.engine.chatterbox.t3.sampling import Sampling
 
@@ -42,9 +42,8 @@ def test_the_same_seed_gives_the_same_tokens_alone_and_in_a_batch(
 
 
 def test_another_seed_gives_other_tokens(t3: T3, joins: list[Join], alone: list[list[int]]) -> None:
-    join = joins[0]
-    other = Join(0, join.conditionals, None, join.text, join.sampling, join.seed + 1)
-    assert decode_alone(t3, other, COUNT) != alone[0]
+    other = replace(joins[0].utterance, seed=joins[0].utterance.seed + 1)
+    assert decode_alone(t3, Join(0, other), COUNT) != alone[0]
 
 
 def test_texts_of_different_lengths_prefilled_together_equal_each_alone(
@@ -77,7 +76,7 @@ def test_another_voice_among_those_that_share_one_changes_nothing(t3: T3, joins:
     tokens = [[token] for token in decoder.prefill(sharing).wait()]
     for turn in range(COUNT - 1):
         if turn == COUNT // 3:
-            decoder.prefill([replace(joins[5], slot=3)])
+            decoder.prefill([Join(3, joins[5].utterance)])
         if turn == 2 * COUNT // 3:
             decoder.leave(3)
         for row, token in zip(tokens, decoder.step().wait(), strict=False):
@@ -137,8 +136,7 @@ def test_a_slots_next_holder_finds_nothing_of_the_last(
 ) -> None:
     decoder = Decoder(t3, 1, 512)
     for join, tokens in zip(joins, alone, strict=True):
-        again = Join(0, join.conditionals, join.prefix, join.text, join.sampling, join.seed)
-        assert decode(decoder, [again], COUNT)[0] == tokens
+        assert decode(decoder, [Join(0, join.utterance)], COUNT)[0] == tokens
         decoder.leave(0)
 
 
@@ -156,7 +154,8 @@ def test_a_stream_may_fill_its_slot_to_the_last_position(t3: T3) -> None:
     spoken = Spoken.random(5, prompt=20, text=6)
     join = spoken.join(t3)
     tight = 64
-    count = Decoder(t3, 1, tight).room(len(join.conditionals), len(join.text))
+    voice, text = join.utterance.voice, join.utterance.text
+    count = Decoder(t3, 1, tight).room(len(voice.conditionals), len(text))
     assert count == 64 - 21 - 7 - 4
     assert decode_alone(t3, join, count + 4, tight) == decode_alone(t3, join, count + 4, 512)
 

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from t3_speech import Spoken
 
 from worker.engine.chatterbox.t3.model import T3, T3Sizes
-from worker.engine.chatterbox.t3.precision import Precision
+from worker.engine.precision import T3Precision
 
 CPU = torch.device("cpu")
 
@@ -23,7 +23,7 @@ def test_the_sizes_are_the_tensors(t3: T3) -> None:
 
 
 def test_the_embedded_input_is_stocks(t3: T3, stock: Any) -> None:
-    from worker.engine.chatterbox.upstream import T3Cond
+    from synthetic.stock import T3Cond
 
     spoken = Spoken.random(1)
     conditionals = T3Cond(speaker_emb=spoken.speaker_embedding, cond_prompt_speech_tokens=spoken.prompt)
@@ -33,7 +33,9 @@ def test_the_embedded_input_is_stocks(t3: T3, stock: Any) -> None:
             t3_cond=conditionals, text_tokens=spoken.text, speech_tokens=start, cfg_weight=0.0
         )
     join = spoken.join(t3)
-    torch.testing.assert_close(torch.cat([join.conditionals, join.text])[None], theirs)
+    torch.testing.assert_close(
+        torch.cat([join.utterance.voice.conditionals, join.utterance.text])[None], theirs
+    )
 
 
 def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
@@ -63,8 +65,8 @@ def test_a_file_without_layers_is_refused(tmp_path: Path) -> None:
 def test_what_is_kept_in_half_precision_loads_too(small_t3_file: Path, tmp_path: Path, t3: T3) -> None:
     tensors = {name: tensor.half() for name, tensor in load_file(small_t3_file).items()}
     save_file(tensors, tmp_path / "half.safetensors")
-    half = T3.load(tmp_path / "half.safetensors", CPU, Precision.FLOAT32)
-    ours, theirs = (Spoken.random(1).join(each).text for each in (half, t3))
+    half = T3.load(tmp_path / "half.safetensors", CPU, T3Precision.FLOAT32)
+    ours, theirs = (Spoken.random(1).join(each).utterance.text for each in (half, t3))
     assert ours.dtype is torch.float32
     torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
 
@@ -72,6 +74,6 @@ def test_what_is_kept_in_half_precision_loads_too(small_t3_file: Path, tmp_path:
 def test_the_loaded_network_outlives_its_file(small_t3_file: Path, tmp_path: Path, t3: T3) -> None:
     copy = tmp_path / "copy.safetensors"
     copy.write_bytes(small_t3_file.read_bytes())
-    loaded = T3.load(copy, CPU, Precision.FLOAT32)
+    loaded = T3.load(copy, CPU, T3Precision.FLOAT32)
     copy.unlink()
-    assert torch.equal(Spoken.random(1).join(loaded).text, Spoken.random(1).join(t3).text)
+    assert torch.equal(Spoken.random(1).join(loaded).utterance.text, Spoken.random(1).join(t3).utterance.text)

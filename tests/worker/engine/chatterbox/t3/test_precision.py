@@ -7,12 +7,12 @@ import torch
 from t3_speech import Spoken, decode, decode_alone
 
 from benchmarks.t3_divergence import compare, logits_along, spoken_by
-from worker.engine.chatterbox.t3 import precision as precision_module
 from worker.engine.chatterbox.t3.decoder import Decoder, cache_dtype
 from worker.engine.chatterbox.t3.model import T3
-from worker.engine.chatterbox.t3.precision import Precision
 from worker.engine.chatterbox.t3.projections import DenseProjection, Int8Projection
 from worker.engine.chatterbox.t3.sampling import Sampling
+from worker.engine.chatterbox.t3.utterance import Utterance
+from worker.engine.precision import T3Precision
 
 CPU = torch.device("cpu")
 COUNT = 30
@@ -21,7 +21,7 @@ MOST_NATS = 0.001
 """Of divergence from float32's next-token distributions."""
 
 
-@pytest.fixture(scope="module", params=[Precision.INT8, Precision.BFLOAT16])
+@pytest.fixture(scope="module", params=[T3Precision.INT8, T3Precision.BFLOAT16])
 def fewer_bits(request: pytest.FixtureRequest, small_t3_file: Path) -> T3:
     return T3.load(small_t3_file, CPU, request.param)
 
@@ -30,30 +30,32 @@ def random(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)))
 
 
+def spoken(t3: T3) -> Utterance:
+    return Spoken.random(1, prompt=100, text=20).join(t3).utterance
+
+
 def test_next_tokens_are_nearly_float32s(t3: T3, fewer_bits: T3) -> None:
-    join = Spoken.random(1, prompt=100, text=20).join
-    tokens = spoken_by(t3, join(t3), COUNT)
+    tokens = spoken_by(t3, spoken(t3), COUNT)
     share, divergence = compare(
-        logits_along(t3, join(t3), tokens), logits_along(fewer_bits, join(fewer_bits), tokens)
+        logits_along(t3, spoken(t3), tokens), logits_along(fewer_bits, spoken(fewer_bits), tokens)
     )
     assert divergence < MOST_NATS
     assert share >= 0.9
 
 
 def test_a_broken_scale_would_be_noticed(t3: T3, small_t3_file: Path) -> None:
-    broken = T3.load(small_t3_file, CPU, Precision.INT8)
+    broken = T3.load(small_t3_file, CPU, T3Precision.INT8)
     for block in broken._blocks:
         block._contract._scales *= 1.5
         block._expand._scales *= 1.5
-    join = Spoken.random(1, prompt=100, text=20).join
-    tokens = spoken_by(t3, join(t3), COUNT)
-    _, divergence = compare(logits_along(t3, join(t3), tokens), logits_along(broken, join(t3), tokens))
+    tokens = spoken_by(t3, spoken(t3), COUNT)
+    _, divergence = compare(logits_along(t3, spoken(t3), tokens), logits_along(broken, spoken(t3), tokens))
     assert divergence > 2 * MOST_NATS
 
 
 def test_an_int8_stream_says_the_same_among_any_number_of_others(small_t3_file: Path) -> None:
     """Its steps are exact; a prefill is bfloat16's, and so prefilled here one by one."""
-    t3 = T3.load(small_t3_file, CPU, Precision.INT8)
+    t3 = T3.load(small_t3_file, CPU, T3Precision.INT8)
     joins = [Spoken.random(seed, text=5 + seed).join(t3, seed, Sampling(), seed) for seed in range(20)]
     decoder = Decoder(t3, 20, 128)
     tokens = [decoder.prefill([join]).wait() for join in joins]
@@ -65,7 +67,7 @@ def test_an_int8_stream_says_the_same_among_any_number_of_others(small_t3_file: 
 
 
 def test_a_bfloat16_stream_seldom_says_otherwise_among_others(small_t3_file: Path) -> None:
-    t3 = T3.load(small_t3_file, CPU, Precision.BFLOAT16)
+    t3 = T3.load(small_t3_file, CPU, T3Precision.BFLOAT16)
     joins = [Spoken.random(seed, text=5 + seed).join(t3, seed, Sampling(), seed) for seed in range(8)]
     together = decode(Decoder(t3, 8, 128), joins, COUNT)
     alone = [decode_alone(t3, join, COUNT, 128) for join in joins]
@@ -95,21 +97,5 @@ class TestProjections:
         assert not projection(random(1, 1, 64)).any()
 
 
-class TestPrecision:
-    def test_int8_is_refused_where_there_is_no_kernel_for_it(self) -> None:
-        with pytest.raises(ValueError, match="T3_PRECISION=int8"):
-            Precision.INT8.resolved(torch.device("cuda"))
-
-    @pytest.mark.parametrize(("has_bfloat16", "chosen"), [(True, Precision.INT8), (False, Precision.FLOAT32)])
-    def test_the_cpu_decides_what_auto_is(
-        self, monkeypatch: pytest.MonkeyPatch, has_bfloat16: bool, chosen: Precision
-    ) -> None:
-        monkeypatch.setattr(precision_module, "_cpu_has_bfloat16", lambda: has_bfloat16)
-        assert Precision.AUTO.resolved(CPU) is chosen
-
-    def test_a_named_precision_is_kept(self) -> None:
-        assert Precision.FLOAT32.resolved(CPU) is Precision.FLOAT32
-        assert Precision.AUTO.resolved(torch.device("cuda")) is Precision.BFLOAT16
-
-    def test_keys_and_values_are_float32_on_the_cpu(self, fewer_bits: T3) -> None:
-        assert cache_dtype(fewer_bits) is torch.float32
+def test_keys_and_values_are_float32_on_the_cpu(fewer_bits: T3) -> None:
+    assert cache_dtype(fewer_bits) is torch.float32

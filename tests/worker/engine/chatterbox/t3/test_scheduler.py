@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from scripted_decoder import Hall
 
 from worker.engine.chatterbox.t3.sampling import Sampling
-from worker.engine.chatterbox.t3.scheduler import Ending, Utterance
+from worker.engine.chatterbox.t3.utterance import Ending, Utterance
 
 
 class Speakers(RuleBasedStateMachine):

@@ -1,44 +1,32 @@
 """The scheduler over a real small T3: whoever comes and goes, each says what it says alone."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import replace
 
 import pytest
-from t3_speech import GREEDY, Spoken, decode_alone
-from torch import Tensor
+from t3_speech import GREEDY, Join, Spoken, decode_alone
 
 from worker.engine.chatterbox.t3.decoder import Decoder
-from worker.engine.chatterbox.t3.kv_cache import VoicePrefix
 from worker.engine.chatterbox.t3.model import T3
 from worker.engine.chatterbox.t3.sampling import Sampling
-from worker.engine.chatterbox.t3.scheduler import Ending, TokenScheduler, Utterance
+from worker.engine.chatterbox.t3.scheduler import TokenScheduler
+from worker.engine.chatterbox.t3.utterance import Ending, T3Voice, Utterance
 
 SAMPLINGS = [Sampling(), Sampling(temperature=1.2, top_k=0), Sampling(temperature=0.5, top_k=20), GREEDY]
-
-
-@dataclass
-class KeptVoice:
-    """A voice that keeps its prefix."""
-
-    conditionals: Tensor
-    prefix: VoicePrefix | None = None
-
-    def keep_prefix(self, prefix: VoicePrefix) -> None:
-        self.prefix = prefix
 
 
 @pytest.mark.parametrize("lag", [0, 2])
 def test_every_utterance_says_what_it_says_alone(t3: T3, lag: int) -> None:
     chance = random.Random(lag)
     spoken = [Spoken.random(seed, prompt=8 + 7 * seed, text=3 + seed) for seed in range(5)]
-    voices = [KeptVoice(each.join(t3).conditionals) for each in spoken]
+    voices = [each.join(t3).utterance.voice for each in spoken]
     scheduler = TokenScheduler(Decoder(t3, 4, 160), t3.sizes.stop_token, lag=lag)
     utterances: list[Utterance] = []
     cancelled = set()
     while len(utterances) < 40 or not scheduler.is_idle:
         if len(utterances) < 40 and chance.random() < 0.4:
             number = len(utterances)
-            text = Spoken.random(100 + number, text=chance.randint(2, 30)).join(t3).text
+            text = Spoken.random(100 + number, text=chance.randint(2, 30)).join(t3).utterance.text
             utterance = Utterance(
                 voices[number % 5], text, SAMPLINGS[number % 4], number, chance.choice([12, 60])
             )
@@ -50,9 +38,8 @@ def test_every_utterance_says_what_it_says_alone(t3: T3, lag: int) -> None:
                 scheduler.cancel(each)
         scheduler.turn()
     for utterance in utterances:
-        join = spoken[0].join(t3, sampling=utterance.sampling, seed=utterance.seed)
-        join = type(join)(0, utterance.voice.conditionals, None, utterance.text, join.sampling, join.seed)
-        alone = decode_alone(t3, join, 60, 160)
+        whole = replace(utterance, voice=T3Voice(utterance.voice.conditionals))
+        alone = decode_alone(t3, Join(0, whole), 60, 160)
         stop = alone.index(t3.sizes.stop_token) if t3.sizes.stop_token in alone else 60
         if utterance.ending is Ending.CANCELLED:
             assert utterance.tokens == alone[: len(utterance.tokens)]

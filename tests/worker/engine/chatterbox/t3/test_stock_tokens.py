@@ -17,8 +17,8 @@ from t3_speech import (
 
 from worker.engine.chatterbox.t3.decoder import Decoder
 from worker.engine.chatterbox.t3.model import T3
-from worker.engine.chatterbox.t3.precision import Precision
 from worker.engine.chatterbox.t3.sampling import Sampling
+from worker.engine.precision import T3Precision
 
 FULL_TOKENS = 50
 STOP = 6562
@@ -84,7 +84,7 @@ def test_greedy_tokens_of_the_full_size_equal_stocks(full_t3_file: Path) -> None
     del stock
     assert len({tuple(tokens) for tokens in expected}) == len(SPOKEN)
     assert all(len(set(tokens)) > FULL_TOKENS / 2 for tokens in expected)
-    ours = T3.load(full_t3_file, torch.device("cpu"), Precision.FLOAT32)
+    ours = T3.load(full_t3_file, torch.device("cpu"), T3Precision.FLOAT32)
     assert decode_alone(ours, SPOKEN[2].join(ours), FULL_TOKENS, length=704) == expected[2]
     assert_equal_among_seven_others(ours, expected)
 

@@ -1,10 +1,11 @@
 """Write a checkpoint of random weights in exactly the form of ResembleAI/chatterbox-turbo.
 
-It costs the same memory and time as the real one, so that tests and benchmarks run where no
-weights can be fetched. What it speaks is noise, not speech.
+It takes the memory and time of the real one, so that tests and benchmarks run where no weights can be
+downloaded. It speaks noise.
 """
 
 import math
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,19 +17,12 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from synthetic.clock import wind_clock
+from synthetic.stock import LLAMA_CONFIGS, SPEECH_VOCAB_SIZE, T3, S3Gen, T3Config
+from synthetic.tokenizer import VOCABULARY, write_tokenizer
 from worker.engine.chatterbox.conditionals import COND_PROMPT_TOKENS
-from worker.engine.chatterbox.synthetic_clock import wind_clock
-from worker.engine.chatterbox.synthetic_tokenizer import VOCABULARY, write_tokenizer
 from worker.engine.chatterbox.uninitialized import Uninitialized
-from worker.engine.chatterbox.upstream import (
-    LLAMA_CONFIGS,
-    SPEECH_VOCAB_SIZE,
-    T3,
-    S3Gen,
-    T3Config,
-    VoiceEncoder,
-    without_warnings,
-)
+from worker.engine.chatterbox.upstream import VoiceEncoder, without_warnings
 from worker.engine.checkpoint import BUILT_IN_VOICE_FILE, REPO_ID, S3GEN_FILE, T3_FILE, VOICE_ENCODER_FILE
 
 MARKER_FILE = "SYNTHETIC.md"
@@ -36,7 +30,7 @@ MARKER_FILE = "SYNTHETIC.md"
 SHORTEST, LONGEST = 50, 125
 """Speech tokens of an utterance: 2 to 5 s."""
 
-_F0_BIAS = 120.0  # Hz: otherwise the vocoder's source would take every frame for unvoiced
+_F0_BIAS = 120.0  # Hz: without it the vocoder's source would treat every frame as unvoiced
 
 _BACKBONE = "GPT2_medium"
 _SMALL_SIZES = {"hidden_size": 128, "n_embd": 128, "n_head": 2, "n_layer": 2}
@@ -44,7 +38,7 @@ _SMALL_SIZES = {"hidden_size": 128, "n_embd": 128, "n_head": 2, "n_layer": 2}
 _MARKER = f"""# A synthetic checkpoint
 
 Random weights under the names, shapes and types of {REPO_ID}, written by
-`worker/engine/synthetic.py` for tests and benchmarks. It makes noise, not speech.
+`synthetic/checkpoint.py` for tests and benchmarks. It makes noise, not speech.
 """
 
 
@@ -57,14 +51,14 @@ def write_synthetic_checkpoint(
 ) -> None:
     """Write a checkpoint (3 GB; 1.2 GB with a small T3) that stock's ``from_local`` loads.
 
-    Whatever the text, it speaks between the two numbers of ``speech_tokens``. The same arguments
-    write the same files. Replaces a synthetic checkpoint; raises
-    ``FileExistsError`` for a directory that holds anything else.
+    Every utterance has between the two numbers of ``speech_tokens``, whatever its text. The same arguments
+    write the same files. Replaces a synthetic checkpoint; raises ``FileExistsError`` for a directory with
+    other content.
     """
     if directory.exists() and any(directory.iterdir()) and not (directory / MARKER_FILE).is_file():
-        raise FileExistsError(f"{directory} holds something other than a synthetic checkpoint: left as it is")
+        raise FileExistsError(f"{directory} is not empty and holds no synthetic checkpoint: left as it is")
     directory.parent.mkdir(parents=True, exist_ok=True)
-    # Beside its final place, so that the rename is one step: no reader sees half a checkpoint.
+    # In the same directory as the target, so that the rename is atomic: no reader sees half a checkpoint.
     staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:
         generator = torch.Generator().manual_seed(seed)
@@ -85,8 +79,27 @@ def write_synthetic_t3(
     t3: Literal["full", "small"] = "full",
     speech_tokens: tuple[int, int] = (SHORTEST, LONGEST),
 ) -> None:
-    """Write the T3 alone: beside another synthetic checkpoint's files it speaks at another length."""
+    """Write the T3 alone: with the other files of a synthetic checkpoint it speaks at another length."""
     _write_t3(path, torch.Generator().manual_seed(seed), t3, speech_tokens)
+
+
+def write_with_length(
+    directory: Path, other: Path, speech_tokens: int, t3: Literal["full", "small"] = "full"
+) -> None:
+    """Write a checkpoint of other speech lengths: a T3 (2 GB in full), and hard links to ``other``'s files.
+
+    Every utterance has ``speech_tokens``. ``directory`` must be on ``other``'s file system.
+    """
+    staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    try:
+        for file in other.iterdir():
+            if file.name != T3_FILE:
+                os.link(file, staging / file.name)
+        write_synthetic_t3(staging / T3_FILE, t3=t3, speech_tokens=(speech_tokens, speech_tokens))
+        staging.chmod(0o755)
+        staging.rename(directory)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _write_t3(path: Path, generator: torch.Generator, t3: str, speech_tokens: tuple[int, int]) -> None:
@@ -98,7 +111,7 @@ def _write_t3(path: Path, generator: torch.Generator, t3: str, speech_tokens: tu
 def small_gpt2_medium() -> Iterator[None]:
     """Within it, stock's ``ChatterboxTurboTTS.from_local`` builds the small T3 for "GPT2_medium".
 
-    Stock has the sizes in a table where ours reads them from the tensors.
+    Stock takes the sizes from a table; the worker reads them from the tensors.
     """
     full = LLAMA_CONFIGS[_BACKBONE]
     LLAMA_CONFIGS[_BACKBONE] = {**full, **_SMALL_SIZES}
@@ -118,7 +131,7 @@ def _write_rest(directory: Path, generator: torch.Generator) -> None:
 
 def _write_module(path: Path, module: nn.Module) -> None:
     save_file({name: tensor.contiguous() for name, tensor in module.state_dict().items()}, path)
-    path.chmod(0o644)  # safetensors makes its files private: an image runs as another user
+    path.chmod(0o644)  # safetensors makes its files private, and an image runs as another user
 
 
 def _random_t3(generator: torch.Generator, speech_tokens: tuple[int, int]) -> Any:
@@ -144,7 +157,7 @@ def _random_s3gen(generator: torch.Generator) -> Any:
 
 
 def _random_module(construct: Any, generator: torch.Generator) -> Any:
-    """Construct a module and fill it; what is computed rather than learned keeps its value."""
+    """Construct a module and fill its parameters; computed buffers keep their values."""
     with Uninitialized(), without_warnings():
         module = construct().requires_grad_(False)
     for owner in module.modules():
@@ -155,14 +168,14 @@ def _random_module(construct: Any, generator: torch.Generator) -> Any:
 
 
 def _fill(owner: nn.Module, name: str, parameter: Tensor, generator: torch.Generator) -> None:
-    """Fill one parameter so that activations keep about their scale from layer to layer."""
+    """Fill one parameter so that activations keep roughly their scale from layer to layer."""
     if parameter.ndim < 2:  # noqa: PLR2004 - a vector: a bias, or the weights of a norm
         parameter.fill_(0.0 if "bias" in name else 1.0)
         return
     if isinstance(owner, nn.Embedding):
         bound = 0.04
     else:
-        # transformers' Conv1D holds (in, out), everything of torch (out, in, ...).
+        # transformers' Conv1D has (in, out), torch's modules (out, in, ...).
         transposed = type(owner).__name__ == "Conv1D" or isinstance(owner, nn.ConvTranspose1d)
         fan_in = parameter.shape[0] if transposed else parameter[0].numel()
         bound = 1.0 / math.sqrt(max(fan_in, 1))
@@ -170,7 +183,7 @@ def _fill(owner: nn.Module, name: str, parameter: Tensor, generator: torch.Gener
 
 
 def _normalize_weight_norms(module: nn.Module) -> None:
-    """Give each weight norm the magnitude of its direction: together they are the direction itself."""
+    """Give each weight norm the magnitude of its direction, so that the weight equals the direction."""
     for name, magnitude in module.named_parameters():
         if name.endswith("original0"):
             direction = module.get_parameter(name[:-1] + "1")

@@ -1,7 +1,7 @@
 """Write a GPT-2 byte-level BPE tokenizer of Turbo's size, with its paralinguistic tags.
 
-Its merges are pairs of bytes rather than learned words: any text round-trips, in about half as many
-tokens as it has bytes.
+Its merges are pairs of bytes, not learned words: any text round-trips, in about half as many tokens as it
+has bytes.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 from worker.text.tags import PARALINGUISTIC_TAGS
 
 VOCABULARY = 50_276
-"""Tokens in all: GPT-2's 50,257 and the tags."""
+"""Number of tokens: GPT-2's 50,257 and the tags."""
 
 _END_OF_TEXT = "<|endoftext|>"
 _MERGES = 50_000

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from worker.engine.chatterbox.s3gen.noise import Kind, PositionalNoise
-from worker.engine.chatterbox.s3gen.stream import Prompt, SpeechStream
+from worker.engine.chatterbox.s3gen.stream import Prompt, RenderStream
 
 PROMPT = 4
 
@@ -16,7 +16,7 @@ def open_stream(left_tokens, prompt=PROMPT):
         "gen.prompt_token_len": torch.tensor([10]),
         "gen.prompt_feat": torch.arange(20.0)[:, None].expand(-1, 80)[None],
     }
-    return SpeechStream(
+    return RenderStream(
         Prompt.of(voice, torch.zeros(80), prompt), seed=5, left_tokens=left_tokens, fade_in=True
     )
 

@@ -1,19 +1,19 @@
 """Make a T3 of random weights stop speaking after a set number of speech tokens.
 
 Random weights would never stop, or, with a raised bias of the stop token, at a random moment. So the
-speech tokens are dealt into classes, as the hours of a clock: each token's embedding carries its
-class's code, the head prefers the next class's tokens after it, and after the last class the stop
-token. Which token of the class is drawn, and in which class speech begins, stays random.
+speech tokens are divided into classes, like the hours of a clock. A token's embedding contains the code of
+its class, and after it the head prefers the tokens of the next class; after the last class it prefers the
+stop token. The token within a class, and the class in which speech begins, stay random.
 """
 
 from typing import Any
 
 import torch
 
-from worker.engine.chatterbox.upstream import SPEECH_VOCAB_SIZE
+from synthetic.stock import SPEECH_VOCAB_SIZE
 
 _PREFERENCE = 8.0
-"""Logits by which the next class leads: sampling by the default options almost never leaves it."""
+"""Lead of the next class, in logits: the default sampling options almost never choose another."""
 
 _STOP_PREFERENCE = 16.0
 """One stop token must outweigh the 6,561 others."""
@@ -22,8 +22,8 @@ _STOP_PREFERENCE = 16.0
 def wind_clock(t3: Any, generator: torch.Generator, shortest: int, longest: int) -> None:
     """Change the weights so that an utterance has ``shortest`` to ``longest`` speech tokens.
 
-    Holds for the default sampling options and for greedy decoding, and as long as a code outweighs
-    in the residual stream what the layers add to it.
+    Holds for the default sampling options and for greedy decoding, while a code outweighs what the layers
+    add to it in the residual stream.
     """
     width = t3.dim
     classes = torch.arange(SPEECH_VOCAB_SIZE) % longest
