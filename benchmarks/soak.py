@@ -34,7 +34,7 @@ from benchmarks.voices import reference
 from voices.conditionals import Conditionals
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
-from worker.server.patience import return_free_pages
+from worker.server.ending import return_free_pages
 
 if TYPE_CHECKING:
     from worker.service.service import SpeechService

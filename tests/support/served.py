@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from worker.engine.base import Engine
-    from worker.server.patience import PatientServer
+    from worker.server.ending import PatientServer
 
 START_S = 20.0
 

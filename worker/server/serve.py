@@ -10,7 +10,8 @@ from voices.library import VoiceLibrary
 from worker.errors import CannotListen
 from worker.server.app import make_app
 from worker.server.backend import Backend
-from worker.server.patience import PatientServer, patient_for
+from worker.server.ending import PatientServer
+from worker.server.patience import patient_for
 from worker.server.settings import MEGABYTE, ServerSettings
 from worker.server.socket_protocol import BoundedSocket
 from worker.service.outer_watchdog import OuterWatchdog

@@ -15,7 +15,7 @@ from served import served
 from websockets.sync.client import connect
 
 from benchmarks.memory import anonymous_mb
-from worker.server.patience import return_free_pages
+from worker.server.ending import return_free_pages
 from worker.server.socket_protocol import BoundedSocket
 
 KEY = "s3cret-key"

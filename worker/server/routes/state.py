@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from worker.engine.base import Load
+from worker.engine.base import Occupancy
 from worker.engine.machine import DeviceMemory
 from worker.errors import ShuttingDown
 from worker.server.failures import answer_to
@@ -42,7 +42,7 @@ class Health(BaseModel):
     voice_cache_bytes: Maybe[int] = None
     active_requests: Maybe[int] = None
     engine_load: Annotated[
-        Load | None,
+        Occupancy | None,
         Field(description="Text chunks and slots; null for an engine that speaks whatever comes at once."),
     ] = None
     device_memory: Annotated[
