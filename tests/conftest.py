@@ -29,6 +29,9 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+_FOLDERS_OF_MODELS = ("tests/gpu/", "tests/worker/engine/chatterbox/")
+
+
 class OneProcessForModels(LoadFileScheduling):
     """A process that has loaded full-size models takes up to 12 GB: there is to be one."""
 
@@ -49,6 +52,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--no-skips", action="store_true", help="a skipped test fails, unless it is marked `gpu`"
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that load a checkpoint, by their folder or their fixtures."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "small_checkpoint" in fixtures or item.nodeid.startswith(_FOLDERS_OF_MODELS):
+            item.add_marker("model")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,10 +2,13 @@
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
 from benchmarks.attack_raids import RAIDS
+
+pytestmark = pytest.mark.process
 
 
 def test_an_attack_is_measured_beside_honest_listeners(tmp_path):

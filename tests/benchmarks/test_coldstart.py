@@ -7,6 +7,8 @@ import pytest
 from benchmarks import coldstart
 from benchmarks.coldstart_starts import OURS, STOCK, Start, start_in_a_process
 
+pytestmark = pytest.mark.process
+
 
 def start(torch_s: float, load_s: float, first_audio_s: float = 9.0) -> Start:
     return Start({"Python": 0.5, "torch": torch_s, "T3": load_s}, first_audio_s, ready_mb=300.0, own_mb=100.0)

@@ -26,6 +26,8 @@ from benchmarks.load.workload import Planned
 from chatterpod import AsyncSpeechClient
 from local_runpod import LocalEndpoint
 
+pytestmark = pytest.mark.process
+
 TEXT = "This is said slowly, so that whoever listens has to wait for it."
 CLOCK = Clock(seconds=12.0, warm_up_s=2.0, seed=0)
 

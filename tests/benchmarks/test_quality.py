@@ -11,6 +11,8 @@ from benchmarks.quality.likeness import SpeakerSimilarity, mel_distance
 from benchmarks.quality.words import find_recogniser, heard_error_rate, word_error_rate
 from voices.clips.clip import Clip
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(scope="module")
 def cli():

@@ -5,6 +5,8 @@ import pytest
 
 from benchmarks.soak import SPEECH_TOKENS, Plan, slope_kb, soak
 
+pytestmark = pytest.mark.process
+
 
 def test_a_slope_is_found_through_an_allocators_leaps():
     requests = np.arange(4, 204, 4)

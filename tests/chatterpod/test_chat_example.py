@@ -18,6 +18,8 @@ from chatterpod import SpeechClient
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 CHAT = [sys.executable, "examples/chat.py"]
 

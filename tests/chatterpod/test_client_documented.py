@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from local_runpod import LocalEndpoint
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "CLIENT.md").read_text()
 BLOCKS = [

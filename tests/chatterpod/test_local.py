@@ -23,6 +23,8 @@ from local_runpod import LocalEndpoint
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def client(endpoint: LocalEndpoint) -> Iterator[SpeechClient]:

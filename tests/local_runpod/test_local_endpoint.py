@@ -15,6 +15,8 @@ import pytest
 
 from local_runpod import LocalEndpoint, WorkerDied
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 
 

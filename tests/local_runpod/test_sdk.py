@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from local_runpod import LocalEndpoint
 
+pytestmark = pytest.mark.process
+
 FINAL = {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
 
 

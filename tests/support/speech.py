@@ -1,8 +1,10 @@
 """Speech for the tests, by espeak-ng, independently of the preview engine."""
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
 import numpy as np
 
-from benchmarks.fresh_process import in_fresh_process
 from voices.clips.clip import Clip
 from worker.engine.preview.espeak import EspeakVoice, shared_espeak
 
@@ -17,7 +19,9 @@ def speak_clip(text: str = PASSAGE, *, language: str = "en-us", pitch: int = 50)
 
     In a process of its own: espeak-ng's flutter runs on from one utterance to the next.
     """
-    return in_fresh_process(_speak, text, EspeakVoice(language=language, words_per_minute=165, pitch=pitch))
+    voice = EspeakVoice(language=language, words_per_minute=165, pitch=pitch)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        return process.submit(_speak, text, voice).result()
 
 
 def _speak(text: str, voice: EspeakVoice) -> Clip:

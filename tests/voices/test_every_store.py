@@ -9,6 +9,8 @@ from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 from voices.stores.store import DirectoryStore
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(params=["directory", "s3", "s3-whole-bucket"])
 def store(request, tmp_path):

@@ -18,6 +18,8 @@ from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 from voices.stores.s3_store import S3Store
 
+pytestmark = pytest.mark.process
+
 # Three attempts of half a second each, and boto3's pauses between them, of up to 1 s and 2 s.
 LONGEST_REQUEST_S = 3 * 0.5 + 1 + 2
 

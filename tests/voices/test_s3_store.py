@@ -12,6 +12,8 @@ from voices.stores.s3_client import S3Limits
 from voices.stores.s3_store import S3Store
 from voices.voice import MANIFEST_FILE
 
+pytestmark = pytest.mark.process
+
 SUPPORTED = {"GetObject", "PutObject", "HeadObject", "DeleteObject", "ListObjectsV2"}
 
 

@@ -12,6 +12,8 @@ from voices.stores.s3_store import S3Store
 from voices.stores.store import DirectoryStore
 from voices.stores.targets import DATA_CENTRES, open_store
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(autouse=True)
 def no_credentials(monkeypatch, tmp_path):

@@ -11,6 +11,8 @@ from voices.clips.decoding import DecodeLimits, decode_clip
 from voices.clips.untrusted import decode_untrusted
 from voices.errors import DecoderFailure, InvalidClip
 
+pytestmark = pytest.mark.process
+
 DECODE_AND_TELL_THE_PEAK = """
 import resource, sys
 from pathlib import Path

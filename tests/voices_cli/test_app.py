@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 from voices.clips.clip import Clip
 from voices_cli.app import app
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def voices(tmp_path, monkeypatch):

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from voices_cli.app import app
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def voices(tmp_path, monkeypatch):

@@ -15,6 +15,8 @@ from voices.registry import VoiceRegistry
 from voices_cli.app import app
 from worker.audio import formats
 
+pytestmark = pytest.mark.process
+
 
 class PlainServer(ThreadingHTTPServer):
     """Answers everything with one status, and one object."""

@@ -11,6 +11,8 @@ from s3_server import s3_server  # noqa: F401 - a fixture
 from chatterpod import RequestFailed, SpeechClient
 from local_runpod.local_endpoint import LocalEndpoint
 
+pytestmark = pytest.mark.process
+
 
 def test_a_voice_added_through_s3_is_spoken_by_a_running_worker_and_gone_when_deleted(s3_server, clip_file):  # noqa: F811
     volume = s3_server.bucket_dir / "voices"

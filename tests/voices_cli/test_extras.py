@@ -12,6 +12,8 @@ import pytest
 
 from voices.extras import MissingExtra, needing
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 HIDING = """
 import sys

@@ -20,6 +20,8 @@ from voices.errors import ChatterpodError, UnknownVoice
 from voices.registry import VoiceRegistry
 from voices_cli.app import app
 
+pytestmark = pytest.mark.process
+
 KILLS_PER_STORE = 8
 
 

@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 from local_runpod.local_endpoint import LocalEndpoint
 from voices_cli.app import app
 
+pytestmark = pytest.mark.process
+
 SENTENCE = "This is sentence number {} of chapter {}, and it is read aloud like all the others. "
 CHAPTERS = 3
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 CODES = {"invalid_request", "text_too_long", "unknown_voice", "overloaded", "deadline_exceeded"}
 """What can be wrong with a request; ``engine_failure`` would be a mistake of ours."""
 

@@ -10,6 +10,8 @@ from scripted_speech_worker import command, environment
 from chatterpod import RequestFailed, SpeechClient
 from local_runpod import LocalEndpoint
 
+pytestmark = pytest.mark.process
+
 QUICK = "word " * 20  # 1 s of audio in 1 s
 SLOW = "word " * 400
 JOBS_AT_ONCE = 4

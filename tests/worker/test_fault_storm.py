@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 WIDTH = 64
 """Jobs that the worker takes at once."""
 FORMATS = ("pcm_8000", "mp3", "ulaw")

@@ -25,6 +25,8 @@ from local_runpod.local_endpoint import LocalEndpoint
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.process
+
 STOPPED_S = 2.0
 FEW_FILES = 64
 TEXT = "This sentence is spoken again and again. " * 60

@@ -15,6 +15,8 @@ from chatterpod import SpeechClient
 from local_runpod.local_endpoint import LocalEndpoint
 from worker.health_check import STALE_S, Heartbeat, complaint
 
+pytestmark = pytest.mark.process
+
 WORKER = [sys.executable, "-m", "worker"]
 FIRST_PROCESS = ["unshare", "--fork", "--pid", "--kill-child", "--mount-proc"]
 """Starts a command with the process id 1, as a container does."""

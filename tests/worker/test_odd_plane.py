@@ -14,6 +14,8 @@ from storm import Storm
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.process
+
 WIDTH = 8
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 WIDTH = 8
 OUTAGE_S = 1.5
 MOST_TAKES = 40

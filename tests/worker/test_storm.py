@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 AT_ONCE = 200
 TURBO_AT_ONCE = 64
 """Several times the decode slots: each costs five seconds of a core."""

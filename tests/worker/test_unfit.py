@@ -8,6 +8,8 @@ import pytest
 from chatterpod import EngineFailure, SpeechClient
 from local_runpod import LocalEndpoint
 
+pytestmark = pytest.mark.process
+
 BROKEN_GPU = """
 from worker.errors import DeviceFailure
 from worker.handler import serve_jobs

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from voices.clips.preparation import PreparedClip
 
+pytestmark = pytest.mark.process
+
 TEXT = "a" * 200
 """Two seconds of speech, made in four."""
 wait_until = partial(wait_until_in, seconds=90)

@@ -24,6 +24,8 @@ from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 from worker.engine.preview.prosody import pitch_hz
 
+pytestmark = pytest.mark.process
+
 PITCHES = {"low": ("en-us", 10), "middle": ("en-us", 95), "high": ("en-us+f3", 80)}
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from worker.engine.phases import Phases
 
+pytestmark = pytest.mark.process
+
 UPSTREAMS = (
     "chatterbox",
     "diffusers",

@@ -13,6 +13,8 @@ from volumes import volume
 from voices.publication import Publisher
 from voices.registry import VoiceRegistry
 
+pytestmark = pytest.mark.process
+
 LIMIT_S = 0.5
 THREADS = 8
 """That HTTP may ask the store by."""

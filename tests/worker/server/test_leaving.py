@@ -17,6 +17,8 @@ from websockets.asyncio.client import connect
 from worker.server.socket.speech_socket import SpeechSocket
 from worker.service.request_threads import _Work
 
+pytestmark = pytest.mark.process
+
 LONG = "word " * 900  # 45 s of the scripted engine's tone
 TEXT = "word " * 40
 

@@ -12,8 +12,11 @@ import threading
 import time
 
 import httpx
+import pytest
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
+
+pytestmark = pytest.mark.process
 
 KEY = "k3y-that-nobody-may-read"
 OTHER = "another-s3cret"

@@ -21,9 +21,12 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 BROWSER = next((found for name in BROWSERS if (found := shutil.which(name))), None)
 TEXT = "The kettle was already singing when Ada came down the stairs. "
 
-pytestmark = pytest.mark.skipif(
-    BROWSER is None, reason=f"no browser: install Debian's chromium, or another of {', '.join(BROWSERS)}"
-)
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(
+        BROWSER is None, reason=f"no browser: install Debian's chromium, or another of {', '.join(BROWSERS)}"
+    ),
+]
 
 
 class PacedPreview(PreviewEngine):

@@ -16,6 +16,8 @@ from served import audio_of, served
 
 from worker.errors import CheckpointMissing
 
+pytestmark = pytest.mark.process
+
 
 def test_it_answers_while_the_engine_is_loaded(voices_dir):
     gate = threading.Event()

@@ -26,6 +26,8 @@ from worker.service.outer_watchdog import Orders, _Watch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.process
+
 SUPPORT = Path(__file__).parents[3] / "support"
 LISTENING = re.compile(r"listening on (http://[0-9.:]+)")
 SERVE = """

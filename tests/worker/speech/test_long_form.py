@@ -15,6 +15,8 @@ import soundfile
 from chatterpod import SpeechClient
 from local_runpod.local_endpoint import LocalEndpoint
 
+pytestmark = pytest.mark.process
+
 SENTENCE = "This is sentence number {}, and it is read aloud like all the others in this long text. "
 HOUR = "".join(SENTENCE.format(number) for number in range(700))
 """62,000 characters: more than an hour at preview's usual pace."""

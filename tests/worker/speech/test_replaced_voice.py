@@ -5,6 +5,7 @@ import threading
 import time
 
 import numpy as np
+import pytest
 from scripted_engine import ScriptedEngine
 
 from voices.conditionals import Conditionals
@@ -15,6 +16,8 @@ from worker.events import AudioEvent
 from worker.request import Arrival
 from worker.service.service import SpeechService
 from worker.settings import Settings
+
+pytestmark = pytest.mark.process
 
 REPLACEMENTS = 200
 STREAMS = 50

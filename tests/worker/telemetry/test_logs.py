@@ -12,6 +12,8 @@ import pytest
 from worker.engine.base import Delivery, SpeechOptions
 from worker.telemetry.logs import JsonFormatter, TextFormatter, fields, named_request
 
+pytestmark = pytest.mark.process
+
 
 def _record(message="made %d of %s", arguments=(3, "them"), error=None, **named):
     exc_info = (type(error), error, error.__traceback__) if error else None

@@ -17,7 +17,7 @@ from worker.telemetry.metrics import Metrics
 from worker.text.reading import Rule, read_aloud
 from worker.text.undone import undone_rules
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.process, pytest.mark.anyio]
 
 
 def _read(metrics):

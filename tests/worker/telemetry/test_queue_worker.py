@@ -9,6 +9,8 @@ import pytest
 from chatterpod import RequestFailed, SpeechClient
 from local_runpod.local_endpoint import LocalEndpoint
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def metrics_port():

@@ -9,6 +9,8 @@ from trace_collector import attributes, trace_collector
 
 from worker.telemetry.traces import is_wanted
 
+pytestmark = pytest.mark.process
+
 SPEAK = """
 import asyncio, sys
 from pathlib import Path

@@ -25,6 +25,8 @@ from worker.settings import Settings
 from worker.speech import synthesizer as answer
 from worker.speech.synthesizer import Synthesizer
 
+pytestmark = pytest.mark.process
+
 SENTENCE = "This is sentence number {}, and it is as long as the others are. "
 TEXT = "".join(SENTENCE.format(number) for number in range(40))
 LIMIT = {"max_result_mb": 0.1}

@@ -27,6 +27,8 @@ from worker.speech.results.parts import KeptParts
 from worker.speech.synthesizer import Synthesizer
 from worker.text.chunks import split_text
 
+pytestmark = pytest.mark.process
+
 SENTENCE = "This is sentence number {}, and it is as long as the others are. "
 TEXT = "".join(SENTENCE.format(number) for number in range(12))
 
