@@ -19,6 +19,7 @@ from worker.engine.chatterbox.tokenizer import TextTokenizer
 from worker.engine.checkpoint import require_checkpoint
 from worker.handler import JobHandler
 from worker.service.service import SpeechService
+from worker.service.unable import Unable
 from worker.settings import Settings
 from worker.telemetry.observer import Observer
 
@@ -159,7 +160,7 @@ def test_an_engine_that_cannot_be_loaded(root, start):
     with pytest.raises(ChatterpodError) as caught:
         start(root)
     assert str(root) in caught.value.message
-    told = _ask_queue(caught.value, {"text": "Hello."})
+    told = _ask_queue(Unable(caught.value), {"text": "Hello."})
     assert told["code"] == "engine_failure"
     with served(lambda: start(root), root / "voices") as site:
         answers = [

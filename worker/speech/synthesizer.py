@@ -52,9 +52,10 @@ class Synthesizer:
         """Yield the start event, the audio events as the speech is made, and the end event.
 
         With a ``source`` the text comes from there, in place of the request's, and events tell which parts
-        were skipped. The speech is the same where the same text chunks come of it; it is not where a part
-        ends within what would be one text chunk of the whole, or where the text came so late that the
-        listener heard all before it: the watermark, ``speed`` and another sample rate begin again there.
+        were skipped. The same text chunks give the same samples. They are others where a part ends within
+        a text chunk of the whole text, and where a part came after the speech before it was complete: the
+        watermark, ``speed`` and another sample rate begin again there, and if no text follows, a pause ends
+        the audio.
 
         Raises any of ``worker.errors``; once it has, or is closed, nothing of the request is left but the
         parts of a job that can be resumed.
