@@ -137,7 +137,8 @@ def _check(entry, unit, prefix, suffix):
     # Texts that double the time with each character are met while they are short.
     read, _ = ENTRIES[entry]
     for length in range(12, 100, 4):
-        assert _seconds(read, prefix + (unit * length)[:length] + suffix) < 0.5
+        text = prefix + (unit * length)[:length] + suffix
+        assert any(_seconds(read, text) < 0.5 for _ in range(2))  # the first may import what it needs
     assert not all(_is_slow(entry, unit, prefix, suffix) for _ in range(3))
 
 

@@ -240,7 +240,7 @@ class TestSay:
         [
             (["say", "Hello.", "--voice", "nobody"], "no voice 'nobody'"),
             (["say", " "], "nothing to speak"),
-            (["say", "Hello.", "--out", "x.midi"], "end the name in .wav"),
+            (["say", "Hello.", "--out", "x.midi"], "is not a supported audio format: use one of .wav"),
             (["say", "Hello.", "--engine", "best"], "ENGINE"),
         ],
     )
