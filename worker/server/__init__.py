@@ -1,1 +1,1 @@
-"""The HTTP face: the same speech service behind HTTP, WebSockets and a page to try it."""
+"""The HTTP server: the speech service over HTTP and WebSockets, and a page to try it."""

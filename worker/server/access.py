@@ -1,4 +1,4 @@
-"""Who may ask: the API key, and pages of other sites."""
+"""Access control: the API key, host names and cross-site requests."""
 
 import base64
 import binascii
@@ -21,10 +21,10 @@ _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 class AccessControl:
-    """Lets a request through that has the key and does not come from a page of another site.
+    """Passes a request on if it has the key and does not come from a page of another site.
 
-    ``open_paths`` need no key. A server that only this machine can reach, and that asks for no key,
-    answers to no name that a site could take.
+    ``open_paths`` need no key. A server without a key that only this machine can reach
+    refuses host names that another site could use (DNS rebinding).
     """
 
     def __init__(self, app: ASGIApp, settings: ServerSettings, open_paths: Iterable[str]) -> None:
@@ -43,16 +43,16 @@ class AccessControl:
             await self._app(scope, receive, send)
             return
         if scope["type"] == "websocket":
-            await receive()  # the handshake, which is answered by what follows
+            await receive()  # the handshake; the refusal below is its response
         await answer_to(error, scope["path"])(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> ChatterpodError | None:
         headers = Headers(scope=scope)
         if headers.get("host") not in self._hosts:
-            return HostRefused("This server has another name: add the one you use to ALLOWED_HOSTS.")
+            return HostRefused("This server does not know that host name: add it to ALLOWED_HOSTS.")
         changes = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
         if changes and self._is_foreign(headers):
-            return OriginRefused("Pages of this site may not use this server: add it to CORS_ORIGINS.")
+            return OriginRefused("Pages of this site may not use this server: add the site to CORS_ORIGINS.")
         if scope["path"] in self._open_paths or (not changes and scope["method"] == "OPTIONS"):
             return None
         if any(key_is_right(self._settings, key) for key in _keys(HTTPConnection(scope))):
@@ -69,19 +69,19 @@ class AccessControl:
 
 
 def key_is_right(settings: ServerSettings, key: str | None) -> bool:
-    """Whether a key is the server's; compared in a time that does not tell how much of it is right."""
+    """Whether a key is the server's; compared in constant time."""
     if settings.api_key is None:
         return True
     return key is not None and hmac.compare_digest(_bytes(key), _bytes(settings.api_key.get_secret_value()))
 
 
 def _bytes(key: str) -> bytes:
-    """Return a key as bytes, be it valid Unicode or not."""
+    """Return a key as bytes, even if it is invalid Unicode."""
     return key.encode(errors="surrogatepass")
 
 
 def _keys(connection: HTTPConnection) -> list[str | None]:
-    """Return the keys that a request carries; RunPod's load balancer takes the bearer's for itself."""
+    """Return the keys that a request carries; RunPod's load balancer uses the bearer token as its own key."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     bearer = token.strip() if scheme.lower() == "bearer" else None
     offered = connection.scope.get("subprotocols") or []

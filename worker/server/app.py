@@ -1,4 +1,4 @@
-"""The application: its routes, its middleware, and the answer for each kind of error."""
+"""The application: its routes, its middleware and its error handlers."""
 
 import asyncio
 import contextlib
@@ -43,7 +43,7 @@ _OPEN_PATHS = frozenset({*PAGE_PATHS, OPENAPI_PATH, "/ping", TWILIO_SOCKET})
 _METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
 _DESCRIPTION = """Chatterbox speech in cloned voices, streamed while it is being spoken.
 
-Two WebSockets are not in this document, because OpenAPI has no words for them: API.md describes `/tts/stream`
+Two WebSockets are not in this document, because OpenAPI cannot describe them: API.md documents `/tts/stream`
 and `/twilio/media`."""
 
 
@@ -57,7 +57,7 @@ def make_app(backend: Backend) -> DocumentedApp:
         version=version("chatterpod"),
         description=_DESCRIPTION,
         openapi_url=OPENAPI_PATH,
-        docs_url=None,  # its page would load scripts from another site
+        docs_url=None,  # its page loads scripts from another site
         redoc_url=None,
         redirect_slashes=False,
         default_response_class=Json,
@@ -85,11 +85,11 @@ def make_app(backend: Backend) -> DocumentedApp:
 
 @contextlib.asynccontextmanager
 async def _lifespan(backend: Backend, _app: FastAPI) -> AsyncIterator[None]:
-    """Load the engine in the background, so that the server answers meanwhile."""
+    """Load the engine in the background, so that the server can answer in the meantime."""
     loading = asyncio.create_task(backend.load())
     yield
     if backend.state == "loading":
-        loading.cancel()  # its thread goes on: an engine that is half loaded cannot be closed
+        loading.cancel()  # its thread continues: a partly loaded engine cannot be closed
     await backend.close()
 
 
@@ -102,7 +102,7 @@ def _middleware(settings: ServerSettings) -> list[Middleware]:
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=_METHODS,
-        allow_headers=["*"],  # each client library sends its own, and none grants anything
+        allow_headers=["*"],  # each client library sends its own, and none grants access
         allow_private_network=True,  # the server may run on the browser's machine
         expose_headers=[*SPOKEN_HEADERS, "Retry-After", "Accept-Ranges", "Content-Range", "ETag"],
     )
@@ -120,28 +120,28 @@ async def _on_error(request: Request, error: Exception) -> Response:
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
-    """Answer for a path that is not there, or not for this method, and for a form that cannot be read."""
+    """Answer an unknown path, an unsupported method or an invalid form."""
     assert isinstance(error, HTTPException)  # noqa: S101  # as registered
-    if isinstance(error.__cause__, ChatterpodError):  # FastAPI read the form, and the body was out of bounds
+    if isinstance(error.__cause__, ChatterpodError):  # FastAPI read the form, and its body was refused
         return answer_to(error.__cause__, request.url.path)
-    if isinstance(error.__cause__, OSError):  # likewise, and there was no room for the upload
+    if isinstance(error.__cause__, OSError):  # likewise, and the disk was full
         failure = StoreFailure.of(
             error.__cause__, "keep the upload in", Path(tempfile.gettempdir()), "TMPDIR"
         )
         return answer_to(failure, request.url.path)
     if error.status_code == _METHOD_NOT_ALLOWED:
         allowed = ", ".join(_methods(request))
-        told = MethodNotAllowed(f"Use {allowed} here.")
-        return answer_to(told, request.url.path, {"Allow": allowed})
-    if error.status_code == 400:  # noqa: PLR2004  # a form that is not one
+        not_allowed = MethodNotAllowed(f"Use {allowed} here.")
+        return answer_to(not_allowed, request.url.path, {"Allow": allowed})
+    if error.status_code == 400:  # noqa: PLR2004  # an invalid form
         refusal: ChatterpodError = InvalidRequest(f"{str(error.detail).rstrip('.')}.", field="body")
     else:
-        refusal = NotFound("There is nothing at this path: /openapi.json lists what there is.")
+        refusal = NotFound("There is no such path: /openapi.json lists the paths.")
     return answer_to(refusal, request.url.path, error.headers)
 
 
 def _methods(request: Request) -> list[str]:
-    """Return the methods of a path, from all its routes; HEAD comes with GET."""
+    """Return the methods of a path over all routes; GET implies HEAD."""
     found = []
     for method in _METHODS:
         asked = {**request.scope, "method": "GET" if method == "HEAD" else method}
@@ -151,7 +151,7 @@ def _methods(request: Request) -> list[str]:
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
-    """Answer for a form field or a path parameter that is missing or wrong."""
+    """Answer a missing or invalid form field or path parameter."""
     assert isinstance(error, RequestValidationError)  # noqa: S101  # as registered
     first: Any = error.errors()[0]
     field = str(first["loc"][-1])
@@ -164,5 +164,5 @@ async def _on_gone(_request: Request, _error: Exception) -> Response:
 
 
 async def _on_defect(request: Request, _error: Exception) -> Response:
-    """Answer for a defect of this server; the traceback goes to the log, not to the client."""
+    """Answer an internal error; the traceback goes to the log, not to the client."""
     return answer_to(EngineFailure("The server failed on this request; its log says why."), request.url.path)

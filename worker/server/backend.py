@@ -1,4 +1,4 @@
-"""What stands behind every route: the speech service, loaded in the background, and its counters."""
+"""The backend that all routes share: the speech service, loaded in the background, and its counters."""
 
 import asyncio
 import logging
@@ -31,11 +31,11 @@ log = logging.getLogger(__name__)
 _STORE_THREADS = 8
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _WAITING_CHARACTERS = 200_000
-"""Of one connection, its request under way included; more where one request may have more."""
+"""Upper bound for one connection, its current request included; at least one request's maximum."""
 
 
 class Backend:
-    """Answers requests once ``load`` is done; until then, and after a load that failed, says so."""
+    """Answers requests once ``load`` is done; before that, or if it failed, refuses them with the reason."""
 
     def __init__(
         self,
@@ -53,9 +53,9 @@ class Backend:
         self.open_sockets = 0
         self.is_ending = False
         self.on_ready: Callable[[], None] = lambda: None
-        """Called once it can speak, before the first request is let in."""
+        """Called once the engine is ready, before the first request is accepted."""
         self.errands = Errands(settings.store_timeout_s, _STORE_THREADS)
-        """What HTTP asks the voices' store: apart from what speech asks it, however long either waits."""
+        """HTTP's threads for the voices' store; speech has its own, so neither waits for the other."""
         self._probe = StoreProbe(library, settings.store_timeout_s)
         self._waiting = WaitingText(server_settings.max_waiting_characters, "This server")
         self.metrics = ServerMetrics(self._vitals)
@@ -63,18 +63,18 @@ class Backend:
 
     @property
     def state(self) -> Literal["loading", "ready", "failed"]:
-        """Whether it can speak."""
+        """The engine's state."""
         if self._is_loading:
             return "loading"
         return "ready" if self.failure is None else "failed"
 
     @property
     def failure(self) -> ChatterpodError | None:
-        """Why the engine could not be loaded, or will not speak again."""
+        """The error that made loading fail, or that stopped the engine for good; None otherwise."""
         return None if self._is_loading else self._service.failure
 
     async def load(self) -> None:
-        """Load the engine on a thread; a failure is kept, and answers each request."""
+        """Load the engine on a thread; after a failure, each request is refused with that error."""
         try:
             self._service = await asyncio.wrap_future(_begin(self._start))
             self._is_loading = False
@@ -87,18 +87,18 @@ class Backend:
             self._fail(EngineFailure("The engine could not be loaded; the worker's log says why."))
 
     def end_within(self, seconds: float) -> None:
-        """Take no more requests; those under way may go on for so long, and then end with an error."""
+        """Accept no new requests; those in progress have ``seconds`` to finish, then end with an error."""
         self.is_ending = True
         self._service.end_within(seconds)
 
     @property
     def has_failed_for_good(self) -> bool:
-        """Whether the engine, once loaded, is beyond help: another process may do better."""
+        """Whether the engine failed unrecoverably after it was loaded: only a new process may help."""
         return self._service.is_started and self._service.failure is not None
 
     @property
     def fingerprint(self) -> str:
-        """The engine's; raises ``ChatterpodError`` where there is none."""
+        """The engine's fingerprint; raises ``ChatterpodError`` while no engine is loaded."""
         return self._service.fingerprint
 
     @property
@@ -109,25 +109,25 @@ class Backend:
 
     @property
     def active_requests(self) -> int:
-        """How many requests are under way."""
+        """Number of requests in progress."""
         return self._service.active_requests
 
     def count_sockets(self, by: int) -> None:
-        """Note that a WebSocket was opened, or that nothing of one is left."""
+        """Add ``by`` to the number of open WebSockets: 1 or -1."""
         self.open_sockets += by
         self.metrics.sockets.inc(by)
 
     async def close(self) -> None:
-        """End what is under way and give back what the engine holds."""
+        """End the requests in progress and release the engine's resources."""
         await asyncio.to_thread(self._service.close)
 
     async def respond(
         self, job_input: object, arrival: Arrival, interface: str, source: TextSource | None = None
     ) -> AsyncGenerator[Event]:
-        """Yield the events that answer a job's input; raises nothing but ``ChatterpodError``.
+        """Yield the events that answer a job's input; raises only ``ChatterpodError``.
 
-        Closing it, or cancelling whoever waits for it, frees the request's slot before its next step.
-        ``interface`` names the route in the log and the counters. The text to speak may come from ``source``.
+        Closing the generator, or cancelling its consumer, frees the request's slot before its next step.
+        ``interface`` names the route in the log and the counters. ``source`` may supply the text to speak.
         """
         answer = self._service.respond(job_input, arrival, source)
         fed_text = None if source is None else lambda: source.taken
@@ -137,7 +137,7 @@ class Backend:
                 yield event
 
     def would_speak(self, job_input: object) -> bool:
-        """Whether ``respond`` would let a job's input in: if not, it says why without taking long."""
+        """Whether ``respond`` would accept a job's input; a refusal there is immediate."""
         try:
             self.check(job_input)
         except ChatterpodError:
@@ -145,7 +145,7 @@ class Backend:
         return True
 
     def check(self, job_input: object) -> None:
-        """Raise what is wrong with a job's input."""
+        """Raise ``ChatterpodError`` for an invalid job's input."""
         parse_request(
             job_input,
             max_text_characters=self.settings.max_text_characters,
@@ -153,12 +153,12 @@ class Backend:
         )
 
     def waiting_text(self) -> WaitingText:
-        """Return a connection's part of the text that waits."""
+        """Return a new count of a connection's waiting text, part of the server's count."""
         most = max(_WAITING_CHARACTERS, self.settings.max_text_characters)
         return WaitingText(most, "This connection", self._waiting)
 
     async def prepare_voice(self, voice_id: str) -> None:
-        """Load a voice, or compute its conditionals, before it is first spoken: a request like any other."""
+        """Load a voice, or compute its conditionals, before its first use; counts as a request."""
         asked = {"action": "prepare_voice", "voice_id": voice_id}
         async with aclosing(self.respond(asked, arrival(None), "http")) as events:
             await anext(events)
@@ -180,12 +180,12 @@ class Backend:
         return await self.errands.ask("list", pages)
 
     async def health(self) -> dict[str, Any]:
-        """Return how the service is, in any state of the store and however many requests there are."""
+        """Return the service's health; depends on neither the store nor the number of requests."""
         return (await asyncio.to_thread(self._service.health)).as_json()
 
     @property
     def store_failure(self) -> StoreFailure | None:
-        """Why no voice can be read that is not in memory, if so; asking waits for nothing."""
+        """The error that prevents reading voices that are not cached, or None; does not block."""
         return self._service.store_failure or self._probe.failure()
 
     def _vitals(self) -> Vitals | None:
@@ -196,13 +196,13 @@ class Backend:
 
 
 def _begin(start: Callable[[], Service]) -> Future[Service]:
-    """Call ``start`` on a thread that nobody has to wait for: a load cannot be stopped half-way."""
+    """Call ``start`` on a daemon thread, since loading cannot be interrupted."""
     started: Future[Service] = Future()
 
     def run() -> None:
         try:
             started.set_result(start())
-        except BaseException as error:  # noqa: BLE001  # for whoever waits
+        except BaseException as error:  # noqa: BLE001  # raised again in the waiting coroutine
             started.set_exception(error)
 
     started.set_running_or_notify_cancel()
@@ -211,6 +211,6 @@ def _begin(start: Callable[[], Service]) -> Future[Service]:
 
 
 def arrival(request_id: str | None) -> Arrival:
-    """Note that a request has come, under the client's name for it where that can be one."""
+    """Return a request's arrival, now, under the client's request id if that is valid, else a new one."""
     name = request_id if request_id and _REQUEST_ID.fullmatch(request_id) else uuid4().hex
     return Arrival(name, in_pieces=True)

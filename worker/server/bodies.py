@@ -1,4 +1,4 @@
-"""Bodies of requests: JSON whatever its content type says, read within bounds and checked by models."""
+"""Request bodies: JSON regardless of the content type, checked by models."""
 
 import json
 from collections.abc import Callable, Coroutine, Mapping
@@ -32,12 +32,12 @@ RequestId = Annotated[
 class JsonRoute(APIRoute):
     """A route whose JSON body is read by ``parse_object``, before FastAPI sees the request.
 
-    FastAPI would refuse JSON without its content type, and hide a timeout in an error of its own.
+    FastAPI would refuse JSON without its content type, and replace a timeout by its own error.
     """
 
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return what handles a request; raises ``InvalidRequest`` unless its body is a JSON object."""
+        """Return the request handler, which raises ``InvalidRequest`` unless the body is a JSON object."""
         handle = super().get_route_handler()
         if self.body_field is None or isinstance(self.body_field.field_info, Form):
             return handle
@@ -49,7 +49,7 @@ class JsonRoute(APIRoute):
 
 
 class _ReadRequest(Request):
-    """A request whose body has been read: FastAPI gets the content, under a content type of JSON."""
+    """A request whose body has been read: FastAPI sees its content, with JSON's content type."""
 
     def __init__(self, request: Request, content: dict[str, Any]) -> None:
         others = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
@@ -59,7 +59,7 @@ class _ReadRequest(Request):
 
     @override
     async def body(self) -> bytes:
-        return b"{}"  # not empty, so that FastAPI asks for the JSON
+        return b"{}"  # not empty, so that FastAPI calls ``json``
 
     @override
     async def json(self) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class _ReadRequest(Request):
 
 @dataclass(frozen=True)
 class DescribedBy:
-    """Names the model that describes a body in the document, where a route or the service checks the body."""
+    """Names a body's model for the OpenAPI document only; the route or the service checks the body."""
 
     model: type[BaseModel]
 
@@ -84,33 +84,33 @@ class DescribedBy:
 
 
 def examples(values: Mapping[str, dict[str, Any]]) -> Any:
-    """Return FastAPI's annotation of a JSON body; its examples are named by their summaries."""
+    """Return FastAPI's annotation of a JSON body, with examples by summary."""
     shown: Any = {name.replace(" ", "-"): {"summary": name, "value": value} for name, value in values.items()}
     return Body(openapi_examples=shown)
 
 
 def parse_object(data: bytes | str) -> dict[str, Any]:
-    """Read a JSON object, its nulls left out; raises ``InvalidRequest`` for anything else, however malformed.
+    """Parse a JSON object and omit its nulls; raises ``InvalidRequest`` for any other input.
 
-    The content type does not matter: many clients send none, and curl names a form's.
+    The content type is ignored: many clients send none, and curl sends a form's.
     """
     try:
-        value = json.loads(data, strict=False)  # a control character in a string does no harm
+        value = json.loads(data, strict=False)  # control characters in strings are harmless
     except UnicodeDecodeError:
         raise InvalidRequest("The body is not UTF-8: send JSON in that encoding.", field="body") from None
     except (ValueError, RecursionError):
         raise InvalidRequest("The body is not JSON: send a JSON object.", field="body") from None
     if not isinstance(value, dict):
-        raise InvalidRequest("The body is JSON, but not an object: send one.", field="body")
+        raise InvalidRequest("The body is JSON, but not an object: send a JSON object.", field="body")
     return {name: each for name, each in value.items() if each is not None}
 
 
 def read_model(model: type[M], body: Mapping[str, Any], remedies: Mapping[str, str]) -> M:
-    """Check a body by a model; raises ``InvalidRequest`` with the remedy of the first field at fault.
+    """Validate a body by a model; raises ``InvalidRequest`` with the remedy of the first invalid field.
 
     The remedy under ``""`` ends the message about an unknown field.
     """
-    for name in body:  # not left to the model, which cannot name a field that is no valid Unicode
+    for name in body:  # not left to the model, which fails on field names that are invalid Unicode
         if name not in model.model_fields:
             raise InvalidRequest(f"There is no field {name[:80]!r} {remedies['']}", field=name[:80])
     try:
@@ -121,7 +121,7 @@ def read_model(model: type[M], body: Mapping[str, Any], remedies: Mapping[str, s
 
 
 def speech_input(body: dict[str, Any]) -> dict[str, Any]:
-    """Return a body as a job's input that speaks; raises ``InvalidRequest`` for another action."""
+    """Return a body as a job's input; raises ``InvalidRequest`` for an action other than ``speak``."""
     if body.get("action", "speak") != "speak":
-        raise InvalidRequest("action: over HTTP the path says what to do.", field="action")
+        raise InvalidRequest("action: over HTTP the path selects the action.", field="action")
     return body

@@ -1,4 +1,4 @@
-"""Bounds on the size, the speed and the encoding of a request's body."""
+"""Upper bounds for a request body's size and time, and a check of its charset."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _CHARSETS = {b"utf-8", b"utf8", b"us-ascii", b"ascii"}
 
 
 class BodyBounds:
-    """Ends the reading of a body that is too large or too slow.
+    """Refuses a body that is too large or too slow.
 
     ``limit_mb`` returns the megabytes that a path allows; its second argument is whether the body is
     multipart.
@@ -35,14 +35,14 @@ class BodyBounds:
         kind, options = parse_options_header(headers.get("content-type"))
         limit_mb = self._limit_mb(scope["path"], kind == b"multipart/form-data")
         if options.get(b"charset", b"utf-8").lower() not in _CHARSETS:
-            # A form's fields are decoded as the client says, and some codecs take quadratic time.
+            # A form's fields are decoded by the client's charset, and some codecs take quadratic time.
             refusal = InvalidRequest("Content-Type: use charset=utf-8.", field="Content-Type")
             await answer_to(refusal, scope["path"], {"Connection": "close"})(scope, receive, send)
             return
         error = TooLarge(f"The request is larger than {limit_mb:g} MB.")
         announced = headers.get("content-length", "0")
         if announced.isdecimal() and int(announced) > limit_mb * MEGABYTE:
-            # What follows would be read as the next request.
+            # The unread body would be parsed as the next request.
             await answer_to(error, scope["path"], {"Connection": "close"})(scope, receive, send)
             return
         deadline = asyncio.get_running_loop().time() + self._timeout_s
@@ -50,7 +50,7 @@ class BodyBounds:
 
         async def bounded() -> Message:
             nonlocal received, is_whole
-            if is_whole:  # what comes now is the end of the connection, which may take its time
+            if is_whole:  # only the disconnect follows, which has no timeout
                 return await receive()
             try:
                 async with asyncio.timeout_at(deadline):

@@ -1,4 +1,4 @@
-"""uvicorn's server with an orderly end: no more requests, and speech in progress may be finished."""
+"""uvicorn's server with a graceful shutdown: no new requests, a grace period for speech in progress."""
 
 import asyncio
 import contextlib
@@ -14,26 +14,26 @@ from typing_extensions import override
 from worker.server.backend import Backend
 from worker.service.outer_watchdog import OuterWatchdog
 
-_TELLING_S = 2.0
-"""What the last words may take on their way, once the grace is over."""
-_LEAVING_S = 8.0
-"""And what the process may take to end after that."""
+_LAST_EVENTS_S = 2.0
+"""Seconds to deliver the last events after the grace period."""
+_EXIT_S = 8.0
+"""Seconds for the process to exit after that."""
 _TICKS_BETWEEN_RETURNS = 100
-"""Of uvicorn's, a tenth of a second each, from one return of free memory to the next."""
+"""Interval between two returns of free memory, in uvicorn's ticks of 0.1 s."""
 
 
 def return_free_pages() -> None:
-    """Have glibc give back what it keeps of freed memory; elsewhere nothing."""
+    """Return freed memory that glibc holds to the system; does nothing on other platforms."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 class PatientServer(uvicorn.Server):
-    """Ends once its backend has nothing to do any more; uvicorn's own would close WebSockets at once.
+    """Shuts down once its backend is idle; uvicorn's own server would close WebSockets at once.
 
-    A second signal ends it without waiting. ``outer_watchdog`` begins once the engine is loaded: nobody can
-    say how long that takes.
+    A second signal skips the wait. ``outer_watchdog`` begins once the engine is loaded, since the loading
+    time has no upper bound.
     """
 
     def __init__(
@@ -43,31 +43,31 @@ class PatientServer(uvicorn.Server):
         self._backend = backend
         self._grace_s = backend.settings.shutdown_grace_s
         if outer_watchdog is not None:
-            longest_s = self._grace_s + _TELLING_S + _LEAVING_S
+            longest_s = self._grace_s + _LAST_EVENTS_S + _EXIT_S
             backend.on_ready = lambda: outer_watchdog.begin(told_to_end_s=longest_s)
-        self._is_told = False
-        self._told_at: float | None = None
+        self._is_signalled = False
+        self._ending_since: float | None = None
         self._returning: asyncio.Future[None] | None = None
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self._is_told:
+        if self._is_signalled:
             super().handle_exit(sig, frame)
         self._captured_signals.append(signal.Signals(sig))
-        self._is_told = True
+        self._is_signalled = True
 
     @override
     async def on_tick(self, counter: int) -> bool:
-        if self._told_at is None and (self._is_told or self._backend.has_failed_for_good):
-            self._told_at = time.monotonic()
+        if self._ending_since is None and (self._is_signalled or self._backend.has_failed_for_good):
+            self._ending_since = time.monotonic()
             self._backend.end_within(self._grace_s)
         if counter % _TICKS_BETWEEN_RETURNS == 0 and (self._returning is None or self._returning.done()):
-            # Else what a crowd took once stays with the process; nothing here waits for it.
+            # Otherwise the process keeps the memory of its load peak. The loop does not wait for the call.
             self._returning = asyncio.get_running_loop().run_in_executor(None, return_free_pages)
         return self._may_end() or await super().on_tick(counter)
 
     def _may_end(self) -> bool:
-        if self._told_at is None:
+        if self._ending_since is None:
             return False
-        over = time.monotonic() - self._told_at > self._grace_s + _TELLING_S
+        over = time.monotonic() - self._ending_since > self._grace_s + _LAST_EVENTS_S
         return over or not self._backend.active_requests

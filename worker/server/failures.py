@@ -1,15 +1,15 @@
-"""Errors over HTTP: each code has a status, and a body in one of two shapes, ours or OpenAI's.
+"""Errors over HTTP: each code has a status, and a body in our shape or OpenAI's.
 
 ChatterpodError                      (worker/errors.py)
 ├── Loading              loading             503   the engine is still being loaded
 ├── NotAuthorised        not_authorised      401   the key is missing or wrong
 ├── OriginRefused        origin_refused      403   the request comes from a page of another site
 ├── HostRefused          host_refused        403   the Host header names another server
-├── NotEnabled           not_enabled         403   the deployment has not turned this on
+├── NotEnabled           not_enabled         403   the deployment has not enabled this
 ├── NotFound             not_found           404   no such path, model or stream
 ├── MethodNotAllowed     method_not_allowed  405
 ├── BodyTimeout          body_timeout        408   the request's body did not arrive
-└── TooLarge             too_large           413   the request's body is more than may be sent
+└── TooLarge             too_large           413   the request's body exceeds the upper bound
 """
 
 import json
@@ -54,19 +54,19 @@ class HostRefused(ChatterpodError):
 
 
 class NotEnabled(ChatterpodError):
-    """The deployment has not turned this on."""
+    """The deployment has not enabled this."""
 
     code = "not_enabled"
 
 
 class NotFound(ChatterpodError):
-    """There is nothing by that name."""
+    """No such path, model or stream exists."""
 
     code = "not_found"
 
 
 class MethodNotAllowed(ChatterpodError):
-    """The path is there, but not for this method."""
+    """The path exists, but does not support this method."""
 
     code = "method_not_allowed"
 
@@ -78,7 +78,7 @@ class BodyTimeout(ChatterpodError):
 
 
 class TooLarge(ChatterpodError):
-    """The request's body is more than may be sent."""
+    """The request's body exceeds the upper bound."""
 
     code = "too_large"
 
@@ -94,7 +94,7 @@ STATUSES = {
     "unknown_voice": 404,
     "method_not_allowed": 405,
     "body_timeout": 408,
-    "deadline_exceeded": 408,  # the limit was the client's own
+    "deadline_exceeded": 408,  # the client set the limit
     "voice_exists": 409,
     "voice_busy": 409,
     "resume_busy": 409,
@@ -115,7 +115,7 @@ _OURS_BELOW_IT = "/v1/synthesize"
 
 
 class Json(JSONResponse):
-    """JSON in ASCII, since a message may quote a client's text that is not valid Unicode."""
+    """JSON in ASCII, since a message may quote a client's invalid Unicode."""
 
     @override
     def render(self, content: Any) -> bytes:
@@ -128,7 +128,7 @@ def status_of(error: ChatterpodError) -> int:
 
 
 def is_openai(path: str) -> bool:
-    """Whether clients of OpenAI's API use a path, which need not exist: they read only its errors."""
+    """Whether a path, which need not exist, is one of OpenAI's API: its clients read only OpenAI's errors."""
     return f"{path}/".startswith(f"{_OPENAI}/") and not path.startswith(_OURS_BELOW_IT)
 
 
@@ -160,7 +160,7 @@ def _in_words_of_http(error: ChatterpodError, voices_path: str) -> str:
     """Return an error's message without shell commands."""
     match error:
         case UnknownVoice():
-            return f"There is no voice {error.voice_id!r}: GET {voices_path} lists those that there are."
+            return f"There is no voice {error.voice_id!r}: GET {voices_path} lists the voices."
         case VoiceExists():
             return (
                 f"There is already a voice {error.voice_id!r}: choose another id, "
@@ -173,9 +173,9 @@ def _in_words_of_http(error: ChatterpodError, voices_path: str) -> str:
 
 def answer_to(error: ChatterpodError, path: str, headers: Mapping[str, str] | None = None) -> Json:
     """Return the response that reports an error."""
-    told = dict(headers or {})
+    all_headers = dict(headers or {})
     if error.retry_after_s is not None:
-        told["Retry-After"] = str(math.ceil(error.retry_after_s))
+        all_headers["Retry-After"] = str(math.ceil(error.retry_after_s))
     if isinstance(error, NotAuthorised):
-        told["WWW-Authenticate"] = "Bearer"
-    return Json(body_of(error, path), status_of(error), told)
+        all_headers["WWW-Authenticate"] = "Bearer"
+    return Json(body_of(error, path), status_of(error), all_headers)

@@ -1,4 +1,4 @@
-"""The OpenAPI document, which FastAPI makes of the routes and their models; this adds the rest."""
+"""Additions to the OpenAPI document that FastAPI generates from routes and models."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
@@ -30,17 +30,21 @@ def _without_default(schema: dict[str, Any]) -> None:
 
 
 Maybe = Annotated[T | SkipJsonSchema[None], Field(json_schema_extra=_without_default)]
-"""A field that may be left out, and is never null where it is there."""
+"""An optional field that is never null if present."""
 
 
 class ErrorObject(BaseModel):
     """An error of this server."""
 
     code: Annotated[str, Field(json_schema_extra={"enum": sorted(STATUSES)})]
-    message: Annotated[str, Field(description="A sentence that a person can act on.")]
+    message: Annotated[str, Field(description="A sentence that says what to do.")]
     field: Annotated[str | None, Field(description="The field at fault.")]
-    reason: Annotated[Maybe[str], Field(description="Which of several mistakes of a field it is.")] = None
-    retry_after_s: Annotated[Maybe[float], Field(description="When the same request may succeed.")] = None
+    reason: Annotated[
+        Maybe[str], Field(description="A subcode where a field has several possible errors.")
+    ] = None
+    retry_after_s: Annotated[Maybe[float], Field(description="Seconds after which a retry may succeed.")] = (
+        None
+    )
 
 
 class ErrorAnswer(BaseModel):
@@ -50,7 +54,7 @@ class ErrorAnswer(BaseModel):
 
 
 class OpenAIErrorObject(BaseModel):
-    """An error as OpenAI's API describes its own."""
+    """An error in OpenAI's shape."""
 
     message: str
     type: Literal["invalid_request_error", "server_error"]
@@ -59,65 +63,68 @@ class OpenAIErrorObject(BaseModel):
 
 
 class OpenAIErrorAnswer(BaseModel):
-    """An error response, as OpenAI's clients read it."""
+    """An error response in OpenAI's shape."""
 
     error: OpenAIErrorObject
 
 
 SPOKEN_HEADERS = {
-    "X-Request-Id": "The request's name in the server's log: the client's own, where it sent one.",
+    "X-Request-Id": "The request's id in the server's log: the client's own, if it sent a valid one.",
     "X-Voice-Id": "The voice that speaks.",
     "X-Engine": "The engine that speaks.",
-    "X-Audio-Format": "The format without its numbers.",
+    "X-Audio-Format": "The format without its sample rate and bit rate.",
     "X-Sample-Rate": "Hz.",
-    "X-Ignored": "Fields that were sent and had no effect.",
-    "X-Voice-Substituted": "The name of OpenAI's that was asked for, and for which the default voice speaks.",
+    "X-Ignored": "Fields of the request that had no effect.",
+    "X-Voice-Substituted": "The requested name of an OpenAI voice, which the default voice replaces.",
 }
-"""Headers of an answer that is audio."""
+"""Headers of an audio response."""
 _MEANINGS: dict[int, tuple[str, ChatterpodError]] = {
-    400: ("The request is wrong: `field` says where.", InvalidRequest("text is required.", field="text")),
+    400: (
+        "The request is invalid: `field` names the invalid field.",
+        InvalidRequest("text is required.", field="text"),
+    ),
     401: ("The API key is missing or wrong.", NotAuthorised("The API key is missing or wrong.")),
     403: ("Not allowed here.", NotEnabled("Voices cannot be changed here.")),
     404: ("There is no such voice, model or stream.", UnknownVoice("nobody")),
-    405: ("The path is there, but not for this method.", MethodNotAllowed("Use POST here.")),
+    405: ("The path does not support this method.", MethodNotAllowed("Use POST here.")),
     408: (
         "The deadline passed, or the body did not arrive.",
         BodyTimeout("The request's body took longer than 30 s."),
     ),
-    409: ("There is such a voice already, or someone is changing it.", VoiceExists("anna")),
+    409: ("The voice exists already, or another request is changing it.", VoiceExists("anna")),
     413: ("The body is too large.", TooLarge("The request is larger than 1 MB.")),
     500: ("The engine failed, or the voice is damaged.", VoiceCorrupt("anna", "reference.flac is missing")),
-    503: ("Loading, overloaded or shutting down: `Retry-After` says when to try again.", Loading()),
+    503: ("Loading, overloaded or shutting down: retry after the seconds in `Retry-After`.", Loading()),
 }
-"""Each status of an error: what it means, and one of the errors that have it."""
-_OF_EVERY_ROUTE = (401, 403, 405, 503)
+"""The description and an example error of each error status."""
+_COMMON_STATUSES = (401, 403, 405, 503)
 SPEECH_FAILURES = (400, 404, 408, 413, 500)
 """Error statuses of a request to speak, in addition to those of every route."""
 
 Responses = dict[int | str, dict[str, Any]]
-"""Answers by status, as FastAPI takes them."""
+"""Responses by status, in FastAPI's form."""
 
 
 def failures(*statuses: int, openai: bool = False) -> Responses:
-    """Describe the errors that a route can answer with, those of every route included."""
+    """Describe a route's error responses, including those of every route."""
     model = OpenAIErrorAnswer if openai else ErrorAnswer
     return {
         status: {"model": model, "description": _MEANINGS[status][0]}
-        for status in sorted({*statuses, *_OF_EVERY_ROUTE})
+        for status in sorted({*statuses, *_COMMON_STATUSES})
     }
 
 
 def audio_answer(
     description: str, mimes: Iterable[str], others: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Describe an answer of audio; ``others`` are further media types and their schemas."""
+    """Describe an audio response; ``others`` are further media types and their schemas."""
     audio = {mime: {"type": "string", "format": "binary"} for mime in sorted(set(mimes))}
     content = {mime: {"schema": schema} for mime, schema in {**audio, **(others or {})}.items()}
     return {"description": description, "content": content}
 
 
 def _line(kind: str, model: Any) -> dict[str, Any]:
-    """Return the schema of a line of events: the model's fields, and the event's type."""
+    """Return the schema of an event's line: the model's fields and the event's type."""
     schema = _inlined(TypeAdapter(model).json_schema(mode="serialization"))
     properties = {"type": {"const": kind}, **schema["properties"]}
     if "audio" in properties:
@@ -126,7 +133,7 @@ def _line(kind: str, model: Any) -> dict[str, Any]:
 
 
 def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema with its definitions in place of references: a media type's schema can have none."""
+    """Return a schema with its references inlined, since a media type's schema cannot have definitions."""
     definitions = schema.get("$defs", {})
 
     def inline(part: Any) -> Any:
@@ -157,7 +164,7 @@ EVENT_LINE: dict[str, Any] = {
 def spoken(
     description: str, names: Iterable[str] = tuple(FORMATS), others: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Describe an answer that is spoken in one of the formats of these names, its headers included."""
+    """Describe an audio response in the named formats, including its headers."""
     headers = {
         name: {"description": said, "schema": {"type": "string"}} for name, said in SPOKEN_HEADERS.items()
     }
@@ -165,10 +172,10 @@ def spoken(
 
 
 class DocumentedApp(FastAPI):
-    """An application whose document has the API key's security schemes, and 400 in place of FastAPI's 422."""
+    """An application whose document has the API key's security schemes, and 400 instead of FastAPI's 422."""
 
     def __init__(self, *, needs_key: bool, open_paths: Iterable[str], **settings: Any) -> None:
-        """Make it; the key is optional without ``needs_key``, and not used on ``open_paths``."""
+        """Initialise it; the key is optional without ``needs_key``, and unused on ``open_paths``."""
         super().__init__(**settings)
         self._needs_key = needs_key
         self._open_paths = frozenset(open_paths)

@@ -1,8 +1,8 @@
-"""uvicorn's HTTP protocol, with bounds on what a client can have it hold or wait for.
+"""uvicorn's HTTP protocol, with timeouts and upper bounds on the data that it holds for a client.
 
-uvicorn's own protocol waits for headers for ever, however many come; keeps every request that is sent before
-the last one is answered, and then no longer hears that the client has left; takes trailers without end, and
-for headers; and sends chunks to HTTP/1.0 clients.
+uvicorn's own protocol has neither a timeout nor an upper bound for headers. It keeps every pipelined request,
+and then misses the client's disconnect. It accepts endless trailers, and treats them as headers. It sends
+chunked bodies to HTTP/1.0 clients.
 """
 
 import asyncio
@@ -16,17 +16,17 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from worker.server.transport import bounded_transport
 
 MAX_HEADER_BYTES = 65_536
-_MOST_UNHEARD_BYTES = 1_000_000
-"""Of requests that come too early to be heard."""
+_MOST_IGNORED_BYTES = 1_000_000
+"""Upper bound for ignored bytes of pipelined requests."""
 _BODY_HEADERS = {b"content-length", b"transfer-encoding"}
 
 
 class PatientProtocol(HttpToolsProtocol):
     """Closes a connection whose headers take longer than ``header_timeout_s``, or more than 64 kB.
 
-    A client that takes none of its answer for ``stall_timeout_s`` is cut off. The next request may come once
-    the last one is answered: a connection with one that comes earlier hears it not, and closes after the
-    answer, as RFC 9112 (9.3.2) has clients expect. Beyond ``most_connections`` none is let in.
+    A stalled client, which reads nothing for ``stall_timeout_s``, is disconnected. A pipelined request is
+    ignored, and the connection closes after the current response, which RFC 9112 (9.3.2) has clients
+    expect. Connections beyond ``most_connections`` are refused.
     """
 
     header_timeout_s = 10.0
@@ -34,14 +34,14 @@ class PatientProtocol(HttpToolsProtocol):
     most_connections = 3_000
     _timer: asyncio.TimerHandle | None = None
     _header_bytes = 0
-    _is_deaf = False
-    _unheard_bytes = 0
+    _ignores_input = False
+    _ignored_bytes = 0
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(bounded_transport(transport, self.stall_timeout_s))
         if len(self.connections) > self.most_connections:
-            self._is_deaf = True
+            self._ignores_input = True
             self.transport.abort()
             return
         self._wait_for_headers()
@@ -54,9 +54,9 @@ class PatientProtocol(HttpToolsProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
-        if self._is_deaf:
-            self._unheard_bytes += len(data)
-            if self._unheard_bytes > _MOST_UNHEARD_BYTES:
+        if self._ignores_input:
+            self._ignored_bytes += len(data)
+            if self._ignored_bytes > _MOST_IGNORED_BYTES:
                 _reset(self.transport)
             return
         if self.cycle is None or self.cycle.response_complete:
@@ -71,12 +71,12 @@ class PatientProtocol(HttpToolsProtocol):
 
     @override
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no request; a request that is being answered already has its one answer."""
+        """Answer a malformed request; reset the connection if a response has already started."""
         if self.pipeline or (self.cycle is not None and not self.cycle.response_complete):
             if self.pipeline or self.cycle.response_started:
                 _reset(self.transport)
                 return
-            self.cycle.disconnected = True  # the application has nothing to say any more
+            self.cycle.disconnected = True  # the application cannot respond any more
             self.cycle.message_event.set()
         super().send_400_response(msg)
 
@@ -84,49 +84,49 @@ class PatientProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False
-            self._is_deaf = True
+            self._ignores_input = True
             return
         self._wait_for_headers()
         super().on_message_begin()
 
     @override
     def on_url(self, url: bytes) -> None:
-        if not self._is_deaf:
+        if not self._ignores_input:
             super().on_url(url)
 
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._timer is not None:
             super().on_header(name, value)
-        elif not self._is_deaf:  # a trailer: nothing that we serve has one
+        elif not self._ignores_input:  # a trailer: no route of ours reads one
             self._header_bytes += len(name) + len(value)
             if self._header_bytes > MAX_HEADER_BYTES:
                 raise ValueError("the trailers are too large")
 
     @override
     def on_headers_complete(self) -> None:
-        if self._is_deaf:
+        if self._ignores_input:
             return
         self._stop_waiting()
         if self._should_upgrade() and not _BODY_HEADERS.isdisjoint(name for name, _ in self.headers):
-            self._is_deaf = True  # what follows is a body, for which nobody would wait
-            self.send_400_response("A request for a WebSocket has no body.")
+            self._ignores_input = True  # a body follows, which no route would read
+            self.send_400_response("A request for a WebSocket must have no body.")
             return
         super().on_headers_complete()
 
     @override
     def on_body(self, body: bytes) -> None:
-        if not self._is_deaf:
+        if not self._ignores_input:
             super().on_body(body)
 
     @override
     def on_message_complete(self) -> None:
-        if not self._is_deaf:
+        if not self._ignores_input:
             super().on_message_complete()
 
     @override
     def handle_websocket_upgrade(self) -> None:
-        if not self._is_deaf:
+        if not self._ignores_input:
             super().handle_websocket_upgrade()
 
     @override
@@ -153,7 +153,7 @@ class PatientProtocol(HttpToolsProtocol):
 def patient_for(
     header_timeout_s: float, stall_timeout_s: float, most_connections: int = PatientProtocol.most_connections
 ) -> type[PatientProtocol]:
-    """Return the protocol with other bounds."""
+    """Return the protocol class with other bounds."""
     bounds = {
         "header_timeout_s": header_timeout_s,
         "stall_timeout_s": stall_timeout_s,
@@ -163,9 +163,9 @@ def patient_for(
 
 
 def _ended_with_the_request(cycle: RequestResponseCycle, app: ASGIApp) -> ASGIApp:
-    """Return the application with answers that close a connection on which more of the body may come.
+    """Return the application; its response closes a connection whose request body is incomplete.
 
-    What came of it would be read as the next request.
+    The rest of the body would be parsed as the next request.
     """
 
     async def answering(scope: Scope, receive: Receive, send: Send) -> None:
@@ -180,29 +180,31 @@ def _ended_with_the_request(cycle: RequestResponseCycle, app: ASGIApp) -> ASGIAp
 
 
 def _ended_by_closing(cycle: RequestResponseCycle, app: ASGIApp) -> ASGIApp:
-    """Return the application with answers whose end is the connection's, unless they tell their length."""
+    """Return the application; a response without Content-Length ends by closing the connection."""
 
     async def answering(scope: Scope, receive: Receive, send: Send) -> None:
-        tells_length = False
+        has_length = False
 
         async def send_plain(message: Message) -> None:
-            nonlocal tells_length
+            nonlocal has_length
             if message["type"] == "http.response.start":
-                tells_length = any(name == b"content-length" for name, _ in message["headers"])
-                cycle.chunked_encoding = None if tells_length else False
-            elif not tells_length:
-                cycle.expected_content_length = len(message.get("body", b""))  # so much is never too much
+                has_length = any(name == b"content-length" for name, _ in message["headers"])
+                cycle.chunked_encoding = None if has_length else False
+            elif not has_length:
+                cycle.expected_content_length = len(
+                    message.get("body", b"")
+                )  # so that uvicorn accepts any length
             await send(message)
 
         await app(scope, receive, send_plain)
-        if not tells_length and not cycle.response_complete:
+        if not has_length and not cycle.response_complete:
             _reset(cycle.transport)
 
     return answering
 
 
 def _reset(transport: asyncio.Transport) -> None:
-    """End a connection by an error: its client would take a usual end for that of the body."""
+    """Reset a connection: after a normal close, the client would take the body for complete."""
     connection = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()

@@ -1,4 +1,4 @@
-"""Running the server: its sockets, its engine in the background, its end."""
+"""Runs the server: listening sockets, engine loading in the background, shutdown."""
 
 import logging
 import os
@@ -22,23 +22,23 @@ from worker.telemetry.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
-_STRANGERS_MISTAKES = Seldom()
+_RATE_LIMIT = Seldom()
 
 _KEEP_ALIVE_S = 75
-"""Longer than a load balancer keeps an idle connection: else it sends a request into one that closes."""
+"""Longer than a load balancer's idle timeout: otherwise it may reuse a connection that is closing."""
 _BACKLOG = 2048
 _MOST_CONNECTIONS_WITHOUT_SOCKET = 2_000
-"""Beside ``MAX_SOCKETS``: many times the requests that any machine speaks at once."""
+"""In addition to ``MAX_SOCKETS``: many times the requests that any machine speaks at once."""
 _LAST_BYTES_S = 5
-"""What was said already may take so long to leave."""
+"""Timeout for the last bytes at shutdown."""
 _UNBOUNDED_RESULT_MB = 1_000.0
-"""RunPod's limit on a job's result does not hold for HTTP, and a stream is never all in memory."""
+"""RunPod's limit on a job's result does not apply to HTTP, and a stream is never entirely in memory."""
 
 
 def serve(settings: Settings, server_settings: ServerSettings) -> None:
-    """Serve until told to end by SIGTERM or SIGINT, or until the engine is beyond help.
+    """Serve until SIGTERM, SIGINT or an unrecoverable engine failure.
 
-    Raises ``CannotListen`` when a port cannot be had.
+    Raises ``CannotListen`` for a port that is not available.
     """
     set_up_logging(settings.log_level, settings.log_format)
     if "max_result_mb" not in settings.model_fields_set:
@@ -51,18 +51,18 @@ def serve(settings: Settings, server_settings: ServerSettings) -> None:
     server = make_server(backend, OuterWatchdog(settings.engine_timeout_s))
     log.info("listening on %s", ", ".join(f"http://{host}:{port}" for host, port in map(_address, sockets)))
     if server_settings.is_open_to_all:
-        log.warning("API_KEY is not set: whoever reaches this server may speak")
+        log.warning("API_KEY is not set: anyone who reaches this server may speak")
     server.run(sockets=sockets)
     if backend.state == "loading" or backend.has_failed_for_good:
         logging.shutdown()
-        os._exit(1 if backend.has_failed_for_good else 0)  # a thread would hold a normal exit up
+        os._exit(1 if backend.has_failed_for_good else 0)  # the loading thread would delay a normal exit
 
 
 def make_server(backend: Backend, outer_watchdog: OuterWatchdog | None = None) -> PatientServer:
-    """Return uvicorn's server of a backend, to be run on sockets that listen."""
+    """Return uvicorn's server for a backend, to be run on listening sockets."""
     settings = backend.server_settings
     for name in ("uvicorn.error", "uvicorn.error.sockets"):
-        logging.getLogger(name).addFilter(_STRANGERS_MISTAKES)
+        logging.getLogger(name).addFilter(_RATE_LIMIT)
     config = uvicorn.Config(
         make_app(backend),
         http=patient_for(
@@ -72,8 +72,8 @@ def make_server(backend: Backend, outer_watchdog: OuterWatchdog | None = None) -
         ),
         ws=BoundedSocket,
         ws_max_size=int(settings.max_body_mb * MEGABYTE),
-        ws_per_message_deflate=False,  # audio does not shrink
-        ws_ping_timeout=60,  # a machine that is short of breath must not cut a call
+        ws_per_message_deflate=False,  # audio does not compress
+        ws_ping_timeout=60,  # a machine under load must not end a call
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_LAST_BYTES_S,
         server_header=False,
@@ -85,7 +85,7 @@ def make_server(backend: Backend, outer_watchdog: OuterWatchdog | None = None) -
 
 
 def _listen(settings: ServerSettings) -> list[socket.socket]:
-    """Listen on the port, and on the health port where it is another: RunPod may ask there."""
+    """Listen on the port, and on a separate health port, where RunPod asks for ``/ping``."""
     wanted = {"Choose another address with --port or --host (PORT, LISTEN_HOST).": settings.port}
     if settings.port_health is not None and settings.port_health != settings.port:
         wanted["Set PORT_HEALTH to another port, or leave it out."] = settings.port_health
@@ -93,7 +93,7 @@ def _listen(settings: ServerSettings) -> list[socket.socket]:
 
 
 def _listen_on(host: str, port: int, remedy: str) -> socket.socket:
-    # With the protocol named: asyncio turns off the gathering of small packets only then.
+    # With an explicit IPPROTO_TCP: asyncio sets TCP_NODELAY only then.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -13,7 +13,7 @@ Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
 def _split(value: object) -> object:
-    """Split a list at its commas."""
+    """Split a comma-separated list."""
     return (
         tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
     )

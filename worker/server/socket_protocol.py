@@ -1,8 +1,9 @@
-"""uvicorn's WebSocket protocol, with bounds on what a client can have it hold, answer and log.
+"""uvicorn's WebSocket protocol, with upper bounds on the data that it buffers, answers and logs for a client.
 
-uvicorn's own answers every ping, whether the answers are taken or not; keeps each fragment of a message as
-an object of its own; waits for ever to say goodbye to a client that takes nothing; and logs the paths of
-sockets with their queries, at ``DEBUG`` their headers and messages too, which have keys and texts in them.
+uvicorn's own protocol answers every ping, even if the client does not read the pongs. It keeps each fragment
+of a message as a separate object. It waits without a timeout to send the close frame to a stalled client. It
+logs the paths of sockets with their queries, and at ``DEBUG`` their headers and messages, which contain keys
+and texts.
 """
 
 import asyncio
@@ -21,20 +22,20 @@ _LOST = "chatterpod.when_lost"
 _COUNTED_FOR_S = 60.0
 _MOST_PINGS = 600
 _MOST_FRAMES = 30_000
-"""500 a second: a language model writes 100 tokens, a telephone sends 50 pieces of sound."""
+"""500 a second: a language model writes 100 tokens a second, a telephone sends 50 audio frames."""
 _MOST_HALF_RECEIVED_BYTES = 64 << 20
-"""Of messages that are not complete yet, on all sockets; many need no key until theirs are."""
+"""Upper bound for incomplete messages on all sockets; some sockets need no key before their first message."""
 _MOST_THEN_BYTES = 16 << 10
-"""Of one socket, once all together hold that much: an honest message of a sentence or two goes on."""
-_GOODBYE_S = 10.0
-"""A client may take so long to take what was said before the goodbye."""
+"""Upper bound for one socket once that total is reached: a message of a sentence or two still passes."""
+_CLOSE_TIMEOUT_S = 10.0
+"""Timeout for a client to read the data before the close frame."""
 
 _log = logging.getLogger("uvicorn.error.sockets")
 _log.setLevel(logging.WARNING)
 
 
 class BoundedSocket(WebSocketsSansIOProtocol):
-    """One connection; ``when_lost`` tells when nothing of it is left."""
+    """One connection; ``when_lost`` reports its loss."""
 
     _half_received_by_all = 0
 
@@ -58,7 +59,7 @@ class BoundedSocket(WebSocketsSansIOProtocol):
             BoundedSocket._half_received_by_all > _MOST_HALF_RECEIVED_BYTES
             and self._half_received > _MOST_THEN_BYTES
         ):
-            self._fail(CloseCode.TRY_AGAIN_LATER, "too much is half received")
+            self._fail(CloseCode.TRY_AGAIN_LATER, "too many bytes of incomplete messages")
 
     @override
     def handle_events(self) -> None:
@@ -87,10 +88,10 @@ class BoundedSocket(WebSocketsSansIOProtocol):
 
     @override
     def handle_ping(self) -> None:
-        """Answer at once, or while the client takes nothing the newest alone: RFC 6455, 5.5.3, allows it."""
+        """Answer at once; for a stalled client, answer the newest ping only, as RFC 6455, 5.5.3, allows."""
         if self.transport.is_closing():
             return
-        if not self.handshake_complete:  # nothing may come before the answer to the handshake
+        if not self.handshake_complete:  # no frame may precede the handshake's response
             self.transport.abort()
             return
         if self._are_too_many("ping", 1, _MOST_PINGS):
@@ -104,7 +105,7 @@ class BoundedSocket(WebSocketsSansIOProtocol):
 
     @override
     def handle_cont(self, event: Frame) -> None:
-        """Add a fragment to its message: as objects of their own a million small ones would be large."""
+        """Append a fragment to its message: a million small objects would take much more memory."""
         frames = cast("list[bytearray]", self.frames)
         if not isinstance(frames[0], bytearray):
             frames[0] = bytearray(frames[0])
@@ -124,7 +125,7 @@ class BoundedSocket(WebSocketsSansIOProtocol):
             raise ClientDisconnected
         if message["type"] == "websocket.close":
             try:
-                async with asyncio.timeout(_GOODBYE_S):
+                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                     await self.writable.wait()
             except TimeoutError:
                 self.transport.abort()
@@ -154,5 +155,5 @@ class BoundedSocket(WebSocketsSansIOProtocol):
 
 
 def when_lost(scope: Any, tell: Callable[[], None]) -> None:
-    """Have ``tell`` called once a socket's connection is gone, which is later than its application's end."""
+    """Call ``tell`` once a socket's connection is lost, which is after its application has ended."""
     scope["extensions"][_LOST](tell)

@@ -1,4 +1,4 @@
-"""The response of a request to speak: audio is sent while the engine makes it."""
+"""The response to a request to speak: audio is sent while the engine generates it."""
 
 import asyncio
 import io
@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 
 _SLICE_BYTES = 64 * 1024
 _HELD_BYTES = 1_000_000
-"""A whole answer that is larger is gathered in a file, not in memory."""
-_OF_THE_CLIENT = (TimeoutError, WebSocketDisconnect, RuntimeError)
-"""Errors of a connection whose client is gone or stalls; starlette raises RuntimeError on a closed one."""
+"""A larger whole response is collected in a file, not in memory."""
+_CLIENT_ERRORS = (TimeoutError, WebSocketDisconnect, RuntimeError)
+"""Errors of a lost connection or a stalled client; starlette raises RuntimeError on a closed connection."""
 
 
 async def until_one_ends(*works: Coroutine[Any, Any, None]) -> None:
@@ -42,14 +42,14 @@ async def until_one_ends(*works: Coroutine[Any, Any, None]) -> None:
         for task in tasks:
             task.cancel()
         for ended in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(ended, Exception) and not isinstance(ended, _OF_THE_CLIENT):
-                log.error("a socket's own task failed", exc_info=ended)
+            if isinstance(ended, Exception) and not isinstance(ended, _CLIENT_ERRORS):
+                log.error("a WebSocket's task failed", exc_info=ended)
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
-    """Run ``work``, and cancel it as soon as the client disconnects; it has ended when this returns.
+    """Run ``work``, and cancel it as soon as the client disconnects; it has ended on return.
 
-    The request's body must have been read. Raises what the work raises.
+    The request's body must have been read. Raises the errors of ``work``.
     """
     working = asyncio.ensure_future(work)
     watching = asyncio.ensure_future(_until_gone(receive))
@@ -72,8 +72,8 @@ async def _until_gone(receive: Receive) -> None:
 class SpeechResponse(Response):
     """Sends each event's bytes as soon as they exist, with back-pressure from the client.
 
-    Nothing is sent before the first audio, so an error until then has its own status. A later error breaks
-    the body off, and a client sees that it is incomplete. A whole answer is sent once it is complete.
+    Nothing is sent before the first audio, so an earlier error has its own status. A later error aborts
+    the body, and a client sees that it is incomplete. A whole response is sent once it is complete.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class SpeechResponse(Response):
         ignored: Sequence[str] = (),
         extra_headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Prepare it; ``ignored`` are fields that ``job_input`` leaves out, ``extra_headers`` are added."""
+        """Prepare the response; ``ignored`` are fields omitted from ``job_input``."""
         super().__init__()
         self._backend = backend
         self._job_input = {**job_input, "stream": not wire.whole}
@@ -113,7 +113,7 @@ class SpeechResponse(Response):
                 headers = {"X-Request-Id": self._arrival.request_id}
                 await answer_to(error, scope["path"], headers)(scope, receive, send)
             except TimeoutError:
-                log.info("request %s: its client stalled", self._arrival.request_id)
+                log.info("request %s: the client stalled", self._arrival.request_id)
 
     async def _send_stream(self, opening: list[Event], events: AsyncGenerator[Event], send: Send) -> None:
         await self._send_head(send, opening[0])
@@ -122,14 +122,14 @@ class SpeechResponse(Response):
             async for event in events:
                 await self._send_body(send, self._wire.encode(event))
         except ChatterpodError as error:
-            told = self._wire.failed(error)
-            if told is None:
+            encoded = self._wire.failed(error)
+            if encoded is None:
                 return
-            await self._send_body(send, told)
+            await self._send_body(send, encoded)
         await self._take(send({"type": "http.response.body"}))
 
     async def _send_whole(self, events: AsyncGenerator[Event], send: Send) -> None:
-        """Gather the body, in an unnamed file if it is large, and send it; raises ``ChatterpodError``."""
+        """Collect the body, in an unnamed file if it is large, and send it; raises ``ChatterpodError``."""
         body = cast("BinaryIO", tempfile.SpooledTemporaryFile(_HELD_BYTES))  # noqa: SIM115  # closed by us
         try:
             start = await self._gathered(events, body)
@@ -139,7 +139,7 @@ class SpeechResponse(Response):
                 await self._send_body(send, piece)
             await self._take(send({"type": "http.response.body"}))
         finally:
-            with suppress(OSError):  # on a full disk closing fails, since it writes
+            with suppress(OSError):  # closing writes, and fails on a full disk
                 body.close()
 
     async def _gathered(self, events: AsyncGenerator[Event], body: BinaryIO) -> Event:
@@ -155,14 +155,14 @@ class SpeechResponse(Response):
         body.write(self._wire.encode(start))
         async for event in events:
             await asyncio.to_thread(body.write, self._wire.encode(event))
-            if isinstance(event, EndEvent):  # the request keeps its slot until all is sent
+            if isinstance(event, EndEvent):  # the generator would keep its slot until all is sent
                 break
         await asyncio.to_thread(self._wire.complete, body)
         body.seek(0, io.SEEK_END)
         return start
 
     async def _send_head(self, send: Send, start: Event, length: Mapping[str, str] | None = None) -> None:
-        assert isinstance(start, StartEvent)  # noqa: S101  # a speech begins with it
+        assert isinstance(start, StartEvent)  # noqa: S101  # the first event of all speech
         headers = {"Content-Type": self._wire.mime(start), **self._described(start), **(length or {})}
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": 200, "headers": raw})
@@ -195,7 +195,7 @@ class SpeechResponse(Response):
 
 
 async def _opening(events: AsyncGenerator[Event]) -> list[Event]:
-    """Return the events until the first audio."""
+    """Return the events up to the first audio."""
     opening: list[Event] = []
     async for event in events:
         opening.append(event)

@@ -1,4 +1,4 @@
-"""Whether the voices' store answers, for whoever asks how the worker is: asking waits for nothing."""
+"""A non-blocking probe of the voices' store, for the worker's health."""
 
 import time
 from typing import TYPE_CHECKING
@@ -10,13 +10,13 @@ from worker.speech.errands import Errands
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-_LOOK_EVERY_S = 5.0
+_CHECK_EVERY_S = 5.0
 
 
 class StoreProbe:
-    """Looks at the store, on a thread apart and not more often than every five seconds, when it is asked."""
+    """Checks the store on request, in a separate thread and at most once in five seconds."""
 
-    def __init__(self, library: VoiceLibrary, limit_s: float, every_s: float = _LOOK_EVERY_S) -> None:
+    def __init__(self, library: VoiceLibrary, limit_s: float, every_s: float = _CHECK_EVERY_S) -> None:
         self._library = library
         self._errands = Errands(limit_s, most=1)
         self._every_s = every_s
@@ -25,7 +25,7 @@ class StoreProbe:
         self._found: StoreFailure | None = None
 
     def failure(self) -> StoreFailure | None:
-        """Return why no voice can be read, if so, by the last look; it may begin the next."""
+        """Return the last check's failure, or None, at once; may start the next check."""
         if self._look is not None and self._look.done():
             error = self._look.exception()
             self._found = error if isinstance(error, StoreFailure) else None

@@ -1,4 +1,4 @@
-"""A connection's transport, with bounds on what a client that takes nothing can have it hold."""
+"""A connection's transport, with upper bounds on buffered bytes and on a stalled client's time."""
 
 import asyncio
 import socket
@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any, cast
 
 _SEND_BUFFER_BYTES = 128 * 1024
-"""What the kernel holds of an answer; left to itself it takes megabytes, which is minutes of speech."""
+"""The kernel's send buffer; its default grows to megabytes, which is minutes of speech."""
 
 
 class BoundedTransport:
-    """Cuts off a client that takes nothing for ``patience_s``, or the last bytes no sooner than that.
+    """Aborts the connection of a client that reads nothing for ``patience_s``.
 
-    asyncio's own transport waits for both for ever.
+    The last bytes after ``close`` have the same timeout. asyncio's own transport has neither.
     """
 
     def __init__(self, transport: asyncio.Transport, patience_s: float) -> None:
@@ -22,49 +22,49 @@ class BoundedTransport:
         self._stalled: asyncio.TimerHandle | None = None
         self._written = 0
         self._taken = 0
-        """Bytes that had left the buffer when the client was last looked at."""
+        """Bytes that had left the buffer at the last check."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Send; while some of it waits for the client, see that it takes any."""
+        """Send; while bytes are buffered, check that the client makes progress."""
         self._transport.write(data)
         self._written += len(data)
         if self._stalled is None and self._transport.get_write_buffer_size():
-            self._look_later()
+            self._check_later()
 
     def close(self) -> None:
-        """Close once all is sent, or its time is over."""
+        """Close once all is sent, or after the timeout."""
         if self._closing is None:
             self._closing = self._later(self._transport.abort)
         self._transport.close()
 
     def lost(self) -> None:
-        """Take in that the connection is gone."""
+        """Cancel the timers of a lost connection."""
         for timer in (self._closing, self._stalled):
             if timer is not None:
                 timer.cancel()
 
-    def _look_later(self) -> None:
+    def _check_later(self) -> None:
         self._taken = self._written - self._transport.get_write_buffer_size()
-        self._stalled = self._later(self._look)
+        self._stalled = self._later(self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         self._stalled = None
         if not (waiting := self._transport.get_write_buffer_size()):
             return
         if self._written - waiting == self._taken:
             self._transport.abort()
         else:
-            self._look_later()
+            self._check_later()
 
     def _later(self, act: Callable[[], None]) -> asyncio.TimerHandle:
         return asyncio.get_running_loop().call_later(self._patience_s, act)
 
 
 def bounded_transport(transport: asyncio.Transport, patience_s: float) -> asyncio.Transport:
-    """Return a connection's transport with its bounds."""
+    """Return a connection's transport with these bounds."""
     connection = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
     return cast("asyncio.Transport", BoundedTransport(transport, patience_s))

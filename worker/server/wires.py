@@ -1,4 +1,4 @@
-"""Wires: the forms in which a request's events leave over HTTP."""
+"""Wires: the forms of a response's body, into which a request's events are encoded."""
 
 import base64
 import json
@@ -24,20 +24,20 @@ class Wire(Protocol):
         ...
 
     def encode(self, event: Event) -> bytes:
-        """Return what an event adds to the body, which may be nothing."""
+        """Return the bytes that an event adds to the body; may be empty."""
         ...
 
     def complete(self, body: BinaryIO) -> None:
-        """Write into a whole body, all of it encoded, what could not be known before."""
-        del body  # most know all they need
+        """Patch a whole body after the last event, for example with its length."""
+        del body  # most forms need no patch
 
     def failed(self, error: ChatterpodError) -> bytes | None:
-        """Return what tells of an error in the midst of the body; None breaks it off."""
+        """Return the bytes that report an error within the body; None aborts the body."""
         ...
 
 
 class AudioWire(Wire):
-    """The audio and nothing else."""
+    """The audio only."""
 
     whole = False
 
@@ -58,7 +58,7 @@ class AudioWire(Wire):
 
 
 class FileWire(AudioWire):
-    """The audio as a finished file, which tells its length."""
+    """The audio as a complete file, whose header has its length."""
 
     whole = True
 
@@ -78,7 +78,7 @@ class FileWire(AudioWire):
 
     @override
     def complete(self, body: BinaryIO) -> None:
-        assert self._start is not None  # noqa: S101  # a speech begins with it
+        assert self._start is not None  # noqa: S101  # the first event of all speech
         rate = self._start.sample_rate
         close_file(body, self._start.format, rate, round(self._seconds * rate))
 
@@ -102,13 +102,13 @@ class EventsWire(Wire):
 
 
 class WholeEventsWire(EventsWire):
-    """The same with all audio in one event, of which no more than a piece is ever in memory."""
+    """The same with all audio in one event; only a piece of the audio is in memory at a time."""
 
     whole = True
 
     def __init__(self) -> None:
         self._joined: AudioEvent | None = None
-        """What is known of the one event; its audio is what base64, which takes three bytes, left over."""
+        """The one event so far; its audio is the remainder after base64's groups of three bytes."""
 
     @override
     def encode(self, event: Event) -> bytes:

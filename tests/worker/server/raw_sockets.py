@@ -1,4 +1,4 @@
-"""Clients that keep to no library: bytes on a socket, as somebody hostile sends them."""
+"""Clients without a library: raw bytes on a socket, as a hostile client sends them."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Requests as clients really send them: HEAD, odd slashes, odd encodings, HTTP/1.0."""
+"""Requests as real clients send them: HEAD, superfluous slashes, odd encodings, HTTP/1.0."""
 
 import json
 import socket

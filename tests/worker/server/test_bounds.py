@@ -1,4 +1,4 @@
-"""What a client can have the server hold, answer and log, with a key or without one."""
+"""Upper bounds on the data that the server holds, answers and logs for a client, with or without a key."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""The examples of API.md run as written, but for the address."""
+"""The examples of API.md run as written, except for the address."""
 
 import re
 import subprocess

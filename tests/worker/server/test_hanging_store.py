@@ -1,4 +1,4 @@
-"""A volume that hangs: FIFOs in the place of its files hold whoever opens them, and nobody else."""
+"""A hanging volume: FIFOs in place of its files block the request that opens them, and no other."""
 
 import os
 import threading

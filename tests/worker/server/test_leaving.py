@@ -1,4 +1,4 @@
-"""Clients that leave, stall or come in crowds: slots return, and nobody else notices."""
+"""Clients that disconnect, stall or arrive in large numbers: slots are freed, others are unaffected."""
 
 import asyncio
 import gc

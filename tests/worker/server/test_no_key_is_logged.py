@@ -1,4 +1,4 @@
-"""Whatever is asked, and however it fails: the process says nothing of a key, at its most talkative."""
+"""No request, successful or failed, makes the process log a key, even at DEBUG."""
 
 import base64
 import contextlib

@@ -1,4 +1,4 @@
-"""Text in pieces is a source of the one pipeline: what comes of it is what comes of the whole text."""
+"""Text in pieces uses the same pipeline as a whole text, with the same result."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The official ``openai`` client speaks through this server, in every way that it knows."""
+"""The official ``openai`` client with this server, by each of its methods for speech."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The OpenAPI document, and a server that answers as it says, whatever is asked."""
+"""The OpenAPI document, and responses that conform to it for any request."""
 
 import contextlib
 import json

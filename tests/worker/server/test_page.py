@@ -1,4 +1,4 @@
-"""The page in a real browser: Chromium without a window, driven by Playwright."""
+"""The page in a real browser: headless Chromium, driven by Playwright."""
 
 import io
 import shutil
@@ -246,7 +246,7 @@ def test_a_missing_key_is_asked_for_and_kept_in_the_tab(opened, voices_dir):
     with served(PreviewEngine(), voices_dir, api_key="sesame") as site:
         page = opened(site.url)
         message = page.locator("#message")
-        page.get_by_text("The server wants its API key. Enter it").wait_for()
+        page.get_by_text("The server needs an API key. Enter it").wait_for()
         assert page.get_by_label("API key").evaluate("field => field === document.activeElement")
         page.keyboard.type("wrong")
         page.keyboard.press("Tab")

@@ -1,4 +1,4 @@
-"""What is refused, and how: each mistake has its status and a body that says what to do."""
+"""Refused requests: each error has its status and a body that says what to do."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""A server that is told to end, or whose engine is stuck: what is under way is finished or told why not."""
+"""Shutdown and a stuck engine: requests in progress finish, or end with an error."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Speech over HTTP: the audio as it is made, or as a file."""
+"""Speech over HTTP: audio streamed while it is generated, or a complete file."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The socket of a conversation, by the ``websockets`` client."""
+"""The speech socket, with the ``websockets`` client."""
 
 import base64
 import hashlib

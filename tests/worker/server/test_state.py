@@ -1,4 +1,4 @@
-"""How the server is, from before its engine is loaded to after it was told to end."""
+"""The server's state, from loading the engine to shutdown."""
 
 import os
 import signal

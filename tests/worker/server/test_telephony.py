@@ -1,4 +1,4 @@
-"""A call's media stream, as Twilio's documents have it."""
+"""A call's media stream, as Twilio's documentation describes it."""
 
 import base64
 import contextlib
@@ -291,7 +291,7 @@ def test_junk_is_logged_once_and_ends_the_socket(voices_dir, caplog):
                 socket.recv(timeout=5)
                 raise AssertionError("it stays open")
         assert site.wait_until(lambda: site.backend.open_sockets == 0)
-    lines = [each for each in caplog.records if "no event" in each.getMessage()]
+    lines = [each for each in caplog.records if "not an event" in each.getMessage()]
     assert 0 < len(lines) <= 10
     assert [each for each in caplog.records if each.levelname == "ERROR"] == []
 

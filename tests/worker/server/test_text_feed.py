@@ -1,4 +1,4 @@
-"""A feed of text: what is complete is given out at once, and a sentence without an end costs little."""
+"""The text feed: complete sentences are returned at once, and an endless sentence costs little."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""Text that comes in pieces over the socket: all of it is spoken, or told."""
+"""Text in pieces over the socket: all of it is spoken or reported as an error."""
 
 import json
 import re

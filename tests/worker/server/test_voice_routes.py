@@ -1,4 +1,4 @@
-"""Voices over HTTP: a clip becomes one, where that is allowed."""
+"""Voices over HTTP: a clip becomes a voice if uploads are enabled."""
 
 import httpx
 import pytest

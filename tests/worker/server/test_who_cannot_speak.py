@@ -1,4 +1,4 @@
-"""A server that is loading, failed, ending or full: how it refuses speech, and what it says of its engine."""
+"""A server that is loading, failed, shutting down or full: refusals of speech, and its reported state."""
 
 import json
 import threading

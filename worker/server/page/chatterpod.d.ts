@@ -1,7 +1,7 @@
-/** A request's other fields, as POST /tts/generate takes them. */
+/** The other fields of a request to POST /tts/generate. */
 export interface SpeechOptions {
   voice_id?: string;
-  /** `pcm`, `wav`, `mp3`, `opus`, `aac`, `flac`, `ulaw`, `alaw`; or with numbers, as in `mp3_44100_128`. */
+  /** `pcm`, `wav`, `mp3`, `opus`, `aac`, `flac`, `ulaw`, `alaw`; or with sample rate and bit rate, as in `mp3_44100_128`. */
   format?: string;
   /** Hz. */
   sample_rate?: number;
@@ -41,9 +41,9 @@ export interface Health {
   error?: { code: string; message: string; field: string | null };
 }
 
-/** What the server said was wrong. */
+/** The server's error. */
 export class SpeechError extends Error {
-  /** HTTP's; 0 where the network failed. */
+  /** The HTTP status; 0 if the network failed. */
   readonly status: number;
   /** Stable: `unknown_voice`, `invalid_request`, `connection_lost`, ... */
   readonly code: string;
@@ -51,11 +51,11 @@ export class SpeechError extends Error {
 }
 
 export class SpeechClient {
-  /** `baseUrl` is the server's address; empty is where the page came from. */
+  /** `baseUrl` is the server's address; by default the page's own. */
   constructor(baseUrl?: string, apiKey?: string);
   voices(): Promise<Voice[]>;
   health(): Promise<Health>;
-  /** Whether it can speak; rejects with its failure. Needs no key. */
+  /** The server's readiness; rejects with its failure. Needs no key. */
   ping(): Promise<"loading" | "ready">;
   /** Resolves with the first audio; rejects with `SpeechError`. */
   speak(text: string, options?: SpeechOptions): Promise<Speech>;
@@ -63,7 +63,7 @@ export class SpeechClient {
   socket(): WebSocket;
 }
 
-/** Speech on its way: its encoded bytes, as they come. */
+/** Speech in progress: an async iterable of its encoded bytes. */
 export class Speech implements AsyncIterable<Uint8Array> {
   readonly mime: string;
   readonly format: string;
@@ -76,21 +76,21 @@ export class Speech implements AsyncIterable<Uint8Array> {
   /** `performance.now()` of the request. */
   readonly askedAt: number;
   readonly isComplete: boolean;
-  /** Resolves once all of it has come, heard or not. */
+  /** Resolves once all audio has been received, played or not. */
   readonly completed: Promise<void>;
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array>;
   cancel(): void;
-  /** What has come so far, to be given to `play` once more. */
+  /** The audio received so far, for another `play`. */
   again(): Playable;
-  /** What has come so far, as a file. */
+  /** The audio received so far, as a file. */
   blob(): Blob;
 }
 
-/** Encoded bytes, and what decodes them. */
+/** Encoded bytes, and the format and sample rate to decode them. */
 export type Playable = AsyncIterable<Uint8Array> & Pick<Speech, "format" | "sampleRate">;
 
 export interface Decoder {
-  /** Samples in [-1, 1], of what can be decoded so far. */
+  /** Returns the samples decoded so far, in [-1, 1]. */
   push(bytes: Uint8Array, isUrgent?: boolean): Promise<Float32Array>;
   flush(): Promise<Float32Array>;
 }
@@ -101,7 +101,7 @@ export class SpeechPlayer {
   constructor(sampleRate: number);
   readonly context: AudioContext;
   readonly analyser: AnalyserNode;
-  /** Seconds given, heard, and waited for while there was nothing to play. */
+  /** Seconds queued, played, and waited while the buffer was empty. */
   readonly given: number;
   readonly played: number;
   readonly waited: number;
@@ -114,8 +114,8 @@ export class SpeechPlayer {
 }
 
 /**
- * Play speech while it arrives; resolves when all of it has been heard. Rejects at once when the speech breaks off:
- * what came is still played, until `player.finished` or `player.stop()`.
+ * Play speech while it arrives; resolves when all of it has been played. Rejects at once if the speech is cut off:
+ * received audio still plays, until `player.finished` or `player.stop()`.
  */
 export function play(
   speech: Playable,

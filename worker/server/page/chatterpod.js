@@ -1,11 +1,11 @@
-// Speech from a Chatterpod server, in a browser: asked for, decoded and played while it arrives.
+// A browser client of a Chatterpod server: requests speech, decodes and plays it while it arrives.
 // One module without dependencies; chatterpod.d.ts has its types.
 
-const HELD_BACK_S = 0.15; // of a decoded prefix: what follows may still change its end
+const HELD_BACK_S = 0.15; // of a decoded prefix, whose end may still change
 const GROWTH = 1.3;
 const WAV_HEADER_BYTES = 44;
 
-/** What the server said was wrong; `code` is stable, `field` names what is at fault. Status 0: the network failed. */
+/** The server's error; `code` is stable, `field` names the invalid field. Status 0: the network failed. */
 export class SpeechError extends Error {
   constructor(status, error = {}) {
     super(error.message ?? `The server answered with HTTP ${status}.`);
@@ -16,30 +16,30 @@ export class SpeechError extends Error {
   }
 }
 
-/** A server, by default the one that the page came from. */
+/** A client of a server, by default the page's own. */
 export class SpeechClient {
   constructor(baseUrl = "", apiKey = "") {
     this.baseUrl = baseUrl.replace(/\/$/, "");
     this.apiKey = apiKey;
   }
 
-  /** The voices that can be spoken. */
+  /** The voices. */
   async voices() {
     const { voices } = await (await this.#ask("/voices")).json();
     return voices.filter((voice) => !voice.error);
   }
 
-  /** How the server is. */
+  /** The server's state. */
   async health() {
     return (await this.#ask("/health")).json();
   }
 
-  /** Whether the server can speak: `loading` or `ready`; rejects with its failure. Needs no key. */
+  /** `loading` or `ready`; rejects with the server's failure. Needs no key. */
   async ping() {
     return (await this.#ask("/ping")).status === 204 ? "loading" : "ready";
   }
 
-  /** Ask for speech; resolves with the first audio. `options` are the request's other fields. */
+  /** Request speech; resolves with the first audio. `options` are the request's other fields. */
   async speak(text, options = {}) {
     const abort = new AbortController();
     const askedAt = performance.now();
@@ -48,7 +48,7 @@ export class SpeechClient {
     return new Speech(response, abort, askedAt);
   }
 
-  /** The JSON protocol of /tts/stream: a WebSocket, its key offered as a subprotocol. */
+  /** A WebSocket to /tts/stream, which has a JSON protocol; the key is sent as a subprotocol. */
   socket() {
     const url = new URL(`${this.baseUrl}/tts/stream`, document.baseURI);
     url.protocol = url.protocol.replace("http", "ws");
@@ -65,8 +65,8 @@ export class SpeechClient {
       throw error.name === "AbortError" ? error : lost("The server does not answer.");
     });
     if (response.ok) return response;
-    const told = await response.json().catch(() => ({}));
-    throw new SpeechError(response.status, told.error);
+    const answer = await response.json().catch(() => ({}));
+    throw new SpeechError(response.status, answer.error);
   }
 }
 
@@ -74,7 +74,7 @@ function lost(message) {
   return new SpeechError(0, { code: "connection_lost", message });
 }
 
-/** Speech on its way: iterate over it for its encoded bytes, as they come. */
+/** Speech in progress: an async iterable of its encoded bytes. */
 export class Speech {
   constructor(response, abort, askedAt) {
     const header = (name) => response.headers.get(name);
@@ -110,12 +110,12 @@ export class Speech {
     this.#complete();
   }
 
-  /** Stop; the server frees the request's slot at once. */
+  /** Cancel; the server frees the request's slot at once. */
   cancel() {
     this.#abort.abort();
   }
 
-  /** What has come so far, to be given to `play` once more. */
+  /** The audio received so far, for another `play`. */
   again() {
     const parts = [...this.parts];
     const bytes = async function* () {
@@ -124,7 +124,7 @@ export class Speech {
     return { format: this.format, sampleRate: this.sampleRate, [Symbol.asyncIterator]: bytes };
   }
 
-  /** What has come so far, as a file; a WAV file's header tells its length. */
+  /** The audio received so far, as a file; a WAV file's header has its length. */
   blob() {
     const parts = [...this.parts];
     if (this.format === "wav" && parts.length > 0) {
@@ -138,7 +138,7 @@ export class Speech {
   }
 }
 
-/** Encoded bytes in, samples out, as they come: `decoderFor(speech)` makes the one for a format. */
+/** Return the incremental decoder for a format: encoded bytes in, samples out. */
 export function decoderFor({ format, sampleRate }) {
   if (format === "pcm") return new SampleDecoder(2, fromInt16);
   if (format === "wav") return new SampleDecoder(2, fromInt16, WAV_HEADER_BYTES);
@@ -147,7 +147,7 @@ export function decoderFor({ format, sampleRate }) {
   return new PrefixDecoder(sampleRate);
 }
 
-/** Formats whose bytes are samples. */
+/** Decodes formats whose bytes are samples. */
 class SampleDecoder {
   constructor(width, convert, skip = 0) {
     this.width = width;
@@ -171,7 +171,7 @@ class SampleDecoder {
   }
 }
 
-/** Compressed formats: the browser decodes files alone, so what is here so far is decoded again as it grows. */
+/** Decodes compressed formats: browsers decode files only, so the growing prefix is decoded repeatedly. */
 class PrefixDecoder {
   constructor(sampleRate) {
     this.sampleRate = sampleRate;
@@ -203,7 +203,7 @@ class PrefixDecoder {
       return samples;
     } catch (error) {
       if (isWhole) throw error;
-      return new Float32Array(0); // not enough yet
+      return new Float32Array(0); // not enough data yet
     }
   }
 }
@@ -231,7 +231,7 @@ registerProcessor("chatterpod-player", class extends AudioWorkletProcessor {
   }
 });`;
 
-/** Plays samples from the first one on; `onprogress` is told how far it is, in seconds. */
+/** Plays samples as soon as the first ones arrive; calls `onprogress` with itself as playback advances. */
 export class SpeechPlayer {
   constructor(sampleRate) {
     this.sampleRate = sampleRate;
@@ -251,12 +251,12 @@ export class SpeechPlayer {
   #finish;
   #node;
 
-  /** Seconds of audio that are here and not heard yet. */
+  /** Seconds of audio received and not yet played. */
   get buffered() {
     return Math.max(0, this.given - this.played);
   }
 
-  /** Play these after what is here already. */
+  /** Queue samples for playback. */
   async push(samples) {
     if (samples.length === 0) return;
     this.given += samples.length / this.sampleRate;
@@ -264,13 +264,13 @@ export class SpeechPlayer {
     this.#node.port.postMessage(samples);
   }
 
-  /** No more comes: `finished` resolves when all has been heard. */
+  /** Mark the end of the samples: `finished` resolves when all have been played. */
   async end() {
     await this.#ready;
     this.#node.port.postMessage("end");
   }
 
-  /** Be silent at once, for good. */
+  /** Stop playback at once and for good. */
   async stop() {
     this.#finish();
     if (this.context.state !== "closed") await this.context.close();
@@ -293,8 +293,8 @@ export class SpeechPlayer {
 }
 
 /**
- * Play speech while it arrives; resolves when all of it has been heard. `onsamples` sees what is played.
- * Rejects at once when the speech breaks off: what came is still played, until `player.finished` or `player.stop()`.
+ * Play speech while it arrives; resolves when all of it has been played. `onsamples` receives the samples.
+ * Rejects at once if the speech is cut off: received audio still plays, until `player.finished` or `player.stop()`.
  */
 export async function play(speech, player, onsamples = () => {}) {
   const decoder = decoderFor(speech);

@@ -1,13 +1,13 @@
-// The form's request as commands for a terminal and for a program.
+// The form's request as a curl command and as a Python program.
 
 const EXTENSIONS = { opus: "ogg", ulaw: "ul", alaw: "al" };
 
-/** The name of a file of that format. */
+/** The file name for a format. */
 export function fileName(format) {
   return `speech.${EXTENSIONS[format] ?? format}`;
 }
 
-/** The request by curl, which fails where the server does; its key, if it has one, from the environment. */
+/** The request as a curl command, which fails on an error status; a key comes from the environment. */
 export function curl(url, request, hasKey) {
   const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const key = hasKey ? ' \\\n  -H "Authorization: Bearer $API_KEY"' : "";
@@ -28,7 +28,7 @@ export function python(url, request, hasKey) {
     `with httpx.stream("POST", "${url}", json=body${key}, timeout=60) as answer:`,
     "    answer.raise_for_status()",
     `    with open("${fileName(request.format)}", "wb") as file:`,
-    "        for audio in answer.iter_bytes():  # as it is spoken",
+    "        for audio in answer.iter_bytes():  # as it arrives",
     "            file.write(audio)",
     "",
   ].join("\n");

@@ -1,27 +1,27 @@
-// What is measured of the speech that is heard: its waveform, its level, how far it is.
+// Meters of the playback: waveform, level, progress.
 
 import { Waveform } from "./waveform.js";
 
 const byId = (id) => document.getElementById(id);
 const waveform = new Waveform(byId("waveform"));
 
-/** Before a request: nothing is known. */
+/** Clear all meters before a request. */
 export function clearMeters() {
   waveform.clear();
   for (const id of ["first-audio", "rtf", "length", "buffer"]) byId(id).textContent = "–";
 }
 
-/** Before its first samples. */
+/** Clear the waveform before the first samples. */
 export function beginWaveform(sampleRate) {
   waveform.clear(sampleRate);
 }
 
-/** Draw what is about to be heard. */
+/** Draw samples that are queued for playback. */
 export function addSamples(samples) {
   waveform.add(samples);
 }
 
-/** Show what the request has cost so far; the time that the answer took, over the audio in it. */
+/** Show the audio's length and the real-time factor so far: response time over audio length. */
 export function showCost(speech) {
   const seconds = waveform.seconds;
   byId("length").textContent = `${seconds.toFixed(1)} s`;
@@ -29,7 +29,7 @@ export function showCost(speech) {
   byId("waveform").setAttribute("aria-label", `Waveform of ${seconds.toFixed(1)} seconds of speech`);
 }
 
-/** Show what is heard now. */
+/** Show the current playback. */
 export function showProgress(player) {
   const samples = new Float32Array(player.analyser.fftSize);
   player.analyser.getFloatTimeDomainData(samples);
@@ -39,7 +39,7 @@ export function showProgress(player) {
   requestAnimationFrame(() => waveform.draw());
 }
 
-/** Show that nothing is heard any more. */
+/** Show that playback has ended. */
 export function showSilence() {
   byId("level").value = 0;
   showBuffer(0);

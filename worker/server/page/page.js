@@ -1,4 +1,4 @@
-// The page: a form, what was measured, and the same request for elsewhere.
+// The page: a form, the measurements, and the same request as a command or program.
 
 import { SpeechClient, SpeechPlayer, play } from "./chatterpod.js";
 import { curl, fileName, python } from "./commands.js";
@@ -6,20 +6,20 @@ import { addSamples, beginWaveform, clearMeters, showCost, showProgress, showSil
 
 const byId = (id) => document.getElementById(id);
 const OPTIONS = ["sample_rate", "seed", "temperature", "language"];
-const KEPT_KEY = "chatterpod-api-key"; // in this tab, until it is closed
+const KEPT_KEY = "chatterpod-api-key"; // kept in the tab's session storage
 const tab = storage();
-const SILENT_S = 3; // between questions to a server that does not answer
+const RETRY_S = 3; // between requests to a server that does not answer
 
-let current = null; // what is being spoken or replayed, or was last
+let current = null; // the current or last playback
 let spoken = null; // the speech of the latest request
 let downloadUrl = null;
-let asking = 0; // connections asked for: the latest alone goes on
+let attempts = 0; // connection attempts; only the latest continues
 
 function storage() {
   try {
     return sessionStorage;
   } catch {
-    return null; // the browser keeps nothing for web pages
+    return null; // the browser has storage turned off
   }
 }
 
@@ -31,7 +31,7 @@ function client() {
   return new SpeechClient(base(), byId("key").value);
 }
 
-/** The request as the form has it; what is left at its default is left out. */
+/** The form's request; fields at their defaults are omitted. */
 function request() {
   const body = { text: byId("text").value, voice_id: byId("voice").value, format: byId("format").value };
   if (byId("speed").value !== "1") body.speed = Number(byId("speed").value);
@@ -72,7 +72,7 @@ async function replay() {
   });
 }
 
-/** Do what is heard, after ending what is heard now; Stop ends it until the last of its sound. */
+/** Run `work`, which plays sound, after stopping the current playback; Stop works until the sound ends. */
 async function perform(work) {
   await stop();
   const mine = (current = { speech: null, player: null, isStopped: false });
@@ -81,13 +81,13 @@ async function perform(work) {
     await work(mine);
   } catch (error) {
     if (!mine.isStopped) fail(error);
-    await mine.player?.finished; // what came before the failure
+    await mine.player?.finished; // the samples from before the failure
   } finally {
     if (current === mine) settle();
   }
 }
 
-/** Play speech and draw it. */
+/** Play speech and draw its waveform. */
 async function heard(mine, speech, onsamples = () => {}) {
   const player = (mine.player = new SpeechPlayer(speech.sampleRate));
   player.onprogress = showProgress;
@@ -107,7 +107,7 @@ async function stop() {
   await current.player?.stop();
 }
 
-/** Nothing is heard any more, and what the player still tells is late. */
+/** Reset the controls after playback, and ignore late progress events. */
 function settle() {
   if (current.player) {
     current.player.onprogress = () => {};
@@ -122,7 +122,7 @@ function reset() {
   byId("download").setAttribute("aria-disabled", "true");
 }
 
-/** Let what has come so far be downloaded, and replayed once there is silence. */
+/** Offer the received audio for download, and for replay once playback has ended. */
 function offer(speech) {
   if (speech !== spoken || speech.parts.length === 0) return;
   if (downloadUrl) URL.revokeObjectURL(downloadUrl);
@@ -139,7 +139,7 @@ function setBusy(isBusy) {
   document.documentElement.dataset.state = isBusy ? "speaking" : "idle";
 }
 
-/** Say it beside the buttons; what is said of the server itself stands there until the server is well. */
+/** Show a message next to the buttons; one about the server stays until the server is ready. */
 function say(text, kind = "", isOfServer = false) {
   byId("message").textContent = text;
   byId("message").className = kind;
@@ -153,7 +153,7 @@ function fail(error) {
 }
 
 function askForKey() {
-  const state = byId("key").value ? "The server refuses this API key." : "The server wants its API key.";
+  const state = byId("key").value ? "The server refuses this API key." : "The server needs an API key.";
   byId("server").textContent = state;
   say(`${state} Enter it under More options.`, "bad", true);
   byId("more").open = true;
@@ -164,7 +164,7 @@ function ignoredBy(speech) {
   return speech.ignored.length ? `, which ignores ${speech.ignored.join(", ")}` : "";
 }
 
-/** The request in another form: `curl` or `python`. */
+/** The request as a `curl` command or a `python` program. */
 function elsewhere(form) {
   return form(new URL("tts/generate", base()), request(), byId("key").value !== "");
 }
@@ -179,27 +179,27 @@ async function copy(text, what) {
   byId("curl").textContent = text;
 }
 
-/** Show how the server is, and its voices; ask again while it loads or does not answer. */
+/** Show the server's state and its voices; retry while it is loading or does not answer. */
 async function connect() {
-  const mine = ++asking;
+  const mine = ++attempts;
   const unwell = (state, kind, seconds) => {
-    if (mine !== asking) return;
+    if (mine !== attempts) return;
     byId("server").textContent = state;
     if (document.documentElement.dataset.state === "idle") say(state, kind, true);
-    setTimeout(() => mine === asking && connect(), 1000 * seconds);
+    setTimeout(() => mine === attempts && connect(), 1000 * seconds);
   };
   try {
     if ((await client().ping()) === "loading") return unwell("The engine is loading: it cannot speak yet.", "", 1);
     const { engine, sample_rate: sampleRate } = await client().health();
     const voices = await client().voices();
-    if (mine !== asking) return;
+    if (mine !== attempts) return;
     byId("server").textContent = `${engine}, ${sampleRate} Hz`;
     showVoices(voices);
     tab?.setItem(KEPT_KEY, byId("key").value);
     if (byId("message").dataset.isOfServer === "true") say("");
   } catch (error) {
-    if (error.status !== 401) unwell(error.message, "bad", SILENT_S);
-    else if (mine === asking) askForKey();
+    if (error.status !== 401) unwell(error.message, "bad", RETRY_S);
+    else if (mine === attempts) askForKey();
   }
 }
 
@@ -216,7 +216,7 @@ function refresh() {
   byId("curl").textContent = elsewhere(curl);
 }
 
-/** Show the first value that cannot be: inside closed options a browser does nothing at all. */
+/** Show the first invalid value: browsers show none inside closed details. */
 function showInvalid({ target }) {
   if (target !== document.querySelector(":is(input, textarea):invalid")) return;
   if (target.closest("details")) byId("more").open = true;

@@ -1,4 +1,4 @@
-// Draws samples as they come: what has been heard in the one colour, what is still to come in the other.
+// Draws samples as they arrive: played ones in one colour, unplayed ones in another.
 
 const PEAK_S = 0.01;
 

@@ -1,4 +1,4 @@
-"""A reference clip as an answer, sent from a local file: a volume may hang while its client reads."""
+"""A reference clip as a response, sent from a local file, since a volume may hang meanwhile."""
 
 import asyncio
 import hashlib
@@ -21,14 +21,14 @@ CLIP_MIMES = {
     ".ogg": "audio/ogg",
     ".opus": "audio/ogg",
 }
-"""Media types of reference clips, by the ending of their files."""
+"""Media types of reference clips by file suffix."""
 
 
 class ClipResponse(FileResponse):
     """Sends bytes, or the part of them that ``Range`` asks for, from a temporary file.
 
-    A client that stalls for ``stall_s`` ends the response. Sending raises ``StoreFailure`` if there is no
-    room for the file.
+    The response ends if the client stalls for ``stall_s``. Sending raises ``StoreFailure`` if the disk is
+    full.
     """
 
     def __init__(self, data: bytes, media_type: str, name: str, stall_s: float) -> None:

@@ -1,4 +1,4 @@
-"""Objects that the routes of an application share, as parameters of a route."""
+"""Objects that an application's routes share, as FastAPI dependencies."""
 
 import time
 from typing import Annotated
@@ -12,14 +12,14 @@ from worker.server.routes.voice_keeper import VoiceKeeper
 
 
 class Shared:
-    """The backend, and the state of the routes over it."""
+    """The backend and the routes' shared state."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.started = time.monotonic()
         self.voices = VoiceKeeper(backend)
         self.calls: dict[str, Call] = {}
-        """The calls that are connected, by their stream's SID."""
+        """The connected calls by stream SID."""
 
 
 async def _shared(connection: HTTPConnection) -> Shared:

@@ -35,7 +35,7 @@ class ServerSentEvent(BaseModel):
 
 
 class Model(BaseModel):
-    """A model as OpenAI describes its own."""
+    """A model in OpenAI's shape."""
 
     id: str
     object: Literal["model"]
@@ -49,14 +49,14 @@ class Model(BaseModel):
 
 
 class ModelList(BaseModel):
-    """The engine, and OpenAI's names for it."""
+    """The engine's name and OpenAI's model names, which it accepts."""
 
     object: Literal["list"]
     data: list[Model]
 
 
 class OpenAIVoice(BaseModel):
-    """A voice that can be spoken."""
+    """A usable voice."""
 
     id: str
     name: str
@@ -75,12 +75,12 @@ openai_routes = APIRouter(
 
 @openai_routes.post(
     "/audio/speech",
-    summary="Speak as OpenAI does",
+    summary="Speak a text by OpenAI's API",
     status_code=200,
     response_class=SpeechResponse,
     responses={
         200: spoken(
-            "The audio while it is spoken.",
+            "The audio, streamed.",
             others={"text/event-stream": ServerSentEvent.model_json_schema()},
         ),
         **failures(*SPEECH_FAILURES, openai=True),
@@ -89,7 +89,7 @@ openai_routes = APIRouter(
 async def speech(
     backend: TheBackend, body: Annotated[_Speech, examples(_EXAMPLES)], x_request_id: RequestId = None
 ) -> SpeechResponse:
-    """Answer with audio, or with `stream_format` `sse` with OpenAI's events."""
+    """Respond with audio, or for `stream_format` `sse` with OpenAI's events."""
     asked = read_request(body)
     if asked.model is not None:
         _check_model(backend, asked.model)
@@ -110,7 +110,7 @@ async def speech(
 
 @openai_routes.get("/models", summary="The models", response_description="The models.")
 async def models(backend: TheBackend) -> ModelList:
-    """List the engine, and OpenAI's names under which it answers too."""
+    """List the engine's name and OpenAI's model names, which it accepts."""
     return ModelList(object="list", data=[Model.named(each) for each in _model_names(backend)])
 
 
@@ -132,7 +132,7 @@ async def model(model: str, backend: TheBackend) -> Model:
     response_description="The voices.",
 )
 async def voices(backend: TheBackend) -> OpenAIVoiceList:
-    """List the voices that can be spoken, the aliases included."""
+    """List the usable voices, including aliases."""
     sound = [
         OpenAIVoice(id=each["voice_id"], name=each.get("name", each["voice_id"]))
         for each in await backend.voices()
@@ -147,7 +147,7 @@ def _model_names(backend: Backend) -> list[str]:
 
 
 def _check_model(backend: Backend, name: str) -> None:
-    """Raise ``NotFound`` for a model that is neither the engine nor one of OpenAI's."""
+    """Raise ``NotFound`` for a model that is neither the engine's nor one of OpenAI's."""
     if is_openais(name):
         return
     names = _model_names(backend)
@@ -156,7 +156,7 @@ def _check_model(backend: Backend, name: str) -> None:
 
 
 async def _is_only_openais(backend: Backend, voice: str) -> bool:
-    """Whether a voice's name is one of OpenAI's, and neither a voice here nor an alias of one."""
+    """Whether a name is an OpenAI voice's, and neither a voice nor an alias here."""
     if voice.lower() not in VOICES or voice in backend.settings.voice_aliases:
         return False
     try:

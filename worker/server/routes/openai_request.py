@@ -1,4 +1,4 @@
-"""OpenAI's request for speech, and the job's input that it becomes."""
+"""OpenAI's speech request, and its conversion to a job's input."""
 
 import re
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from worker.server.routes.speech_body import request_fields
 from worker.server.wires import AudioWire, FileWire, SpeechEventsWire, Wire
 
 MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
-"""OpenAI's names of models, which its clients send; the engine answers to its own name too."""
+"""OpenAI's model names, which its clients send; the engine's own name is accepted too."""
 _DATED = re.compile(rf"({'|'.join(MODELS)})(-\d+)+")
-"""As in gpt-4o-mini-tts-2025-12-15."""
+"""A dated model name, such as gpt-4o-mini-tts-2025-12-15."""
 VOICES = (
     *("alloy", "ash", "ballad", "coral", "echo", "fable", "marin"),
     *("nova", "onyx", "sage", "shimmer", "verse", "cedar"),
 )
-"""OpenAI's names of voices, which its clients send by default."""
+"""OpenAI's voice names, which its clients send by default."""
 _SHARED_FIELDS = set(SpeechRequest.model_fields) - {"action", "text", "voice_id", "format", "stream"}
-"""Fields of the queue's request that are passed on as they are; ``speed`` is OpenAI's too."""
+"""Fields of the queue's request that are passed on unchanged; ``speed`` is OpenAI's too."""
 _RATE = 24_000
 """Hz; OpenAI's clients expect it."""
 _TELEPHONE_RATE = 8_000
@@ -34,7 +34,7 @@ def _audio_if_empty(value: object) -> object:
 
 
 class VoiceReference(BaseModel):
-    """A voice as some of OpenAI's clients name it."""
+    """A voice as an object, which some of OpenAI's clients send."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -46,15 +46,17 @@ class OpenAIFields(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    input: Annotated[InstanceOf[str], Field(description="What to speak.", json_schema_extra={"minLength": 1})]
+    input: Annotated[
+        InstanceOf[str], Field(description="The text to speak.", json_schema_extra={"minLength": 1})
+    ]
     response_format: Annotated[
         str, Field(description="mp3, opus, aac, flac, wav, pcm; or another format of this server.")
     ] = "mp3"
     voice: Annotated[
         InstanceOf[str] | VoiceReference,
         Field(
-            description="A voice id, or an alias of one. The names of OpenAI's voices, where they are "
-            "neither, speak in the default voice, and `X-Voice-Substituted` says so."
+            description="A voice id or an alias. Any other name of an OpenAI voice selects the default "
+            "voice, which `X-Voice-Substituted` reports."
         ),
     ] = DEFAULT_VOICE_ID
     model: Annotated[
@@ -62,7 +64,7 @@ class OpenAIFields(BaseModel):
         Field(description="The engine's name, or one of OpenAI's.", examples=[*MODELS]),
     ] = ""
     stream: Annotated[
-        bool, Field(description="`false` answers with a finished file, its length told in advance.")
+        bool, Field(description="`false` returns a complete file with its `Content-Length`.")
     ] = True
     stream_format: Annotated[Literal["audio", "sse"], BeforeValidator(_audio_if_empty)] = "audio"
     instructions: Annotated[str, Field(description="Accepted, without effect.")] = ""
@@ -71,7 +73,7 @@ class OpenAIFields(BaseModel):
 OpenAISpeechBody = create_model(
     "OpenAISpeechBody",
     __base__=OpenAIFields,
-    __doc__="Speak `input`. Fields beside OpenAI's are those of `/tts/generate`.",
+    __doc__="Speak `input`. Further fields are those of `/tts/generate`.",
     **request_fields("text", "voice_id", "format", "stream"),
 )
 _REMEDIES = {
@@ -86,22 +88,22 @@ _REMEDIES = {
 
 @dataclass(frozen=True)
 class OpenAIRequest:
-    """A request as the route needs it."""
+    """A parsed request."""
 
     job_input: dict[str, Any]
     model: str | None
     """None means the loaded engine."""
     voice: str
-    """As the client named it: an id, an alias, or one of ``VOICES``."""
+    """The client's name for it: an id, an alias, or one of ``VOICES``."""
     wire: Wire
     ignored: tuple[str, ...]
-    """Fields that are accepted and have no effect."""
+    """Accepted fields that have no effect."""
 
 
 def read_request(body: dict[str, Any]) -> OpenAIRequest:
-    """Read a body without nulls; raises ``InvalidRequest`` for an error in OpenAI's own fields.
+    """Parse a body without nulls; raises ``InvalidRequest`` for an error in OpenAI's own fields.
 
-    The service checks the fields that its own request has too.
+    The service validates the fields that the queue's request shares.
     """
     shared = {name: value for name, value in body.items() if name in _SHARED_FIELDS}
     own = {name: value for name, value in body.items() if name not in _SHARED_FIELDS}
@@ -133,14 +135,14 @@ def _voice_name(voice: str | VoiceReference) -> str:
 
 
 def _usual_rate(output: str) -> dict[str, int]:
-    """Return the sample rate that OpenAI's clients expect, unless the format's name tells one."""
+    """Return the sample rate that OpenAI's clients expect, unless the format's name contains one."""
     if "_" in output:
         return {}
     return {"sample_rate": _TELEPHONE_RATE if output in {"ulaw", "alaw"} else _RATE}
 
 
 def _wire(asked: OpenAIFields) -> Wire:
-    """Return the form of the answer: audio while it is spoken, unless the body says otherwise."""
+    """Return the response's wire: streamed audio, unless the body requests otherwise."""
     if asked.stream_format == "sse":
         return SpeechEventsWire(len(asked.input), whole=not asked.stream)
     return AudioWire() if asked.stream else FileWire()

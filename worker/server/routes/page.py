@@ -19,7 +19,7 @@ _MIMES = {
 }
 PAGE_PATHS = tuple(_MIMES)
 _HEADERS = {
-    # The page loads nothing from other sites; the worklet is a blob that the client makes.
+    # The page loads nothing from other sites; the client creates the worklet as a blob.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self' blob:; style-src 'self'; img-src 'self' blob:; "
         "media-src 'self' blob:; connect-src 'self' blob:; base-uri 'none'; form-action 'none'; "

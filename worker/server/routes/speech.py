@@ -1,4 +1,4 @@
-"""Speech by this project's own request: the queue's, as a path."""
+"""Speech over HTTP by the queue's request, one path for each use."""
 
 from typing import Annotated, Any
 
@@ -19,8 +19,8 @@ _TELEPHONY_RATE = 8_000
 _NDJSON = "application/x-ndjson"
 _HELLO = {"text": "Hello there.", "voice_id": "default"}
 _SPEECH_EXAMPLES = {
-    "MP3 as it is spoken": _HELLO,
-    "a finished WAV file": {**_HELLO, "format": "wav", "stream": False},
+    "MP3, streamed": _HELLO,
+    "a complete WAV file": {**_HELLO, "format": "wav", "stream": False},
     "16 kHz samples, faster": {**_HELLO, "format": "pcm_16000", "speed": 1.25},
 }
 _FILE_EXAMPLES = {"a prompt for a menu": {"text": "Press one for sales.", "format": "wav_8000"}}
@@ -43,7 +43,7 @@ speech_routes = APIRouter(tags=["speech"], responses=failures(*SPEECH_FAILURES),
     response_class=SpeechResponse,
     responses={
         200: spoken(
-            "The audio while it is spoken, or with `stream` false as a file.",
+            "The audio, streamed, or with `stream` false as a file.",
             others={_NDJSON: EVENT_LINE},
         )
     },
@@ -54,10 +54,10 @@ async def generate(
     body: Annotated[_Speech, examples(_SPEECH_EXAMPLES)],
     x_request_id: RequestId = None,
 ) -> SpeechResponse:
-    """Answer with the audio, its first bytes as soon as they exist.
+    """Respond with the audio, its first bytes as soon as they exist.
 
-    With `Accept: application/x-ndjson` the answer is the queue's events, a line of JSON each:
-    start, audio in base64 (with `stream` false all of it in one), end with its checksum and metrics.
+    With `Accept: application/x-ndjson` the response is the queue's events, one line of JSON each:
+    start, audio in base64 (with `stream` false in one event), end with its checksum and metrics.
     """
     job_input = speech_input(body)
     wire = _chosen_wire(job_input, request.headers.get("accept", ""))
@@ -69,14 +69,14 @@ async def generate(
     summary="Speak a text into a file",
     status_code=200,
     response_class=SpeechResponse,
-    responses={200: spoken("A finished file, its length told in advance.")},
+    responses={200: spoken("A complete file with its `Content-Length`.")},
 )
 async def synthesize(
     backend: TheBackend,
     body: Annotated[_WholeSpeech, examples(_FILE_EXAMPLES)],
     x_request_id: RequestId = None,
 ) -> SpeechResponse:
-    """Answer with a whole file, WAV unless another `format` is asked for: for prompts and menus."""
+    """Respond with a complete file, by default WAV, for prompts and menus."""
     job_input = _without_stream(speech_input(body))
     if not {"format", "response_format"} & set(job_input):
         job_input["format"] = "wav"
@@ -95,20 +95,20 @@ async def telephony(
     body: Annotated[_WholeSpeech, examples(_TELEPHONY_EXAMPLES)],
     x_request_id: RequestId = None,
 ) -> SpeechResponse:
-    """Answer while it is spoken, as RTP carries it: `ulaw`, `alaw` or `pcm`, at 8 kHz unless said."""
+    """Respond with streamed audio in RTP's formats: `ulaw`, `alaw` or `pcm`, by default at 8 kHz."""
     job_input = _for_telephones(_without_stream(speech_input(body)))
     return SpeechResponse(backend, job_input, AudioWire(), arrival(x_request_id), "telephony")
 
 
 def _without_stream(job_input: dict[str, Any]) -> dict[str, Any]:
-    """Return a request as it is; raises ``InvalidRequest`` where it has ``stream``."""
+    """Return a request unchanged; raises ``InvalidRequest`` if it has ``stream``."""
     if "stream" in job_input:
-        raise InvalidRequest("stream: this path decides; use /tts/generate to choose.", field="stream")
+        raise InvalidRequest("stream: not accepted on this path; use /tts/generate instead.", field="stream")
     return job_input
 
 
 def _chosen_wire(job_input: dict[str, Any], accepted: str) -> Wire:
-    """Return the form of the answer that a request asks for; raises ``InvalidRequest``."""
+    """Return the wire that a request selects; raises ``InvalidRequest``."""
     streams = job_input.get("stream", True)
     if not isinstance(streams, bool):
         raise InvalidRequest("stream: use true or false.", field="stream")
@@ -118,7 +118,7 @@ def _chosen_wire(job_input: dict[str, Any], accepted: str) -> Wire:
 
 
 def _for_telephones(job_input: dict[str, Any]) -> dict[str, Any]:
-    """Return a request with what telephones take; raises ``InvalidRequest`` for another format."""
+    """Return a request with telephony defaults; raises ``InvalidRequest`` for another format."""
     key = "response_format" if "response_format" in job_input else "format"
     name = job_input.get(key, "ulaw")
     parsed = FormatName.parse(name) if isinstance(name, str) else None

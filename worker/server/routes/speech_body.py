@@ -1,4 +1,4 @@
-"""The body of a request to speak: the queue's request, without the fields that a route decides itself."""
+"""The body of a request to speak: the queue's request without the fields that a route sets itself."""
 
 from typing import Annotated, Any
 
@@ -10,13 +10,13 @@ from worker.request import SpeechRequest
 from worker.server.openapi import Maybe
 
 _DESCRIPTIONS = {
-    "text": "What to speak.",
-    "format": f"{', '.join(FORMATS)}; or with its numbers, as in `mp3_44100_128`.",
+    "text": "The text to speak.",
+    "format": f"{', '.join(FORMATS)}; or with sample rate and bit rate, as in `mp3_44100_128`.",
 }
 
 
 class _SpeechBody(BaseModel):
-    """Speak `text`. What is left out is the engine's own default."""
+    """Speak `text`. Omitted fields take the engine's defaults."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -28,7 +28,7 @@ class _WithFormat(_SpeechBody):
 
 
 def request_fields(*without: str) -> dict[str, Any]:
-    """Return a request's fields as ``create_model`` takes them, but for ``action`` and those named."""
+    """Return a request's fields in ``create_model``'s form, except ``action`` and those of ``without``."""
     return {
         name: (Annotated[field.annotation, field, _described(name, field)], field.default)
         for name, field in SpeechRequest.model_fields.items()
@@ -37,11 +37,11 @@ def request_fields(*without: str) -> dict[str, Any]:
 
 
 def _described(name: str, field: FieldInfo) -> Any:
-    told = _DESCRIPTIONS.get(name, field.description)
-    return Field(description=told, json_schema_extra={"minLength": 1} if name == "text" else None)
+    description = _DESCRIPTIONS.get(name, field.description)
+    return Field(description=description, json_schema_extra={"minLength": 1} if name == "text" else None)
 
 
 def speech_body(name: str, *without: str) -> type[BaseModel]:
-    """Return the model of a request to speak, named for the document, without the fields that are named."""
+    """Return a request's model, called ``name`` in the document, except the fields of ``without``."""
     base = _SpeechBody if "format" in without else _WithFormat
     return create_model(name, __base__=base, __doc__=_SpeechBody.__doc__, **request_fields(*without))

@@ -20,7 +20,7 @@ _FAILURES = failures(500)
 
 
 class Ready(BaseModel):
-    """The server can speak."""
+    """The server is ready."""
 
     status: Literal["ready"]
 
@@ -36,14 +36,14 @@ class Health(BaseModel):
     engine: Maybe[str] = None
     sample_rate: Annotated[Maybe[int], Field(description="Hz.")] = None
     voices: Annotated[
-        int | None, Field(description="Null where their store has not answered within a second.")
+        int | None, Field(description="Null if their store did not answer within a second.")
     ] = None
     cached_voices: Maybe[int] = None
     voice_cache_bytes: Maybe[int] = None
     active_requests: Maybe[int] = None
     engine_load: Annotated[
         Occupancy | None,
-        Field(description="Text chunks and slots; null for an engine that speaks whatever comes at once."),
+        Field(description="Text chunks and slots; null for an engine without slots."),
     ] = None
     device_memory: Annotated[
         DeviceMemory | None, Field(description="Bytes of the GPU's memory; null without one.")
@@ -51,7 +51,7 @@ class Health(BaseModel):
     error: Annotated[Maybe[ErrorObject], Field(description="Why the engine cannot speak.")] = None
     store_error: Annotated[
         Maybe[ErrorObject],
-        Field(description="Why no voice can be read, but for those that are in memory."),
+        Field(description="Why voices that are not cached cannot be read."),
     ] = None
 
 
@@ -60,21 +60,21 @@ state_routes = APIRouter(tags=["state"])
 
 @state_routes.get(
     "/ping",
-    summary="Whether it can speak",
+    summary="Readiness",
     response_model=Ready,
     response_description="Ready.",
     responses={
-        204: {"description": "The engine is being loaded."},
+        204: {"description": "The engine is loading."},
         405: _FAILURES[405],
         500: {**_FAILURES[500], "description": "The engine could not be loaded."},
         503: {
             **_FAILURES[503],
-            "description": "It is being stopped, or its voices cannot be read: send requests elsewhere.",
+            "description": "Shutting down, or the voices cannot be read: send requests elsewhere.",
         },
     },
 )
 async def ping(backend: TheBackend) -> Response | Ready:
-    """Answer as RunPod's load balancer asks: 200 when healthy, 204 while initialising."""
+    """Respond as RunPod's load balancer expects: 200 when healthy, 204 while initialising."""
     if backend.failure is not None:
         return answer_to(backend.failure, "/ping")
     if backend.is_ending:
@@ -86,39 +86,39 @@ async def ping(backend: TheBackend) -> Response | Ready:
 
 @state_routes.get(
     "/health",
-    summary="How it is",
-    response_description="How it is.",
+    summary="Health",
+    response_description="The server's state.",
     response_model_exclude_unset=True,
     responses=failures(),
 )
 async def health(shared: TheShared) -> Health:
-    """Tell what is loaded and how many requests are under way."""
+    """Report the engine, the voices and the requests in progress."""
     backend = shared.backend
-    told: dict[str, Any] = {
+    body: dict[str, Any] = {
         "status": backend.state,
         "version": version("chatterpod"),
         "uptime_s": round(time.monotonic() - shared.started, 1),
     }
     if backend.failure is not None:
-        told["error"] = backend.failure.for_clients()
+        body["error"] = backend.failure.for_clients()
     elif backend.state == "ready":
         facts = await backend.health()
         del facts["type"]
-        told |= facts
+        body |= facts
         if (store_failure := backend.store_failure) is not None:
-            told["store_error"] = store_failure.for_clients()
-    return Health(**told)
+            body["store_error"] = store_failure.for_clients()
+    return Health(**body)
 
 
 @state_routes.get(
     "/metrics",
-    summary="Prometheus",
+    summary="Prometheus metrics",
     response_class=Response,
     responses={
-        200: {"description": "Counters.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+        200: {"description": "The metrics.", "content": {"text/plain": {"schema": {"type": "string"}}}},
         **failures(),
     },
 )
 async def metrics(backend: TheBackend) -> Response:
-    """Return what is counted, in Prometheus's text format."""
+    """Return the metrics in Prometheus's text format."""
     return Response(backend.metrics.text(), headers={"Content-Type": _PROMETHEUS})

@@ -22,15 +22,15 @@ _EXAMPLES = {"an answer": {"text": "One moment, please.", "voice_id": "default"}
 
 
 class QueuedSpeech(BaseModel):
-    """Speech that waits for its turn in a call."""
+    """Speech queued in a call."""
 
     mark: Annotated[str, Field(description="The name of Twilio's mark that follows the speech.")]
 
 
 class CancelledSpeech(BaseModel):
-    """Speech that a call hears in part or not at all."""
+    """Cancelled speech, of which the call has heard a part or nothing."""
 
-    cancelled: Annotated[list[str], Field(description="The marks of speech that was not sent whole.")]
+    cancelled: Annotated[list[str], Field(description="The marks of speech that was not sent completely.")]
 
 
 telephony_routes = APIRouter(tags=["telephony"], responses=failures(400, 404, 500), route_class=JsonRoute)
@@ -48,23 +48,23 @@ async def media(websocket: WebSocket, backend: TheBackend, calls: TheCalls) -> N
     "/twilio/streams/{stream_sid}/speak",
     summary="Speak into a call",
     status_code=202,
-    response_description="It will be spoken; Twilio is sent a mark of that name after it.",
+    response_description="The speech is queued; the mark follows it in the stream.",
     responses=failures(408, 413),
 )
 async def speak(
     stream_sid: _StreamSid, calls: TheCalls, body: Annotated[_CallSpeech, examples(_EXAMPLES)]
 ) -> QueuedSpeech:
-    """Speak after what is being spoken in the call; the call must be connected to this very worker."""
+    """Speak after the speech already queued; the call must be connected to this worker."""
     return QueuedSpeech(mark=_call(calls, stream_sid).speak(speech_input(body)))
 
 
 @telephony_routes.post(
     "/twilio/streams/{stream_sid}/clear",
     summary="Interrupt a call's speech",
-    response_description="Silence.",
+    response_description="The cancelled speech.",
 )
 async def clear(stream_sid: _StreamSid, calls: TheCalls) -> CancelledSpeech:
-    """End what is being spoken, and have Twilio forget what it has not played yet: for barge-in."""
+    """Cancel all speech and clear Twilio's buffer, for barge-in."""
     return CancelledSpeech(cancelled=await _call(calls, stream_sid).clear())
 
 

@@ -1,7 +1,7 @@
 """A call's media stream in Twilio's protocol: JSON messages, 8 kHz mu-law in base64, marks and clear.
 
-Twilio buffers audio and plays it in order, so speech is sent as fast as it is made. A mark comes back once
-the audio before it has been heard; ``clear`` empties Twilio's buffer.
+Twilio buffers audio and plays it in order, so speech is sent as fast as it is generated. Twilio returns a
+mark once the audio before it has been played; ``clear`` empties Twilio's buffer.
 """
 
 import asyncio
@@ -32,14 +32,14 @@ from worker.telemetry.seldom import Seldom
 
 log = logging.getLogger(__name__)
 _refusals = logging.getLogger(f"{__name__}.refusals")
-_refusals.addFilter(Seldom())  # anyone who finds the server can cause them
+_refusals.addFilter(Seldom())  # any client can cause them
 
 STREAM_SID = "^[A-Za-z0-9_-]{1,64}$"
 
 _START_TIMEOUT_S = 10.0
 _POLICY_VIOLATION = 1008
 _MOST_JUNK = 10
-"""Upper bound of messages that are no JSON object with an event; Twilio sends none."""
+"""Upper bound for messages other than JSON objects with an event; Twilio sends none."""
 _FORMAT = {"format": "ulaw", "sample_rate": 8_000, "stream": True}
 _FORMAT_NAMES = {"format", "response_format", "sample_rate", "stream"}
 _STREAM_SID = re.compile(STREAM_SID)
@@ -63,14 +63,15 @@ class Parameters:
     """The ``<Parameter>`` elements of a stream, sorted by purpose. Twilio sends each as a string."""
 
     greeting: dict[str, object]
-    """The fields of the request that is spoken first."""
+    """The fields of the first request."""
     hangs_up: bool
     others: dict[str, str]
-    """The application's own, for the log: shortened, printable, and masked if the name suggests a secret."""
+    """The application's own parameters, for the log: shortened, printable, and masked if the name suggests a
+    secret."""
 
     @classmethod
     def parse(cls, given: dict[str, Any]) -> Self:
-        """Sort them; the request's own check refuses invalid values later."""
+        """Sort the parameters; invalid values are refused later, with the request."""
         greeting = {
             name: _value(name, value)
             for name, value in given.items()
@@ -165,10 +166,10 @@ class Call:
         parameters = parameters if isinstance(parameters, dict) else {}
         key = parameters.get("api_key")
         if not key_is_right(self._backend.server_settings, key if isinstance(key, str) else None):
-            _refusals.info("a media stream came without the key")
+            _refusals.info("a media stream was refused: its API key is missing or wrong")
             return None
         if any(isinstance(value, dict | list) for value in parameters.values()):
-            _refusals.info("a media stream came with parameters that are no strings")
+            _refusals.info("a media stream was refused: a parameter is not a string")
             return None
         self._stream_sid = sid
         return Parameters.parse(parameters)
@@ -177,7 +178,7 @@ class Call:
         """Speak the greeting; with ``then=hangup`` and no text, the call only ends."""
         mark = None
         if "text" in parameters.greeting or parameters.hangs_up:
-            # It is next, so it does not count as waiting text; its mark reports an error.
+            # The greeting is spoken at once, so it does not count as waiting text; its mark reports an error.
             mark = self._add({**parameters.greeting, **_FORMAT}, 0)
         if parameters.hangs_up:
             self._hangs_up_after = mark
@@ -185,7 +186,7 @@ class Call:
         log.info("a media stream began", extra=described)
 
     async def _read_all(self) -> None:
-        """Read the stream until it stops; a mark that comes back has been heard."""
+        """Read the stream until it stops; a returned mark's speech has been played."""
         while (message := await self._message()) is not None:
             if message.get("event") == "stop":
                 return
@@ -199,7 +200,7 @@ class Call:
             await self._websocket.close(_POLICY_VIOLATION)
 
     async def _message(self) -> dict[str, Any] | None:
-        """Wait for the next JSON message; None after a disconnect or too many that are no events."""
+        """Wait for the next event; None after a disconnect or too many invalid messages."""
         while self._junk <= _MOST_JUNK:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
@@ -209,7 +210,7 @@ class Call:
                 if isinstance(parsed.get("event"), str):
                     return parsed
             if not self._junk:
-                _refusals.info("a media stream sent something that is no event")
+                _refusals.info("a media stream sent a message that is not an event")
             self._junk += 1
         return None
 

@@ -1,4 +1,4 @@
-"""Uploaded clips, which become one reference clip or an error that a person can act on."""
+"""Uploaded clips, which are joined into one reference clip."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,11 +12,11 @@ from voices.errors import InvalidClip
 
 @dataclass(frozen=True)
 class Upload:
-    """A file of a form."""
+    """An uploaded file of a form."""
 
     name: str
     read: Callable[[], Awaitable[bytes]]
-    """Returns the file's bytes; a large file waits on the disk."""
+    """Returns the file's bytes; a large file is on disk until then."""
 
 
 async def prepare_uploads(uploads: Sequence[Upload]) -> PreparedClip:
@@ -24,7 +24,7 @@ async def prepare_uploads(uploads: Sequence[Upload]) -> PreparedClip:
 
     An error about one of several files begins with the file's name.
     """
-    check_number(len(uploads))  # each takes a process to decode, and its memory until all are
+    check_number(len(uploads))  # each takes a process to decode, and keeps its memory until all are decoded
     if len(uploads) == 1:
         data = await uploads[0].read()
         return await asyncio.to_thread(lambda: prepare_clip(decode_untrusted(data)))
@@ -37,5 +37,5 @@ def _named(name: str, data: bytes) -> Clip:
         clip = decode_untrusted(data)
     except InvalidClip as error:
         raise InvalidClip(f"{name}: {error.message}", reason=error.reason) from error
-    assert clip.source is not None  # noqa: S101  # what was decoded has a source
+    assert clip.source is not None  # noqa: S101  # set by the decoder
     return replace(clip, source=replace(clip.source, name=name))

@@ -34,7 +34,7 @@ class StoredClip:
 
 
 class VoiceKeeper:
-    """The voices of a backend. A voice may be named by an alias, except one that is to be added.
+    """The voices of a backend. A voice may be named by an alias, except a new voice.
 
     Every method raises ``UnknownVoice``, ``InvalidVoiceId``, ``VoiceCorrupt``, ``StoreFailure`` and
     ``Overloaded``, and waits for the store at most STORE_TIMEOUT_S. Methods that change a voice also raise
@@ -76,12 +76,12 @@ class VoiceKeeper:
         labels: Mapping[str, str],
         replace: bool,
     ) -> AddedVoice:
-        """Publish a voice made of clips; raises ``VoiceExists`` unless ``replace``."""
+        """Publish a voice made from clips; raises ``VoiceExists`` unless ``replace``."""
         self._check_enabled()
         if (resolved := self._resolved(voice_id)) != voice_id:
             raise InvalidRequest(
-                f"voice_id: {voice_id!r} is an alias of {resolved!r} here, so nobody could reach such a "
-                "voice: choose another id.",
+                f"voice_id: {voice_id!r} is an alias of {resolved!r} here, so requests could not reach "
+                "such a voice: choose another id.",
                 field="voice_id",
             )
         publisher = Publisher(self._library.registries[0])
@@ -129,9 +129,9 @@ class VoiceKeeper:
         return await self._backend.errands.ask(("voice", voice_id), work)
 
     async def _prepared(self, uploads: Sequence[Upload]) -> PreparedClip:
-        """Make a reference clip; it keeps its place until it is done, even if its client disconnects."""
+        """Prepare a reference clip; it keeps its place until done, even if the client disconnects."""
         if self._clips.locked() and self._waiting_uploads >= _CLIPS_WAITING:
-            raise Overloaded("Other clips are being prepared: send this one again in a few seconds.")
+            raise Overloaded("Other clips are being prepared: retry in a few seconds.")
         self._waiting_uploads += 1
         try:
             await self._clips.acquire()
@@ -144,7 +144,7 @@ class VoiceKeeper:
     def _prepared_or_failed(self, working: asyncio.Future[PreparedClip]) -> None:
         self._clips.release()
         if not working.cancelled():
-            working.exception()  # retrieved, so that asyncio does not log it: the client may be gone
+            working.exception()  # retrieved, since asyncio would log it if the client is gone
 
     def _facts(self, voice_id: str, fingerprint: str) -> VoiceFacts:
         if voice_id == DEFAULT_VOICE_ID:
@@ -169,7 +169,7 @@ class VoiceKeeper:
 
     def _check_enabled(self) -> None:
         if not self._backend.server_settings.voice_uploads:
-            raise NotEnabled("Voices cannot be changed here: the deployment would set VOICE_UPLOADS=true.")
+            raise NotEnabled("Voices cannot be changed here: the deployment has not set VOICE_UPLOADS=true.")
 
     def _resolved(self, name: str) -> str:
         return self._backend.settings.voice_aliases.get(name, name)

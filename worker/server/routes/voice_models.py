@@ -1,4 +1,4 @@
-"""Voices as HTTP describes them, and what may be changed of one."""
+"""Models of voices over HTTP, and of changes to one."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
@@ -11,17 +11,17 @@ from worker.server.openapi import ErrorObject, Maybe
 
 
 class VoiceSummary(BaseModel):
-    """A voice; of a bare clip or a damaged voice little is known."""
+    """A voice; most fields are missing for a bare clip or a damaged voice."""
 
     voice_id: str
     name: Maybe[str] = None
     language: Maybe[str] = None
     labels: Maybe[dict[str, str]] = None
     precomputed: Annotated[
-        Maybe[bool], Field(description="Whether the engine need not compute its conditionals.")
+        Maybe[bool], Field(description="Whether its conditionals for this engine are stored.")
     ] = None
     built_in: Maybe[bool] = None
-    error: Annotated[Maybe[ErrorObject], Field(description="Why a damaged voice cannot be spoken.")] = None
+    error: Annotated[Maybe[ErrorObject], Field(description="Why a damaged voice cannot be used.")] = None
 
 
 class VoiceList(BaseModel):
@@ -35,20 +35,22 @@ class VoiceFacts(VoiceSummary):
 
     created_at: Maybe[AwareDatetime] = None
     clip: Annotated[Maybe[ClipFacts], Field(description="Measured on the reference clip.")] = None
-    prompt_seconds: Annotated[Maybe[float], Field(description="Of the clip, that lead each decode.")] = None
-    bytes: Annotated[Maybe[int], Field(description="Of all its files.")] = None
+    prompt_seconds: Annotated[Maybe[float], Field(description="Seconds of the clip used as the prompt.")] = (
+        None
+    )
+    bytes: Annotated[Maybe[int], Field(description="Size of all its files.")] = None
 
 
 class AddedVoice(VoiceSummary):
-    """A voice that was made of an upload."""
+    """A voice made from an upload."""
 
     name: str
-    seconds: Annotated[float, Field(description="Of the reference clip.")]
+    seconds: Annotated[float, Field(description="Length of the reference clip.")]
     warnings: list[str]
 
 
 class VoiceChanges(BaseModel):
-    """What to change of a voice: null, or a field that is not sent, leaves a thing as it is."""
+    """Changes to a voice; a field that is null or omitted stays unchanged."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -56,12 +58,12 @@ class VoiceChanges(BaseModel):
     language: Annotated[str | None, Field(description="A tag such as pt-BR, or a name.")] = None
     labels: Annotated[
         dict[str, str | None] | None,
-        Field(description="Null removes a label; those that are not sent stay."),
+        Field(description="Null removes a label; omitted labels stay."),
     ] = None
 
     @classmethod
     def read(cls, body: Mapping[str, Any]) -> Self:
-        """Check a body; raises ``InvalidRequest`` naming the field at fault."""
+        """Validate a body; raises ``InvalidRequest`` naming the invalid field."""
         return read_model(cls, body, _REMEDIES)
 
 

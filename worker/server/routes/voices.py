@@ -1,4 +1,4 @@
-"""Voices over HTTP: clients read them, and where the deployment allows it, add, change and delete them."""
+"""Voices over HTTP: read them and, if the deployment allows it, add, change and delete them."""
 
 import json
 from collections.abc import Coroutine
@@ -40,16 +40,16 @@ voice_routes = APIRouter(tags=["voices"], responses=failures(500), route_class=J
     response_model_exclude_unset=True,
 )
 async def list_voices(request: Request, backend: TheBackend) -> VoiceList:
-    """List the voices, the built-in one first; a damaged one says that it is."""
+    """List the voices, the built-in one first; a damaged one has an `error`."""
     found = await _unless_gone(request, backend.voices())
     return VoiceList(voices=[BUILT_IN, *(VoiceSummary(**each) for each in found)])
 
 
 @voice_routes.post(
     "/voices",
-    summary="Make a voice of clips",
+    summary="Add a voice from clips",
     status_code=201,
-    response_description="The voice; `warnings` say what could be better.",
+    response_description="The voice; `warnings` list possible improvements.",
     response_model_exclude_unset=True,
     responses=failures(400, 404, 408, 409, 413),
 )
@@ -61,15 +61,17 @@ async def add_voice(
         list[UploadFile],
         File(description="10 to 15 s of one person speaking, in any format; several are joined."),
     ],
-    voice_id: Annotated[str, Form(description="As in [a-z0-9][a-z0-9_-]{0,63}.", examples=["anna"])],
-    name: Annotated[str | None, Form(description="A name for people.", examples=["Anna"])] = None,
-    language: Annotated[str, Form(description="The language it speaks.", examples=["en"])] = "en",
+    voice_id: Annotated[str, Form(description="Pattern: [a-z0-9][a-z0-9_-]{0,63}.", examples=["anna"])],
+    name: Annotated[str | None, Form(description="A display name.", examples=["Anna"])] = None,
+    language: Annotated[str, Form(description="The voice's language.", examples=["en"])] = "en",
     labels: Annotated[str, Form(description="A JSON object of strings.", examples=["{}"])] = "{}",
-    replace: Annotated[bool, Form(description="Whether it may replace a voice of that id.")] = False,
+    replace: Annotated[
+        bool, Form(description="Whether an existing voice of that id may be replaced.")
+    ] = False,
 ) -> AddedVoice:
-    """Prepare the clips, publish the voice, and let the engine compute what it needs of it.
+    """Prepare the clips, publish the voice and compute its conditionals.
 
-    Only where the deployment sets `VOICE_UPLOADS=true`, and only of people who agreed to it.
+    Requires `VOICE_UPLOADS=true` and the speaker's consent.
     """
     read_labels = _labels(labels)
     uploads = [Upload(each.filename or "the clip", each.read) for each in clip]
@@ -85,23 +87,23 @@ async def add_voice(
     responses=failures(400, 404),
 )
 async def voice(voice_id: _VoiceName, request: Request, voices: TheVoices) -> VoiceFacts:
-    """Tell what its manifest says; of a bare clip there is no more than its id."""
+    """Return the facts of the voice's manifest; a bare clip has only an id."""
     return await _unless_gone(request, voices.facts(voice_id))
 
 
 @voice_routes.patch(
     "/voices/{voice_id}",
     summary="Change a voice's name, language or labels",
-    response_description="The voice as it is now.",
+    response_description="The changed voice.",
     response_model_exclude_unset=True,
     responses=failures(400, 404, 408, 409, 413),
 )
 async def change_voice(
     voice_id: _VoiceName, request: Request, voices: TheVoices, body: Annotated[_Changes, examples(_EXAMPLES)]
 ) -> VoiceFacts:
-    """Change what is sent, and nothing else: a label that is null is removed, those not sent stay.
+    """Change the given fields only: a label that is null is removed, omitted labels stay.
 
-    Only where the deployment sets `VOICE_UPLOADS=true`.
+    Requires `VOICE_UPLOADS=true`.
     """
     return await _unless_gone(request, voices.change(voice_id, VoiceChanges.read(body)))
 
@@ -111,16 +113,16 @@ async def change_voice(
     summary="A voice's reference clip",
     response_class=FileResponse,
     responses={
-        200: audio_answer("The clip that the voice was made of.", CLIP_MIMES.values()),
-        206: audio_answer("The part of it that `Range` asks for.", CLIP_MIMES.values()),
-        416: {"description": "It has no such part."},
+        200: audio_answer("The voice's reference clip.", CLIP_MIMES.values()),
+        206: audio_answer("The part of the clip that `Range` selects.", CLIP_MIMES.values()),
+        416: {"description": "The clip has no such part."},
         **failures(400, 404),
     },
 )
 async def clip_of(
     voice_id: _VoiceName, request: Request, backend: TheBackend, voices: TheVoices
 ) -> FileResponse:
-    """Answer with the prepared clip as FLAC, or a bare clip as it is; `Range` is understood."""
+    """Respond with the prepared clip as FLAC, or a bare clip unchanged; supports `Range`."""
     clip = await _unless_gone(request, voices.clip(voice_id))
     stall_s = backend.settings.stall_timeout_s
     return ClipResponse(clip.data, CLIP_MIMES[clip.suffix], f"{voice_id}{clip.suffix}", stall_s)
@@ -131,17 +133,17 @@ async def clip_of(
     summary="Delete a voice",
     status_code=204,
     response_class=Response,
-    response_description="It is gone.",
+    response_description="The voice is deleted.",
     responses=failures(400, 404, 409),
 )
 async def delete_voice(voice_id: _VoiceName, request: Request, voices: TheVoices) -> Response:
-    """Delete a voice, damaged or not; where the deployment sets `VOICE_UPLOADS=true`."""
+    """Delete a voice, damaged or not. Requires `VOICE_UPLOADS=true`."""
     await _unless_gone(request, voices.delete(voice_id))
     return Response(status_code=204)
 
 
 async def _unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Return what ``work`` does; raises ``ClientDisconnect``, and ends it, once its client is gone."""
+    """Return the result of ``work``; cancels it and raises ``ClientDisconnect`` if the client disconnects."""
     done: list[T] = []
 
     async def keep() -> None:

@@ -1,1 +1,1 @@
-"""WebSockets: requests one after the other on a connection, and text that arrives in pieces."""
+"""WebSockets: consecutive requests on a connection, and text that arrives in pieces."""

@@ -1,4 +1,4 @@
-"""The hand-over of a feed's text, from the event loop to the thread of the request that speaks it."""
+"""Passes a feed's text from the event loop to the thread of the request that speaks it."""
 
 import asyncio
 from concurrent.futures import Future, wait
@@ -9,9 +9,9 @@ from worker.speech.text_source import TextPart, TextSource
 
 
 class FeedSource(TextSource):
-    """Takes a part once the request can speak it; until then the feed holds it, and counts it.
+    """Takes a part once the request can speak it; until then the feed holds and counts it.
 
-    Made on the event loop of the feed; the other methods are the request's thread's.
+    Create it on the feed's event loop; call its methods on the request's thread.
     """
 
     def __init__(self, feed: TextFeed) -> None:
@@ -24,11 +24,11 @@ class FeedSource(TextSource):
 
     @property
     def taken(self) -> str:
-        """The text of all parts so far."""
+        """The text of all parts taken so far."""
         return "".join(self._taken)
 
     def poll(self) -> TextPart | None:
-        """Return the next part; None where none has come yet, or ``is_over``."""
+        """Return the next part; None if none is available yet, or ``is_over``."""
         taking = self._take()
         if not taking.done():
             return None
@@ -40,7 +40,7 @@ class FeedSource(TextSource):
         return part
 
     def wait(self, seconds: float) -> bool:
-        """Wait until ``poll`` has something to tell, but not longer than this; returns whether it has."""
+        """Wait until ``poll`` has a result, at most ``seconds``; return whether it has."""
         return bool(wait([self._take()], seconds).done)
 
     def _take(self) -> "Future[TextPart | None]":
@@ -48,7 +48,7 @@ class FeedSource(TextSource):
             taking = self._feed.take()
             try:
                 self._taking = asyncio.run_coroutine_threadsafe(taking, self._loop)
-            except RuntimeError as error:  # the loop has ended, and with it the client
+            except RuntimeError as error:  # the loop has ended, and with it the connection
                 taking.close()
-                raise Cancelled("The request was given up.") from error
+                raise Cancelled("The request was cancelled.") from error
         return self._taking

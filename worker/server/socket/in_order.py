@@ -1,4 +1,4 @@
-"""Pieces of work done one after the other, all of which can be dropped at once."""
+"""A queue of work done in order, which can be cancelled as a whole."""
 
 import asyncio
 from collections import deque
@@ -18,11 +18,11 @@ class Work:
     name: str
     do: Callable[[], Coroutine[Any, Any, None]]
     let_go: Callable[[], None]
-    """Called once, when it is done or dropped: gives back what it held while it waited."""
+    """Called once, when the work is done or dropped; releases what it held while it waited."""
 
 
 class InOrder:
-    """What one connection has asked for and not got yet."""
+    """A connection's requests that are waiting or in progress."""
 
     def __init__(self) -> None:
         self._waiting: deque[Work] = deque()
@@ -30,18 +30,20 @@ class InOrder:
         self._current: tuple[str, asyncio.Task[None]] | None = None
 
     def check_room(self) -> None:
-        """Raise ``Overloaded`` where ``add`` would."""
+        """Raise ``Overloaded`` if ``add`` would."""
         if len(self._waiting) >= _MAX_WAITING:
-            raise Overloaded(f"This connection has {_MAX_WAITING} requests waiting: let some be spoken.")
+            raise Overloaded(
+                f"This connection has {_MAX_WAITING} requests waiting: retry once some are spoken."
+            )
 
     def add(self, work: Work) -> None:
-        """Have something done after what waits already; raises ``Overloaded``."""
+        """Append to the queue; raises ``Overloaded`` if it is full."""
         self.check_room()
         self._waiting.append(work)
         self._something.set()
 
     async def run(self) -> None:
-        """Do what comes, for ever; raises what a piece of work raises."""
+        """Do the work of the queue until cancelled; raises the error of failed work."""
         while True:
             while not self._waiting:
                 self._something.clear()
@@ -52,12 +54,12 @@ class InOrder:
             self._current = work.name, task
             await asyncio.wait({task})
             self._current = None
-            del work  # it holds its text
+            del work  # it references its text
             if not task.cancelled():
                 task.result()
 
     async def drop(self) -> list[str]:
-        """Drop everything, and return the names once nothing more of it happens; the first was under way."""
+        """Cancel all work and wait for its end; return the names, that of the work in progress first."""
         dropped = [work.name for work in self._waiting]
         while self._waiting:
             self._waiting.popleft().let_go()

@@ -1,4 +1,4 @@
-"""The route of the speech socket, and how many sockets of any kind may be open."""
+"""The speech socket's route, and the upper bound for open sockets of all kinds."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -29,10 +29,10 @@ def socket_routes(backend: Backend) -> APIRouter:
 
 @contextlib.asynccontextmanager
 async def open_socket(websocket: WebSocket, backend: Backend) -> AsyncIterator[bool]:
-    """Accept a connection where there is room for one more, and count it until nothing of it is left."""
+    """Accept a connection unless the maximum is open, and count it until it is lost."""
     most = backend.server_settings.max_sockets
     if backend.open_sockets >= most:
-        error = Overloaded(f"{most} connections are open, which is as many as may be.")
+        error = Overloaded(f"{most} connections are open, which is the maximum.")
         await websocket.send_denial_response(answer_to(error, websocket.url.path))
         yield False
         return

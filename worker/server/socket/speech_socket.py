@@ -1,4 +1,4 @@
-"""The socket of a conversation: requests in, start, binary audio and end out, one request after the other."""
+"""The speech socket: JSON requests in; start, binary audio and end out, in the order of the requests."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ from worker.server.waiting import HeldText
 
 _OWN_FIELDS = {"type", "request_id", "events"}
 _MOST_REFUSED = 1_000
-"""In a row, a piece for a request that was refused among them; each is answered, and most are logged."""
+"""Upper bound for refused messages in a row, counting text for a refused request; each is answered."""
 
 
 class SpeechSocket:
@@ -38,7 +38,7 @@ class SpeechSocket:
         self._refused_in_a_row = 0
 
     async def run(self) -> None:
-        """Serve the connection until the client leaves it; then nothing of its requests is left."""
+        """Serve the connection until the client disconnects, then cancel its requests."""
         try:
             await until_one_ends(self._requests.run(), self._read_all())
         finally:
@@ -53,7 +53,7 @@ class SpeechSocket:
         await self._websocket.close(CloseCode.POLICY_VIOLATION, "too many messages were refused")
 
     async def _take(self, data: str | bytes) -> None:
-        """Do what a message says; tell what is wrong with one that cannot be done, and stay open."""
+        """Carry out a message; answer an invalid one with its error and keep the connection open."""
         request_id = None
         try:
             message = parse_object(data)
@@ -83,7 +83,7 @@ class SpeechSocket:
         events = partial(self._backend.respond, job_input, asked, "socket")
         speak = partial(self._speak, asked.request_id, events, describes=message.get("events") is True)
         if not self._backend.would_speak(job_input):
-            await speak()  # refused now, and counted like any other
+            await speak()  # refused at once, and counted like any request
             return
         self._requests.check_room()
         held = HeldText(self._waiting)
@@ -92,7 +92,7 @@ class SpeechSocket:
 
     async def _open(self, message: dict[str, Any], request_id: str | None) -> None:
         if self._feed is not None:
-            raise InvalidRequest("A request is open already: close it first, or cancel.", field="type")
+            raise InvalidRequest("A request is open already: close or cancel it first.", field="type")
         fields = speech_input(_fields(message))
         asked = arrival(request_id)
         self._requests.check_room()
@@ -102,7 +102,7 @@ class SpeechSocket:
         describes = message.get("events") is True
         first = {**fields, "text": "any"}
         if not self._backend.would_speak(first):
-            feed.drop()  # its pieces are on their way, and are no mistakes of their own
+            feed.drop()  # its text is on its way and must not cause further errors
             await self._speak(asked.request_id, partial(self._backend.respond, first, asked, "socket"))
             return
         job_input = {**fields, "text": "", "stream": True}
@@ -116,7 +116,7 @@ class SpeechSocket:
         return self._feed
 
     async def _cancel(self) -> None:
-        """End everything, and say so once nothing more of it can come."""
+        """Cancel all requests, and confirm once no more of their events can follow."""
         self._feed = None
         await self._tell({"type": "cancelled", "request_ids": await self._requests.drop()})
 

@@ -1,4 +1,4 @@
-"""Text that arrives in pieces, given out in whole sentences."""
+"""Assembles text that arrives in pieces into complete sentences."""
 
 import asyncio
 import re
@@ -15,57 +15,57 @@ from worker.text.thoughts import Run, Thoughts
 
 _FIRST_HALF = re.compile("[\ud800-\udbff]\\Z")
 _BEGUN_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*+[ -/]*+|\][^\x07\x1b\n]{0,400}\x1b?|[ -/]*+)\Z")
-"""What the next piece may make a whole sequence for a terminal, which is not spoken."""
+"""The start of a terminal escape sequence, which the next piece may complete; it is not spoken."""
 _LONGEST_SEQUENCE = 500
-"""Characters of such a sequence: a longer one is spoken as text."""
+"""Upper bound for the characters of such a sequence: a longer one is spoken as text."""
 _SHORT = 400
-"""Characters: as long as less waits, every piece is looked at with what came before it."""
+"""Characters: a waiting text up to this length is searched again with every piece."""
 _MOST_WHOLE = 1_000
-"""Flushed parts that may wait."""
-_LOOKING = ThreadPoolExecutor(2, thread_name_prefix="text")
-"""Where text is looked at: the event loop, which all others wait for, is no place for it."""
+"""Upper bound for waiting parts that were flushed."""
+_SEARCHERS = ThreadPoolExecutor(2, thread_name_prefix="text")
+"""Threads that search text for sentences, which would block the event loop."""
 _FOLLOWING = 200
-"""Characters after a part by which the pause after it is known."""
+"""Characters after a part that determine its pause."""
 _GROWTH = 16
-"""More that waits is looked at again when it has grown by this part of it, so that time stays linear."""
+"""A longer waiting text is searched again once it has grown by 1/16, so that the total time stays linear."""
 
 
 class TextFeed:
-    """Gathers pieces; ``take`` gives out every sentence that is surely complete, as soon as one is.
+    """Collects pieces; ``take`` returns complete sentences as soon as possible.
 
-    A sentence is complete once the next one has begun: only then is a full stop known to be none of
-    an abbreviation's. ``<think>`` blocks are left out, and surrogate halves are joined over pieces.
+    A sentence is complete once the next one has begun: until then its full stop may belong to an
+    abbreviation. ``<think>`` blocks are left out, and surrogate halves are joined across pieces.
     """
 
     def __init__(self, max_characters: int, held: HeldText) -> None:
-        """``held`` counts what waits in it."""
+        """``held`` counts the waiting characters."""
         self._max_characters = max_characters
         self._held = held
         self._is_dropped = False
         self._thoughts = Thoughts(max_characters)
         self._half = ""
         self._whole: deque[TextPart] = deque()
-        """To be spoken, sentence or not."""
+        """Parts ready to be spoken, complete sentences or flushed text."""
         self._whole_characters = 0
         self._waiting = ""
-        self._looked_at = 0
-        """So much of the waiting text is known to hold no complete sentence."""
+        self._searched = 0
+        """Length of the waiting text at the last search, which found no complete sentence."""
         self._start = 0
-        """Where the waiting text begins, in characters of all pieces joined."""
+        """Offset of the waiting text, in characters of all pieces joined."""
         self._is_closed = False
         self._changed = asyncio.Event()
 
     def add(self, text: str) -> None:
-        """Take a piece in; raises ``TextTooLong`` when more waits than one request may have.
+        """Add a piece; raises ``TextTooLong`` if more would wait than one request may have.
 
-        Raises ``Overloaded`` where more would wait than the connection or the server may have.
+        Raises ``Overloaded`` if more would wait than the connection or the server may have.
         """
         if self._is_dropped:
             return
         wanted = self._length() + len(text)
         if wanted > self._max_characters:
             raise TextTooLong(
-                f"text: more than {self._max_characters:,} characters are waiting: send it more slowly."
+                f"text: more than {self._max_characters:,} characters are waiting: send the text more slowly."
             )
         self._held.hold(wanted)
         text, self._half = self._half + text, ""
@@ -77,18 +77,20 @@ class TextFeed:
         self._changed.set()
 
     def flush(self) -> None:
-        """Have what is there spoken, though its sentence may go on; raises ``Overloaded``.
+        """Release the waiting text, though its sentence may be incomplete.
 
-        Each costs more than its text.
+        Raises ``Overloaded`` beyond ``_MOST_WHOLE`` parts, since a part costs more memory than its text.
         """
         if len(self._whole) >= _MOST_WHOLE:
-            raise Overloaded(f"This request has {_MOST_WHOLE} parts waiting: let some be spoken.")
+            raise Overloaded(
+                f"This request has {_MOST_WHOLE} parts waiting: flush again once some are spoken."
+            )
         begun = _BEGUN_SEQUENCE.search(self._waiting, max(len(self._waiting) - _LONGEST_SEQUENCE, 0))
         self._cut(begun.start() if begun else len(self._waiting))
         self._changed.set()
 
     def close(self) -> None:
-        """Say that no more text comes."""
+        """Mark the end of the text."""
         for run in [*self._thoughts.feed(whole_characters(self._half)), *self._thoughts.end()]:
             self._append(run)
         self._cut(len(self._waiting))
@@ -96,7 +98,7 @@ class TextFeed:
         self._changed.set()
 
     def drop(self) -> None:
-        """Forget what waits, and whatever comes: nobody will speak it."""
+        """Discard the waiting text, and ignore all further pieces."""
         self._is_dropped = True
         self._whole.clear()
         self._whole_characters = 0
@@ -106,7 +108,7 @@ class TextFeed:
         self._changed.set()
 
     async def take(self) -> TextPart | None:
-        """Wait for text to speak and return all of it that is complete; None after the last."""
+        """Wait for the next part and return it; None after the last."""
         while True:
             self._changed.clear()
             if not self._whole and (length := await self._complete()):
@@ -121,16 +123,16 @@ class TextFeed:
             await self._changed.wait()
 
     def _length(self) -> int:
-        """Return how many characters are there, in a block that is not spoken among them."""
+        """Return the number of characters held, including those of an unspoken block."""
         held_back = self._thoughts.kept_characters + len(self._half)
         return len(self._waiting) + self._whole_characters + held_back
 
     def _let_go(self) -> None:
-        """Count no more than is still there."""
+        """Reduce the count to the characters that are still held."""
         self._held.hold(min(self._held.characters, self._length()))
 
     def _append(self, run: Run) -> None:
-        """Take a run in; what stands before a block is complete."""
+        """Append a run; a block completes the text before it."""
         if run.text:
             self._waiting += run.text
             return
@@ -140,9 +142,9 @@ class TextFeed:
         self._start += run.length
 
     def _cut(self, length: int) -> None:
-        """Let so much of the waiting text be spoken."""
+        """Make the first ``length`` characters of the waiting text a part to speak."""
         text, self._waiting = self._waiting[:length], self._waiting[length:]
-        self._looked_at = 0
+        self._searched = 0
         if text.strip():
             following = self._waiting[:_FOLLOWING]
             self._whole.append(TextPart(self._start, self._start + length, text, following))
@@ -150,11 +152,11 @@ class TextFeed:
         self._start += length
 
     async def _complete(self) -> int:
-        """Return where the last sentence begins: all before it is complete, markup as well."""
+        """Return the offset of the last sentence; the text before it is complete, as is its markup."""
         text, start = self._waiting, self._start
-        if len(text) > _SHORT and (len(text) - self._looked_at) * _GROWTH < len(text):
+        if len(text) > _SHORT and (len(text) - self._searched) * _GROWTH < len(text):
             return 0
-        self._looked_at = len(text)
-        found = await asyncio.get_running_loop().run_in_executor(_LOOKING, complete, text)
-        is_there = self._start == start and self._waiting.startswith(text)  # nobody has flushed meanwhile
+        self._searched = len(text)
+        found = await asyncio.get_running_loop().run_in_executor(_SEARCHERS, complete, text)
+        is_there = self._start == start and self._waiting.startswith(text)  # not flushed meanwhile
         return found if is_there else 0
