@@ -1,8 +1,8 @@
 # One image for every way to run the worker: MODE=queue takes jobs from RunPod, MODE=serve speaks HTTP.
-# docs/IMAGE.md explains the arguments, and what each layer weighs.
+# docs/IMAGE.md explains the arguments, and the size of each layer.
 #
-# The torch wheels carry CUDA: any Debian with Python 3.11 or 3.12 as `python3` is base enough. The workflows
-# pass the tag with its digest of the day.
+# The torch wheels include CUDA, so the base may be any Debian with Python 3.11 or 3.12 as `python3`. The
+# workflows pass the tag with its current digest.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 
 FROM ${BASE_IMAGE} AS uv
@@ -11,15 +11,15 @@ RUN echo "uv==0.13.8 \
       --hash=sha256:0b3e8b1a4f5e405e31e2ff33de8af4744831e9f7338539671efbd8c3c94e791d" >/tmp/uv.txt \
  && python3 -m venv /opt/uv \
  && /opt/uv/bin/pip install --no-cache-dir --quiet --require-hashes --requirement /tmp/uv.txt
-# What is compiled here never changes again: no import need look at its source's time.
+# The bytecode compiled here never changes: unchecked hashes save each import a look at its source's time.
 ENV UV_NO_CACHE=1 UV_COMPILE_BYTECODE=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH
 WORKDIR /src
 
 FROM uv AS wanted
-# Without "chatterbox" the image is small and speaks with the preview engine alone.
+# Without "chatterbox" the image is small and has only the preview engine.
 ARG EXTRAS="worker chatterbox local"
 COPY pyproject.toml ./
-# What is wanted (an extra may name another of ours), apart from the rest of the file: another of its lines must not make gigabytes anew.
+# Only the requirements (an extra may name another of ours): a change elsewhere in pyproject.toml must not rebuild gigabytes.
 RUN python3 -c 'import sys, tomllib; from pathlib import Path; \
       file = tomllib.loads(Path("pyproject.toml").read_text()); project = file["project"]; \
       ours = project["name"] + "["; extras = sys.argv[1:]; wanted = project["dependencies"]; \
@@ -31,10 +31,10 @@ RUN python3 -c 'import sys, tomllib; from pathlib import Path; \
 FROM uv AS libraries
 COPY --from=wanted /src/wanted.txt /src/overrides.txt ./
 COPY requirements.txt ./
-# The lock as constraints: its versions and hashes, for these extras only. What is left out: Triton, which
-# compiles kernels that we have none of; what nobody links to (headers, static and alternative libraries,
-# cuSOLVER for several GPUs); the libraries' own tests. CUDA and torch go into a layer of their own: most of
-# the bytes, and they change least.
+# The lock serves as constraints: its versions and hashes, for these extras only. The image omits Triton (we
+# have no kernels for it), the files that no process links to (headers, static and alternative libraries,
+# cuSOLVER for several GPUs), and the libraries' own tests. CUDA and torch go into a layer of their own: they
+# are most of the bytes and change least.
 RUN echo triton >/tmp/excluded \
  && /opt/uv/bin/uv venv --quiet --python "$(command -v python3)" /opt/venv \
  && /opt/uv/bin/uv pip install --quiet --python /opt/venv --excludes /tmp/excluded \
@@ -59,8 +59,8 @@ RUN /opt/uv/bin/uv venv --quiet --python "$(command -v python3)" /opt/venv \
  && /opt/uv/bin/uv pip install --quiet --python /opt/venv --no-deps --build-constraint requirements.txt .
 
 FROM uv AS weights
-# MODEL_ID=ResembleAI/chatterbox-turbo bakes the weights in; empty leaves them to RunPod's model cache, the
-# volume or a download. MODEL_REVISION is a commit of that repository: a name could mean others tomorrow.
+# MODEL_ID=ResembleAI/chatterbox-turbo bakes the weights in; if empty, they come from RunPod's model cache, the
+# volume or a download. MODEL_REVISION is a commit of that repository: a branch or tag could move.
 ARG MODEL_ID=""
 ARG MODEL_REVISION=""
 COPY requirements.txt ./
@@ -78,7 +78,7 @@ RUN --mount=type=secret,id=HF_TOKEN \
     fi
 
 FROM ${BASE_IMAGE}
-# RunPod mounts a network volume at /runpod-volume; without one the link leads nowhere, and that is fine.
+# RunPod mounts a network volume at /runpod-volume; without one the link is dangling, which is harmless.
 RUN useradd --create-home --uid 10001 chatterpod \
  && install --directory --owner chatterpod /home/chatterpod/.cache /home/chatterpod/.cache/huggingface \
  && ln -s /runpod-volume/voices /voices
@@ -86,8 +86,8 @@ COPY --from=weights /opt/model /opt/model
 COPY --from=libraries /opt/cuda/ /
 COPY --from=libraries /opt/venv /opt/venv
 COPY --from=application /opt/venv /opt/venv
-# The engine by name: a production worker never falls back to preview unseen.
-# Two arenas: with the C library's usual ones, each request's thread leaves some memory behind.
+# ENGINE names the engine: a production worker must not fall back to preview silently.
+# MALLOC_ARENA_MAX=2: with glibc's default number of arenas, each request's thread leaves memory allocated.
 ENV PATH=/opt/venv/bin:$PATH \
     HOME=/home/chatterpod \
     NUMBA_CACHE_DIR=/tmp/numba \
@@ -110,10 +110,10 @@ LABEL org.opencontainers.image.title="Chatterpod" \
       org.opencontainers.image.licenses="MIT"
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-# A start may load gigabytes; a slow one is no failure before that.
+# The start may load gigabytes, so it gets 10 minutes before a failed check counts.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=10m --retries=3 \
     CMD ["python", "-m", "worker.health_check"]
-# 0 for volumes that only root may write to.
+# RUN_AS=0 is for volumes that only root may write to.
 ARG RUN_AS=10001
 USER ${RUN_AS}
 WORKDIR /home/chatterpod

@@ -1,5 +1,5 @@
-"""A checkpoint of random weights in the form of the real one, for tests and benchmarks.
+"""A checkpoint of random weights in the format of the real one, for tests and benchmarks.
 
-checkpoint.py    writes it (clock.py: how long it speaks; tokenizer.py: its text tokenizer)
-stock.py         the modules of stock Chatterbox that it is made of
+checkpoint.py    writes it (clock.py: the length of its speech; tokenizer.py: its text tokenizer)
+stock.py         the modules of stock Chatterbox that it needs
 """

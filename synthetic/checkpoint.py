@@ -1,7 +1,7 @@
-"""Write a checkpoint of random weights in exactly the form of ResembleAI/chatterbox-turbo.
+"""Write a checkpoint of random weights in exactly the format of ResembleAI/chatterbox-turbo.
 
-It takes the memory and time of the real one, so that tests and benchmarks run where no weights can be
-downloaded. It speaks noise.
+It takes as much memory and time as the real one, so that tests and benchmarks need no download. It speaks
+noise.
 """
 
 import math
@@ -30,7 +30,7 @@ MARKER_FILE = "SYNTHETIC.md"
 SHORTEST, LONGEST = 50, 125
 """Speech tokens of an utterance: 2 to 5 s."""
 
-_F0_BIAS = 120.0  # Hz: without it the vocoder's source would treat every frame as unvoiced
+_F0_BIAS = 120.0  # Hz: without it the vocoder's source module would treat every frame as unvoiced
 
 _BACKBONE = "GPT2_medium"
 _SMALL_SIZES = {"hidden_size": 128, "n_embd": 128, "n_head": 2, "n_layer": 2}
@@ -51,14 +51,14 @@ def write_synthetic_checkpoint(
 ) -> None:
     """Write a checkpoint (3 GB; 1.2 GB with a small T3) that stock's ``from_local`` loads.
 
-    Every utterance has between the two numbers of ``speech_tokens``, whatever its text. The same arguments
-    write the same files. Replaces a synthetic checkpoint; raises ``FileExistsError`` for a directory with
-    other content.
+    Every utterance has a number of speech tokens within the bounds ``speech_tokens``, whatever its text. The
+    same arguments write the same files. Replaces a synthetic checkpoint; raises ``FileExistsError`` for a
+    directory with other content.
     """
     if directory.exists() and any(directory.iterdir()) and not (directory / MARKER_FILE).is_file():
-        raise FileExistsError(f"{directory} is not empty and holds no synthetic checkpoint: left as it is")
+        raise FileExistsError(f"{directory} is not empty and holds no synthetic checkpoint: left unchanged")
     directory.parent.mkdir(parents=True, exist_ok=True)
-    # In the same directory as the target, so that the rename is atomic: no reader sees half a checkpoint.
+    # In the same directory as the target, so that the rename is atomic: no reader sees a partial checkpoint.
     staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:
         generator = torch.Generator().manual_seed(seed)
@@ -79,16 +79,16 @@ def write_synthetic_t3(
     t3: Literal["full", "small"] = "full",
     speech_tokens: tuple[int, int] = (SHORTEST, LONGEST),
 ) -> None:
-    """Write the T3 alone: with the other files of a synthetic checkpoint it speaks at another length."""
+    """Write only the T3: with the other files of a synthetic checkpoint it speaks at another length."""
     _write_t3(path, torch.Generator().manual_seed(seed), t3, speech_tokens)
 
 
 def write_with_length(
     directory: Path, other: Path, speech_tokens: int, t3: Literal["full", "small"] = "full"
 ) -> None:
-    """Write a checkpoint of other speech lengths: a T3 (2 GB in full), and hard links to ``other``'s files.
+    """Write a checkpoint with another speech length: a T3 (2 GB if full), and hard links to ``other``.
 
-    Every utterance has ``speech_tokens``. ``directory`` must be on ``other``'s file system.
+    Every utterance has ``speech_tokens`` speech tokens. ``directory`` must be on ``other``'s file system.
     """
     staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:
@@ -131,7 +131,7 @@ def _write_rest(directory: Path, generator: torch.Generator) -> None:
 
 def _write_module(path: Path, module: nn.Module) -> None:
     save_file({name: tensor.contiguous() for name, tensor in module.state_dict().items()}, path)
-    path.chmod(0o644)  # safetensors makes its files private, and an image runs as another user
+    path.chmod(0o644)  # safetensors writes private files, and an image runs as another user
 
 
 def _random_t3(generator: torch.Generator, speech_tokens: tuple[int, int]) -> Any:
@@ -144,7 +144,7 @@ def _random_t3(generator: torch.Generator, speech_tokens: tuple[int, int]) -> An
     hp.emotion_adv = False
     t3 = _random_module(lambda: T3(hp), generator)
     for name, parameter in t3.tfmr.named_parameters():
-        if "c_proj" in name:  # GPT-2's own rule: the residual stream keeps its scale over all layers
+        if "c_proj" in name:  # GPT-2's initialization: keeps the scale of the residual stream over all layers
             parameter.div_(math.sqrt(2 * t3.cfg.n_layer))
     wind_clock(t3, generator, *speech_tokens)
     return t3
@@ -191,7 +191,7 @@ def _normalize_weight_norms(module: nn.Module) -> None:
 
 
 def _random_voice(generator: torch.Generator) -> dict[str, dict[str, Any]]:
-    """Return a built-in voice as upstream's ``Conditionals.save`` writes it."""
+    """Return a built-in voice in the format of upstream's ``Conditionals.save``."""
 
     def codes(count: int) -> Tensor:
         return torch.randint(SPEECH_VOCAB_SIZE, (1, count), generator=generator)

@@ -1,9 +1,9 @@
 """Make a T3 of random weights stop speaking after a set number of speech tokens.
 
-Random weights would never stop, or, with a raised bias of the stop token, at a random moment. So the
+Random weights would never stop, or, with a higher bias for the stop token, at a random moment. So the
 speech tokens are divided into classes, like the hours of a clock. A token's embedding contains the code of
-its class, and after it the head prefers the tokens of the next class; after the last class it prefers the
-stop token. The token within a class, and the class in which speech begins, stay random.
+its class. After that token the head prefers the tokens of the next class; after the last class it prefers
+the stop token. The token within a class, and the class in which speech begins, stay random.
 """
 
 from typing import Any
@@ -22,8 +22,8 @@ _STOP_PREFERENCE = 16.0
 def wind_clock(t3: Any, generator: torch.Generator, shortest: int, longest: int) -> None:
     """Change the weights so that an utterance has ``shortest`` to ``longest`` speech tokens.
 
-    Holds for the default sampling options and for greedy decoding, while a code outweighs what the layers
-    add to it in the residual stream.
+    This holds for the default sampling options and for greedy decoding, as long as a code outweighs the
+    layers' contributions to the residual stream.
     """
     width = t3.dim
     classes = torch.arange(SPEECH_VOCAB_SIZE) % longest

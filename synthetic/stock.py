@@ -34,7 +34,7 @@ def _show_nothing(steps: Iterable[Any], **_: object) -> Iterable[Any]:
     return steps
 
 
-# The flow prints a line and draws a bar for every call. Only its own module's names are replaced.
+# The flow prints a line and a progress bar at every call. Only the names in its own module are replaced.
 vars(flow_matching).update(print=_print_nothing, tqdm=_show_nothing)
 
 

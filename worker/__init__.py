@@ -1,1 +1,1 @@
-"""The worker: a RunPod job in, streamed speech out."""
+"""The worker: takes RunPod jobs or HTTP requests and streams their speech."""

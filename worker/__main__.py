@@ -1,4 +1,4 @@
-"""``python -m worker``: what MODE says, the queue worker or the HTTP server; and commands for people."""
+"""``python -m worker``: the queue worker or the HTTP server, by ``MODE``, and the commands for people."""
 
 import os
 import signal
@@ -8,8 +8,8 @@ from voices.extras import MissingExtra, needing
 
 
 def main() -> None:
-    """Run a command; without one what MODE says. The queue worker's flags are the SDK's own."""
-    if os.getpid() == 1:  # a container's first process is not ended by default; later the modes see to it
+    """Run the named command, else the mode in ``MODE``. The queue worker's flags are the SDK's own."""
+    if os.getpid() == 1:  # SIGTERM does not end a container's first process by default
         signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
     try:
         with needing("worker", purpose="the worker cannot run"):
@@ -48,7 +48,7 @@ def _run_mode() -> None:
             "There is no RunPod queue here. Try one of:\n"
             '  python -m worker say "Hello there." --out hello.mp3\n'
             "  python -m worker serve                 HTTP, WebSockets, and a page to try it; or MODE=serve\n"
-            "  python -m local_runpod                a local RunPod endpoint with this worker behind it\n"
+            "  python -m local_runpod                a local RunPod endpoint that runs this worker\n"
             "  python -m worker --rp_serve_api        the RunPod SDK's own local server"
         )
     from worker.handler import serve

@@ -1,4 +1,4 @@
-"""The worker's commands for people: typer parses and prints, the modules behind do the work."""
+"""The worker's commands for people: typer parses and prints, other modules do the work."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ app = typer.Typer(
 
 
 class Size(StrEnum):
-    """Of a synthetic checkpoint's T3."""
+    """Size of a synthetic checkpoint's T3."""
 
     FULL = "full"
     SMALL = "small"
@@ -46,7 +46,7 @@ def say(
         typer.Option(
             dir_okay=False,
             help="The file to write, in the format of its ending: .wav, .mp3, .ogg or .opus, .aac, .flac, "
-            ".pcm, .ulaw, .alaw. A device or a FIFO gets it once it is whole.",
+            ".pcm, .ulaw, .alaw. A device or a FIFO receives the file once it is complete.",
         ),
     ] = Path("speech.wav"),
     engine: Annotated[str | None, typer.Option(help="auto, preview or chatterbox-turbo.")] = None,
@@ -57,7 +57,7 @@ def say(
     sample_rate: Annotated[int | None, typer.Option(help="Hz; the engine's own by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the start and end events as JSON.")] = False,
 ) -> None:
-    """Speak a text into a file, without any server."""
+    """Speak a text into a file, without a server."""
     from voices.file_names import format_of
     from voices.library import VoiceLibrary
     from voices.whole_file import is_standard_output, why
@@ -80,24 +80,24 @@ def say(
         _fail(error.as_dict(), as_json=as_json)
     except OSError as error:
         _fail({"code": "store_failure", "message": why(error), "field": "out"}, as_json=as_json)
-    beside = is_standard_output(out)  # the speech is there already
+    to_stderr = is_standard_output(out)  # standard output holds the speech
     if as_json:
-        told = json.dumps({"file": str(out), "start": start.as_json(), "end": end.as_json()})
-        typer.echo(told, err=beside)
+        summary = json.dumps({"file": str(out), "start": start.as_json(), "end": end.as_json()})
+        typer.echo(summary, err=to_stderr)
         return
     metrics = end.metrics
     typer.echo(
         f"{out}: {end.audio_seconds:.2f} s by {start.engine} in voice {start.voice_id}; "
         f"first audio after {metrics.ttfa_ms:.0f} ms, real-time factor {metrics.rtf:.3f}",
-        err=beside,
+        err=to_stderr,
     )
 
 
 @app.command()
 def serve(
     *,
-    host: Annotated[str | None, typer.Option(help="The address to listen on; LISTEN_HOST.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port; PORT, else 8000.")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on; default: LISTEN_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; default: PORT, else 8000.")] = None,
     engine: Annotated[str | None, typer.Option(help="auto, preview or chatterbox-turbo.")] = None,
     voices_dir: Annotated[Path | None, typer.Option(help="The voices' directory.")] = None,
     model_dir: Annotated[Path | None, typer.Option(help="The checkpoint's directory.")] = None,
@@ -127,13 +127,13 @@ def show_settings(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
     as_markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print the table of all that can be set instead.")
+        bool, typer.Option("--markdown", help="Print the table of all settings instead.")
     ] = False,
     into: Annotated[
-        Path | None, typer.Option(help="With --markdown: put the table between this document's marks.")
+        Path | None, typer.Option(help="With --markdown: write the table between this document's marks.")
     ] = None,
 ) -> None:
-    """Show which settings are in force here, and what can be set."""
+    """Show the settings in force here, or the table of all settings."""
     from worker.doctor.settings_table import in_force, markdown, replace_table
     from worker.server.settings import ServerSettings
     from worker.settings import Settings, explain_settings
@@ -164,9 +164,9 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     self_test: Annotated[bool, typer.Option(help="Load the engine and speak a sentence.")] = True,
 ) -> None:
-    """Look at everything that speech depends on here, and say what to do about what is wrong.
+    """Check everything that speech depends on here, and print a remedy for each problem.
 
-    Exits with 0 when all is well, 1 where there are warnings, 2 where something keeps it from speaking.
+    Exits with 0 if all is well, 1 with warnings, 2 if the worker cannot speak.
     """
     from worker.doctor.checks import examine
     from worker.doctor.report import report
@@ -176,14 +176,14 @@ def doctor(
 
 @app.command("synthetic-checkpoint")
 def synthetic_checkpoint(
-    directory: Annotated[Path, typer.Argument(help="Where to write it; an older synthetic one is replaced.")],
+    directory: Annotated[Path, typer.Argument(help="The directory; an older synthetic one is replaced.")],
     *,
-    t3: Annotated[Size, typer.Option(help="full costs what real weights cost; small is for quick tests.")] = (
+    t3: Annotated[Size, typer.Option(help="full costs as much as the real one; small is for tests.")] = (
         Size.FULL
     ),
     seed: Annotated[int, typer.Option(help="The same seed writes the same files.")] = 0,
 ) -> None:
-    """Write a checkpoint of random weights in the form of the real one: for tests and benchmarks."""
+    """Write a checkpoint of random weights, in the format of the real one, for tests and benchmarks."""
     from voices.extras import needing
 
     try:

@@ -1,9 +1,9 @@
-"""Ending RunPod's loop so that no job is taken and left behind.
+"""Graceful shutdown of RunPod's loop: every job that the SDK has taken is answered.
 
-The SDK asks for jobs by a request that stays open until there is one. Told to end by SIGTERM while one
-is open, it takes the job that comes of it and never runs it. So here that request is waited for. A job that
-still comes is spoken where the grace period has room for it. The SDK cannot hand a job back, and RunPod does
-not run a failed one again: any other job ends with an error upon which our client sends it again.
+The SDK fetches jobs by a long poll. If SIGTERM arrives while a poll is open, the SDK takes the job that the
+poll returns and never runs it. So this module waits for the open poll. It speaks a late job if the grace
+period has room for it. The SDK cannot return a job, and RunPod does not retry a failed one: any other late
+job ends with an error upon which our client retries.
 """
 
 import asyncio
@@ -17,18 +17,18 @@ log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.02
 _POSTING_S = 5.0
-"""What the last answers may take on their way, once the grace is over."""
+"""Time for posting the last answers, after the grace period."""
 _LEAVING_S = 5.0
-"""And what the process may take to end after that."""
+"""Time for the process to exit, after the last answers."""
 _FAILURE_GRACE_S = 5.0
-"""After an engine's failure nothing can be finished: only the errors have to be posted."""
+"""Grace period after an engine failure: no speech can be finished, and only errors are left to post."""
 
 
 class Draining:
     """Its ``concurrency`` is the SDK's ``concurrency_modifier``, called before each request for jobs.
 
-    ``held_jobs`` names the jobs that the SDK holds, and ``has_begun`` says of one whether the handler has it;
-    both are called on the SDK's event loop.
+    ``held_jobs`` returns the ids of the jobs that the SDK holds. ``has_begun`` returns whether the handler
+    has begun a job. Both are called on the SDK's event loop.
     """
 
     def __init__(
@@ -48,10 +48,10 @@ class Draining:
         self._has_failed = False
 
     def concurrency(self, _current: int) -> int:
-        """Return how many jobs to hold: a constant, because the SDK idles before it changes.
+        """Return how many jobs the SDK may hold: a constant, because the SDK idles before each change.
 
-        At the end, what keeps it from asking for more: 0; or, since with 0 it would not start what it holds,
-        another number, at which it waits until it holds none.
+        During shutdown the number keeps the SDK from fetching more. At 0 the SDK fetches none, but would not
+        start the jobs that it holds. At another changed number it waits until it holds none.
         """
         if self._loop is None:
             self._take_over_signals()
@@ -62,17 +62,17 @@ class Draining:
 
     @property
     def longest_s(self) -> float:
-        """What there may be between SIGTERM and the process's end."""
+        """Upper bound for the time from SIGTERM to the process's exit."""
         return self._grace_s + _POSTING_S + _LEAVING_S
 
     def begin_after_failure(self) -> None:
-        """End soon: the engine can do nothing more. From any thread, also before the SDK's loop runs."""
+        """End soon after the engine's final failure. Thread-safe, also before the SDK's loop runs."""
         self._has_failed = True
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._begin, _FAILURE_GRACE_S)
 
     def _take_over_signals(self) -> None:
-        """Hear of the end before the SDK does, which has set its handlers by now."""
+        """Replace the SDK's signal handlers, which are installed by now."""
         self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._begin, self._grace_s)
@@ -81,14 +81,14 @@ class Draining:
 
     def _begin(self, grace_s: float) -> None:
         if self._ending is None:
-            log.info("told to end: what is being spoken may take %.0f s more", grace_s)
+            log.info("shutting down: requests in progress get %.0f s to finish", grace_s)
             self._service.end_within(grace_s, takes_what_fits=True)
             self._ending = asyncio.create_task(self._end(grace_s))
 
     async def _end(self, grace_s: float) -> None:
-        """Wait for what is under way, then end the SDK's tasks: its requests stay open for up to 90 s."""
+        """Wait for the jobs in progress, then cancel the SDK's tasks: its polls stay open for up to 90 s."""
         over = asyncio.get_running_loop().time() + grace_s
-        # After a failure the SDK itself ends, and would take one job more without ever running it.
+        # After a failure the SDK ends by itself, and would take one more job without running it.
         await self._until(lambda: self._asks_no_more or self._has_failed, over)
         await self._until(lambda: not self._held_jobs(), over + _POSTING_S)
         if left := self._held_jobs():
@@ -97,6 +97,6 @@ class Draining:
             task.cancel()
 
     async def _until(self, is_so: Callable[[], bool], deadline: float) -> None:
-        # The SDK tells nobody of its jobs' ends.
+        # The SDK has no notification for the end of a job.
         while not is_so() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_EVERY_S)

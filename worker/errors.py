@@ -1,4 +1,4 @@
-"""What a request can end with, beside audio. One tree, each leaf with a stable code.
+"""The errors that a request can end with: one tree, each leaf with a stable code.
 
 ChatterpodError                                    (voices/errors.py)
 ├── InvalidRequest            invalid_request
@@ -8,22 +8,22 @@ ChatterpodError                                    (voices/errors.py)
 ├── VoiceCorrupt              voice_corrupt
 ├── VoiceIncompatible         voice_incompatible
 ├── StoreFailure              store_failure
-├── ResumeBusy                resume_busy          another request goes on with that job right now
-├── Overloaded                overloaded           more than this worker takes at once: try again
-├── ShuttingDown              shutting_down        this worker is being stopped: another will do it
-├── DeadlineExceeded          deadline_exceeded    not done within the request's time, or the worker's
-├── Cancelled                 cancelled            the client went away, or took nothing for too long
+├── ResumeBusy                resume_busy          another request is working on that job
+├── Overloaded                overloaded           the worker is full: retry
+├── ShuttingDown              shutting_down        this worker is being stopped: another one takes the retry
+├── DeadlineExceeded          deadline_exceeded    not done within the request's or the worker's time limit
+├── Cancelled                 cancelled            the client disconnected, asked to stop, or stalled
 └── EngineFailure             engine_failure       the model failed, or could not be loaded
-    ├── CheckpointMissing                          the engine's weights are not there
-    ├── DeviceFailure                              the GPU failed: on another machine it may well work
-    └── EngineStuck                                it did not get on: its worker is being replaced
+    ├── CheckpointMissing                          the engine's weights were not found
+    ├── DeviceFailure                              the GPU failed: another machine may work
+    └── EngineStuck                                the engine made no progress: its worker is being replaced
 """
 
 from voices.errors import ChatterpodError, InvalidRequest
 
 
 class CannotListen(OSError):
-    """The message names the address, why it cannot be had, and which setting chooses another."""
+    """A port cannot be opened. The message names the address, the reason and the setting that changes it."""
 
     def __init__(self, host: str, port: int, error: OSError, remedy: str) -> None:
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -31,9 +31,9 @@ class CannotListen(OSError):
 
 
 class NothingToSpeak(InvalidRequest):
-    """The text has no letter or digit that anybody would read, as one of markup or emoji alone.
+    """The text has no letter or digit to read aloud: for example only markup or emoji.
 
-    The client knows it by its words.
+    The client recognises this error by the words "nothing to speak".
     """
 
     def __init__(self, what: str = "") -> None:
@@ -43,7 +43,7 @@ class NothingToSpeak(InvalidRequest):
 
 
 class TextTooLong(InvalidRequest):
-    """The text, or the audio it makes, is more than one request may have."""
+    """The text, or its audio, exceeds the limit of one request."""
 
     code = "text_too_long"
 
@@ -52,21 +52,21 @@ class TextTooLong(InvalidRequest):
 
 
 class ResumeBusy(ChatterpodError):
-    """Another request of the same ``resume`` name is under way, here or in another worker."""
+    """Another request with the same ``resume`` name is in progress, in this worker or in another one."""
 
     code = "resume_busy"
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"resume: another request is at work under the name {name!r}: send this one again when that one "
-            "is done, or under another name.",
+            f"resume: another request with the name {name!r} is in progress: retry when it is done, "
+            "or use another name.",
             field="resume",
             retry_after_s=10.0,
         )
 
 
 class Overloaded(ChatterpodError):
-    """More requests than the worker takes at once."""
+    """The worker has as many requests as it takes at once."""
 
     code = "overloaded"
 
@@ -84,13 +84,13 @@ class ShuttingDown(ChatterpodError):
 
 
 class DeadlineExceeded(ChatterpodError):
-    """The time that a request may take passed before its speech was complete."""
+    """A request reached its time limit before its speech was complete."""
 
     code = "deadline_exceeded"
 
 
 class Cancelled(ChatterpodError):
-    """The client went away, or asked to stop."""
+    """The client disconnected, asked to stop, or stalled."""
 
     code = "cancelled"
 
@@ -102,12 +102,12 @@ class EngineFailure(ChatterpodError):
 
 
 class CheckpointMissing(EngineFailure):
-    """The engine's weights are not where they were looked for."""
+    """The engine's weights were not found in any of the places searched."""
 
 
 class DeviceFailure(EngineFailure):
-    """The device failed under the model, which can do nothing more in this process."""
+    """The model's device failed; the model cannot run again in this process."""
 
 
 class EngineStuck(EngineFailure):
-    """The model has not got on for too long."""
+    """The model made no progress for longer than its timeout."""

@@ -1,4 +1,4 @@
-"""Events: what a request is answered with, in order start, audio..., end."""
+"""Events: the answers to a request, in the order start, audio..., end."""
 
 import base64
 from dataclasses import asdict, dataclass, field
@@ -12,20 +12,20 @@ from worker.engine.machine import DeviceMemory
 
 @dataclass(frozen=True)
 class Vitals:
-    """Cheap to find out: nothing of it is on a disk."""
+    """The worker's state; cheap to read, since none of it is on a disk."""
 
     active_requests: int
     cached_voices: int
     voice_cache_bytes: int
     engine_load: Occupancy | None
-    """None for an engine that speaks whatever comes at once."""
+    """None for an engine without a queue of text chunks."""
     device_memory: DeviceMemory | None
     """None without a GPU."""
 
 
 @dataclass(frozen=True)
 class StoredResult:
-    """A result that was put elsewhere."""
+    """A result stored outside the answer: in a directory on the volume or in a bucket."""
 
     bytes: int
     sha256: str
@@ -34,13 +34,13 @@ class StoredResult:
     url: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return a JSON object; of ``path`` and ``url`` the one that there is."""
+        """Return a JSON object with either ``path`` or ``url``."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
 class SpokenText:
-    """From ``offset_s`` of the audio on, ``request.text[start:end]`` is spoken."""
+    """The speech of ``request.text[start:end]`` begins ``offset_s`` seconds into the audio."""
 
     offset_s: float
     start: int
@@ -49,7 +49,7 @@ class SpokenText:
 
 @dataclass(frozen=True)
 class Event:
-    """One answer; ``as_json`` is its form on every interface that speaks JSON."""
+    """One event of an answer; ``as_json`` is its form on every interface that speaks JSON."""
 
     type: ClassVar[str]
 
@@ -60,7 +60,7 @@ class Event:
 
 @dataclass(frozen=True)
 class StartEvent(Event):
-    """The request is accepted and its voice is at hand."""
+    """The request is accepted and its voice is loaded."""
 
     type: ClassVar[str] = "start"
 
@@ -72,23 +72,23 @@ class StartEvent(Event):
     sample_rate: int
     channels: int
     ignored: list[str]
-    """Options that were sent and that this engine does not have."""
+    """Options that the client sent and this engine ignores."""
 
 
 @dataclass(frozen=True)
 class AudioEvent(Event):
-    """Encoded audio: all payloads of a request, joined, are one playable file."""
+    """Encoded audio: the payloads of a request, concatenated, are one playable file."""
 
     type: ClassVar[str] = "audio"
 
     index: int
-    """Counts from 0 without a gap."""
+    """Counts from 0 without gaps."""
     offset_s: float
     seconds: float
-    """Speech that went into this event; an encoder may hold its last milliseconds back for the next."""
+    """Speech encoded for this event; an encoder may hold back its last milliseconds for the next event."""
     audio: bytes
     text: list[SpokenText] = field(default_factory=list)
-    """The text chunks that begin in this event; left out of the JSON where none does."""
+    """The text chunks that begin in this event; the JSON omits the field if there is none."""
 
     @override
     def as_json(self) -> dict[str, Any]:
@@ -98,32 +98,32 @@ class AudioEvent(Event):
 
 @dataclass(frozen=True)
 class SkippedEvent(Event):
-    """A part of a text that comes in pieces is not spoken; the request goes on."""
+    """A part of a text sent in pieces is not spoken; the request continues."""
 
     type: ClassVar[str] = "skipped"
 
     start: int
     end: int
-    """Characters ``start`` to ``end`` of all pieces joined."""
+    """The part is characters ``start`` to ``end`` of all pieces joined."""
     reason: Literal["nothing_to_speak", "open_thought"]
-    """It has no word, as emoji have none; or it is a ``<think>`` block that was never closed."""
+    """The part has no word (only emoji, for example), or it is a ``<think>`` block that was never closed."""
 
 
 @dataclass(frozen=True)
 class ProgressEvent(Event):
-    """How far a request is whose audio comes at the end, every few seconds."""
+    """Progress of an unstreamed request, every few seconds."""
 
     type: ClassVar[str] = "progress"
 
     characters: int
-    """Of the text, spoken or being spoken."""
+    """Characters of the text that are spoken or being spoken."""
     total_characters: int
     audio_seconds: float
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """What a request cost."""
+    """Cost and timing of a request."""
 
     ttfa_ms: float | None
     """From the job's arrival in the worker to its first encoded audio."""
@@ -132,23 +132,23 @@ class Metrics:
     queue_ms: float
     """From the job's arrival to the start of its synthesis."""
     speech_tokens: int | None
-    """None for an engine that has none."""
+    """None for an engine without speech tokens."""
     cut_text_chunks: int
-    """Text chunks whose speech did not end by itself and was ended."""
+    """Text chunks whose speech did not end by itself and was cut."""
     resumed_text_chunks: int
-    """Text chunks that an earlier attempt had spoken, and that were not spoken again."""
+    """Text chunks reused from an earlier attempt."""
     underruns: int
     """How often a listener who plays from the first audio on had nothing to play."""
     underrun_ms: float
     stalled_ms: float
-    """How long the request had to wait for whoever reads it, beyond what may be read ahead."""
+    """Time that the request was blocked by back-pressure from its client, beyond the read-ahead."""
     voice_cache: str
     """``hit``; ``miss`` when read from the volume; ``computed`` when made from the reference clip."""
 
 
 @dataclass(frozen=True)
 class EndEvent(Event):
-    """The speech is complete: ``chunks`` audio events, whose joined bytes have this ``sha256``."""
+    """The speech is complete: ``chunks`` audio events, whose concatenated bytes have this ``sha256``."""
 
     type: ClassVar[str] = "end"
 
@@ -157,7 +157,7 @@ class EndEvent(Event):
     sha256: str
     metrics: Metrics
     result: StoredResult | None = None
-    """Where the whole audio is, when it is more than one answer may carry."""
+    """The place of the whole audio, if it is too large for an answer."""
 
     @override
     def as_json(self) -> dict[str, Any]:
@@ -174,7 +174,7 @@ class VoicesEvent(Event):
 
     voices: list[dict[str, Any]]
     next: str | None = None
-    """Send it as ``after`` for the voices that come behind these; None when there are none."""
+    """Pass it as ``after`` to get the following voices; None if this is the last page."""
 
 
 @dataclass(frozen=True)
@@ -188,9 +188,9 @@ class VoicePreparedEvent(Event):
     fingerprint: str
     voice_cache: str
     published: bool
-    """Whether its conditionals are on the volume, so that no worker has to compute them."""
+    """Whether its conditionals are on the volume, so that no worker need compute them."""
     warnings: tuple[str, ...] = ()
-    """What could be better about a bare clip; of any other voice the command has told it."""
+    """Defects of a bare clip. For any other voice the ``voices`` command has already reported them."""
 
 
 @dataclass(frozen=True)
@@ -202,4 +202,4 @@ class HealthEvent(Vitals, Event):
     engine: str
     sample_rate: int
     voices: int | None
-    """None where the voices' store does not answer."""
+    """None if the voices' store does not answer."""

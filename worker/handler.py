@@ -1,7 +1,7 @@
-"""RunPod's handler: a job in, its events out. The only module that knows the SDK.
+"""RunPod's handler: a job in, its events out. The only module that imports the SDK.
 
-A job is ``{"id": ..., "input": {"text": "Hello", "voice_id": "anna", "format": "mp3"}}``; what it
-may hold is in ``worker/request.py``, what it is answered with in ``worker/events.py``.
+A job is ``{"id": ..., "input": {"text": "Hello", "voice_id": "anna", "format": "mp3"}}``.
+``worker/request.py`` has the fields of its input, ``worker/events.py`` the events of its answer.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from typing import Any
 
-os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")  # read at import; its default logs every chunk
+os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")  # read at import; the SDK's default logs every event
 
 import runpod
 from runpod.serverless.modules import rp_job, rp_scale
@@ -38,29 +38,29 @@ from worker.telemetry.observer import Observer, sinks_of
 log = logging.getLogger(__name__)
 
 _HUNG = EngineStuck(
-    "The worker did not get on, or did not end in time: it is being replaced. Send the request again.",
+    "The worker made no progress, or did not end in time: it is being replaced. Send the request again.",
     retry_after_s=REPLACED_AFTER_S,
 )
 
 
 class JobHandler:
-    """Answers jobs; after a start that failed, each with its cause: a crash would only be restarted."""
+    """Answers jobs; after a failed start each with the cause, because RunPod would only restart a crash."""
 
     def __init__(self, service: Service, observer: Observer, max_result_bytes: int) -> None:
         self._service = service
         self._observer = observer
         self._max_result_bytes = max_result_bytes
         self.on_begin: Callable[[], None] = lambda: None
-        """Called before anything is done for a job."""
+        """Called at the start of each job."""
         self._begun: set[str] = set()
         self._closing: set[asyncio.Task[None]] = set()
 
     def has_begun(self, job_id: str) -> bool:
-        """Whether a job that the SDK holds is being answered, or its answer posted."""
+        """Whether a job that the SDK holds has begun; true until the SDK has posted its answer."""
         return job_id in self._begun
 
     async def handle(self, job: dict[str, Any]) -> AsyncGenerator[dict[str, Any]]:
-        """Yield a job's events as JSON objects; an error as the one object that the SDK ends a job with."""
+        """Yield a job's events as JSON objects, and an error as the object with which the SDK fails a job."""
         self.on_begin()
         arrival = Arrival(str(job["id"]), job_id=str(job["id"]))
         items = self._items(job.get("input"), arrival)
@@ -72,14 +72,14 @@ class JobHandler:
             failure = error
         else:
             return
-        # The SDK keeps only the string under "error", and shows clients a traceback for what is raised.
+        # The SDK keeps only the string under "error", and shows clients a traceback for a raised error.
         yield {"error": json.dumps(failure.for_clients())}
 
     def _close_with_the_task(self, job_id: str, items: AsyncGenerator[dict[str, Any]]) -> None:
         """Close ``items`` when the SDK's task for the job ends.
 
-        It is mostly cancelled while it posts an event: then nobody closes its generators, and the task itself
-        is kept, with all that it refers to, until another job has run.
+        A cancellation mostly hits the task while it posts an event. Then the SDK does not close the job's
+        generators, and it keeps the task, with everything that the task refers to, until another job has run.
         """
 
         def end(_: asyncio.Task[Any]) -> None:
@@ -103,7 +103,7 @@ class JobHandler:
 
 
 def start_service(settings: Settings) -> Service:
-    """Start the service, or return one that tells each job why it could not be started."""
+    """Start the service; after a failure return one that answers each job with the cause."""
     try:
         return SpeechService.start(settings)
     except ChatterpodError as error:
@@ -112,7 +112,7 @@ def start_service(settings: Settings) -> Service:
 
 
 def start_observer(settings: Settings, service: Service) -> Observer:
-    """Return who sees the jobs; exits where METRICS_PORT cannot be had."""
+    """Return the observer of the jobs; exits if ``METRICS_PORT`` cannot be opened."""
     sinks = sinks_of(settings)
     if settings.metrics_port is not None:
         from worker.telemetry.metrics import Metrics
@@ -133,15 +133,15 @@ def serve(settings: Settings) -> None:
 
 
 def serve_unable(reason: str) -> None:
-    """Answer every job with ``reason``: the settings make no worker, and a restart would not change them."""
+    """Answer every job with ``reason``: the settings are invalid, and a restart would not change them."""
     settings = Settings.model_construct()
     set_up_logging(settings.log_level, settings.log_format)
     log.error("the worker cannot speak: %s", reason)
-    serve_jobs(Unable(EngineFailure(f"This endpoint's settings are wrong. {reason}")), settings)
+    serve_jobs(Unable(EngineFailure(f"This endpoint's settings are invalid. {reason}")), settings)
 
 
 def serve_jobs(service: Service, settings: Settings) -> None:
-    """Run the SDK's loop until it is told to end, or the engine is beyond help; ends the process then."""
+    """Run the SDK's loop until shutdown or the engine's final failure; then end the process."""
     handler = JobHandler(service, start_observer(settings, service), settings.max_result_bytes)
     draining = Draining(service, settings.shutdown_grace_s, _held_jobs, handler.has_begun)
     config = {
@@ -155,23 +155,23 @@ def serve_jobs(service: Service, settings: Settings) -> None:
         config["concurrency_modifier"] = _beating(draining, Heartbeat(settings.heartbeat_file), outer)
 
         def replace_worker() -> None:
-            config["refresh_worker"] = True  # with its results the SDK asks RunPod for a fresh one
+            config["refresh_worker"] = True  # the SDK asks RunPod for a new worker when it posts results
             draining.begin_after_failure()
 
         service.on_failure = replace_worker
-        if service.failure is not None:  # it was quicker
+        if service.failure is not None:  # the engine failed before the callback was set
             replace_worker()
     elif isinstance(service.failure, DeviceFailure):
         _declare_unfit(service.failure)
-    rp_scale.get_job = taking(rp_job.get_job)  # its configuration takes another one in a local test alone
-    with suppress(asyncio.CancelledError):  # how draining ends the loop
+    rp_scale.get_job = taking(rp_job.get_job)  # the SDK's own option for this works in local tests only
+    with suppress(asyncio.CancelledError):  # draining ends the loop by cancellation
         runpod.serverless.start(config)
     if service.is_started:
         _end_process(service)
 
 
 def _beating(draining: Draining, heartbeat: Heartbeat, outer: OuterWatchdog) -> Callable[[int], int]:
-    """Return ``draining.concurrency`` that says each time that the worker asks for jobs."""
+    """Return ``draining.concurrency``, extended to send a heartbeat at each request for jobs."""
 
     def concurrency(current: int) -> int:
         heartbeat.beat()
@@ -187,7 +187,7 @@ def _held_jobs() -> list[str]:
 
 
 def _declare_unfit(failure: DeviceFailure) -> None:
-    """Let RunPod replace this machine: only its own faults count, never a missing voice or checkpoint."""
+    """Make RunPod replace this machine: only for the machine's own faults, never for a missing checkpoint."""
 
     def engine() -> None:
         raise RuntimeError(failure.message)
@@ -199,12 +199,12 @@ def _end_process(service: Service) -> None:
     service.close()
     if service.failure is None:
         return
-    for child in multiprocessing.active_children():  # the SDK's pings would go on without us
+    for child in multiprocessing.active_children():  # the SDK's ping process would outlive this one
         child.terminate()
     logging.shutdown()
-    os._exit(1)  # a thread that is stuck in CUDA would hold a normal exit up for ever
+    os._exit(1)  # a thread stuck in CUDA would block a normal exit for ever
 
 
 if __name__ == "__main__":
-    # Guarded, because the SDK's ping process imports this module anew.
+    # Guarded, because the SDK's ping process imports this module again.
     serve(Settings())

@@ -1,6 +1,6 @@
-"""Whether the worker of this container can take work: the image's health check, in both modes.
+"""The image's health check, in both modes: whether this container's worker can take requests.
 
-It runs every half minute beside the worker, and so imports the standard library alone.
+It runs every 30 s in a process of its own, so it imports only the standard library.
 """
 
 import os
@@ -12,26 +12,26 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 STALE_S = 180.0
-"""The SDK asks for jobs, again and again, by requests that stay open for 90 s at most."""
+"""Age at which a heartbeat is stale. The SDK asks for jobs by polls of at most 90 s each."""
 _ANSWER_S = 5.0
 _ROUNDED_S = 0.1
-"""Some file systems keep a time less finely than it was given."""
+"""Some file systems round a file's time."""
 
 
 class Heartbeat:
-    """A file whose time says when the queue worker last asked for jobs; none without a path.
+    """A file whose modification time is the queue worker's last request for jobs; no file without a path.
 
-    It is the machine's monotonic clock's, which all its processes share: the wall clock may be set.
+    The time is the machine's monotonic clock, which all processes share: the wall clock may be set.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         if path is not None:
-            with suppress(OSError):  # of the process before this one
+            with suppress(OSError):  # an earlier process may have left one
                 path.unlink()
 
     def beat(self) -> None:
-        """Say that it can take jobs. A file that cannot be written must cost no job."""
+        """Record that the worker asks for jobs. An unwritable file must not fail a job."""
         if self._path is not None:
             with suppress(OSError):
                 if not self._path.exists():
@@ -41,7 +41,7 @@ class Heartbeat:
 
 
 def complaint(environ: Mapping[str, str]) -> str | None:
-    """Return why the worker can take nothing, or None when it asks for jobs or serves HTTP."""
+    """Return why the worker is unhealthy; None if it asks for jobs or serves HTTP."""
     if _seconds_since_beat(environ.get("HEARTBEAT_FILE")) < STALE_S:
         return None
     port = int(environ.get("PORT_HEALTH") or environ.get("PORT") or 8000)
@@ -58,13 +58,13 @@ def complaint(environ: Mapping[str, str]) -> str | None:
         return f"no jobs are asked for, and port {port} does not answer: {error}"
     finally:
         connection.close()
-    return {200: None, 204: "the engine is being loaded"}.get(status, f"/ping says {status}")
+    return {200: None, 204: "the engine is being loaded"}.get(status, f"/ping returns {status}")
 
 
 def _seconds_since_beat(path: str | None) -> float:
     with suppress(OSError):
         seconds = time.monotonic() - Path(path).stat().st_mtime if path else -STALE_S
-        if seconds >= -_ROUNDED_S:  # else it is of another clock: from before the machine was started
+        if seconds >= -_ROUNDED_S:  # a time in the future is from before the machine's last boot
             return seconds
     return float("inf")
 

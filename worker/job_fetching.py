@@ -1,8 +1,8 @@
-"""What comes of asking RunPod for jobs, before the SDK's loop sees it: jobs alone, and never in a rush.
+"""Guards between RunPod's queue and the SDK's loop: valid jobs, retries with back-off, bounded results.
 
-That loop ends, with all that is being spoken, at a job without an id that is a string; it forgets the rest
-of a batch at one that it cannot note; and where asking fails it asks again at once: while RunPod cannot be
-reached it would do nothing else, and fill the log.
+The SDK's loop ends, with every request in progress, at a job whose id is not a string. It drops the rest of
+a batch at a job that it cannot record. After a failed fetch it retries without a pause: while RunPod is
+unreachable it would do nothing else, and fill the log.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ from typing import Any
 class Aggregate:
     """Keeps a job's result within ``max_bytes`` of encoded audio, before base64: the service's own limit.
 
-    The SDK posts each event that a handler yields, keeps the very object, and posts the list of them as the
-    job's result: RunPod loses that result if it is too large, and the worker holds all of it until then.
-    Once there is too much, the events that were posted lose their audio; by then it is being written to a
-    file, and the end event says where.
+    The SDK posts each event that a handler yields, keeps the same object, and posts the list of them as the
+    job's result. RunPod loses a result that is too large, and the worker holds all of it until then.
+    Above the limit the posted events lose their audio. By then the audio is being written to a file, and the
+    end event names that file.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -27,7 +27,7 @@ class Aggregate:
         self._posted: list[dict[str, Any]] = []
 
     def add(self, event: dict[str, Any]) -> None:
-        """Take in an event that has been posted."""
+        """Record an event that has been posted."""
         if "audio" not in event:
             return
         audio = event["audio"]
@@ -45,22 +45,22 @@ Jobs = list[dict[str, Any]]
 Fetch = Callable[..., Awaitable[Any]]
 
 _ID = re.compile(r"[!-~]{1,256}")
-"""It goes into the URLs and the headers of a job's answers; RunPod's have some forty such characters."""
+"""A job's id goes into URLs and headers; RunPod's ids have about forty of these characters."""
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 2.0
 _LONGEST_SILENT_PAUSE_S = 0.2
-"""After an answer without jobs: from RunPod that is nothing wrong, and the next job must not wait."""
+"""Upper bound after an empty answer: that is no error, and the next job must not wait."""
 _AT_ONCE_S = 0.02
-"""What comes sooner was not waited for."""
+"""An empty answer that comes sooner was no long poll."""
 
 
 def pause_s(failures: int) -> float:
-    """Return how long to wait before asking again after so many failures in a row."""
+    """Return the back-off in seconds after ``failures`` failures in a row."""
     return min(_FIRST_PAUSE_S * 2.0 ** min(failures - 1, 10), _LONGEST_PAUSE_S)
 
 
 def taking(fetch: Fetch) -> Fetch:
-    """Return a function that asks for jobs as the SDK's own does, which ``fetch`` is."""
+    """Return a guarded version of ``fetch``, the SDK's function that asks for jobs."""
     failures = 0
 
     async def fetch_jobs(*arguments: Any) -> Jobs:
@@ -84,16 +84,16 @@ def taking(fetch: Fetch) -> Fetch:
 
 
 def only_jobs(found: object) -> Jobs:
-    """Return what of an answer can be run; the rest has nobody who could be told."""
+    """Return the valid jobs of an answer; invalid ones are logged, since no client can be told."""
     given = found if isinstance(found, list) else []
     jobs = [each for each in given if _is_job(each)]
     if len(jobs) < len(given):
-        log.error("RunPod gave %d jobs that are none", len(given) - len(jobs))
+        log.error("RunPod returned %d invalid jobs", len(given) - len(jobs))
     return jobs
 
 
 def _is_job(job: object) -> bool:
-    # The SDK makes an object of its own of it, each entry an argument.
+    # The SDK passes each entry as a keyword argument to a constructor, where "self" would clash.
     return (
         isinstance(job, dict)
         and isinstance(job.get("id"), str)

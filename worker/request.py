@@ -1,4 +1,4 @@
-"""What a client may ask for: validated, bounded, typed. Nothing unchecked goes further than this."""
+"""The requests of clients: validated, bounded, typed. No unchecked input passes this module."""
 
 import time
 from collections.abc import Mapping
@@ -31,23 +31,23 @@ from worker.text.normalize import is_speakable
 
 @dataclass(frozen=True)
 class Arrival:
-    """Where a request came in: what it is called, and when (``time.perf_counter`` seconds)."""
+    """A request's identity and its time of arrival (``time.perf_counter`` seconds)."""
 
     request_id: str
-    """For logs and events; over HTTP the client chooses it, so that it names nothing that is kept."""
+    """Id in logs and events. Over HTTP the client chooses it, so it never names a stored file."""
     at: float = field(default_factory=time.perf_counter)
     job_id: str | None = None
-    """RunPod's name of the job, which it keeps when it is delivered again; None for what is no job."""
+    """RunPod's id of the job, the same at each delivery; None for a request that is no job."""
     in_pieces: bool = False
-    """Whether whoever asked takes even a whole answer's audio as it is made, and keeps it where it likes."""
+    """Whether the interface reads even an unstreamed answer's audio as it is made, and stores it itself."""
 
 
 _MAX_SEED = 2**32 - 1
 _RANDOM_SEED = -1
 _MOST_FIELDS = 100
-"""More than any request has: at least one of them is unknown."""
+"""More than any request has: with so many, at least one is unknown."""
 _VOICES_OWN = {"", "auto"}
-"""Languages that leave it to the voice."""
+"""Values of ``language`` that select the voice's own."""
 
 
 class _Request(BaseModel):
@@ -62,28 +62,28 @@ class _Request(BaseModel):
 
 
 class SpeechRequest(_Request):
-    """Speak ``text``. What is left out is the engine's own default."""
+    """Speak ``text``. An omitted option takes the engine's default."""
 
     action: Literal["speak"] = "speak"
     text: str
     voice_id: Annotated[VoiceId, Field(validation_alias=AliasChoices("voice_id", "voice"))] = DEFAULT_VOICE_ID
     format: Annotated[str, Field(validation_alias=AliasChoices("format", "response_format"))] = "mp3"
     sample_rate: Annotated[int, Field(ge=8_000, le=48_000)] | None = None
-    """Hz; the engine's own when left out."""
+    """Hz; default: the engine's own."""
     speed: Annotated[float, Field(ge=SLOWEST, le=FASTEST)] = 1.0
-    """Twice as fast is 2.0; the pitch stays."""
+    """2.0 is twice as fast; the pitch stays."""
     normalize: bool = True
-    """Whether numbers, dates, addresses and the like are put into words; English ones alone."""
+    """Whether numbers, dates, addresses and the like are put into words; English only."""
     stream: bool = True
     """False sends the whole file in one audio event."""
     resume: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
-    """Names a job: a later one of the same name, voice and text goes on where this one ended."""
+    """Name of a job: a later request of the same name, voice and text continues where this one ended."""
     deadline_ms: Annotated[int, Field(ge=1, le=24 * 3_600_000)] | None = None
 
     seed: Annotated[int, Field(ge=_RANDOM_SEED, le=_MAX_SEED)] | None = None
-    """-1 is random, as leaving it out is."""
+    """-1 is random, as is the default."""
     temperature: Annotated[float, Field(ge=0, le=5)] | None = None
-    """0 always takes the likeliest token."""
+    """0 is greedy: always the likeliest token."""
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     top_k: Annotated[int, Field(ge=0, le=6_563)] | None = None
     repetition_penalty: Annotated[float, Field(ge=1, le=5)] | None = None
@@ -116,33 +116,33 @@ class SpeechRequest(_Request):
         return self
 
     def has_words(self, text: str) -> bool:
-        """Whether there is a word in a text that is to be spoken as this request says.
+        """Whether a text has a word, by this request's language and ``normalize``.
 
-        It puts the first paragraphs into words, and so belongs on the request's own thread.
+        It normalizes the first paragraphs, so call it on the request's own thread.
         """
         chunks = split_text(text, language=self.language, normalize=self.normalize)
         return any(is_speakable(chunk.text) for chunk in chunks)
 
     def check_words(self) -> None:
-        """Raise ``NothingToSpeak`` unless there is a word in the text; as slow as ``has_words``."""
+        """Raise ``NothingToSpeak`` unless the text has a word; as slow as ``has_words``."""
         if not self.has_words(self.text):
             raise NothingToSpeak(" but markup") if is_speakable(self.text) else NothingToSpeak()
 
     def output(self, engine_rate: int) -> AudioOutput:
-        """Return what the audio will be, from an engine of ``engine_rate`` Hz."""
+        """Return the format and sample rate of the audio, for an engine of ``engine_rate`` Hz."""
         return FormatName.parse(self.format).output(self.sample_rate, engine_rate)
 
     @property
     def options(self) -> SpeechOptions:
-        """The options that go to the engine."""
+        """The engine's options."""
         return SpeechOptions(**{name: getattr(self, name) for name in SpeechOptions.__dataclass_fields__})
 
     def is_marked_by(self, engine: Engine, *, may_be_unmarked: bool) -> bool:
-        """Whether the engine's watermark goes into this request's speech."""
+        """Whether this request's speech carries the engine's watermark."""
         return engine.watermarks and not (may_be_unmarked and self.watermark is False)
 
     def options_ignored_by(self, engine: Engine, *, is_marked: bool) -> list[str]:
-        """Name the options that the client set and does not get."""
+        """Return the names of the options that the client set and the engine ignores."""
         sent = {name for name in self.model_fields_set if getattr(self, name) is not None}
         ignored = sent & set(SpeechOptions.__dataclass_fields__) - engine.options
         if self.watermark is not None and self.watermark != is_marked:
@@ -151,24 +151,24 @@ class SpeechRequest(_Request):
 
 
 class ListVoicesRequest(_Request):
-    """List the voices of the registry, in the order of their ids."""
+    """List the voices of the registry, ordered by id."""
 
     action: Literal["list_voices"]
     after: VoiceId | None = None
-    """Begin behind this one: the ``next`` of the page before."""
+    """Begin after this voice: the ``next`` of the previous page."""
     limit: Annotated[int, Field(ge=1, le=1000)] = 1000
-    """Voices of one page, which may have fewer."""
+    """Upper bound for the voices of one page."""
 
 
 class PrepareVoiceRequest(_Request):
-    """Load a voice, or compute its conditionals, before it is first spoken."""
+    """Load a voice, or compute its conditionals, before its first speech."""
 
     action: Literal["prepare_voice"]
     voice_id: Annotated[VoiceId, Field(validation_alias=AliasChoices("voice_id", "voice"))]
 
 
 class HealthRequest(_Request):
-    """Ask whether the worker is well."""
+    """Ask for the worker's state."""
 
     action: Literal["health"]
 
@@ -184,7 +184,7 @@ _BY_ACTION: dict[str, type[Request]] = {
 
 
 def named_action(job_input: Mapping[str, object]) -> str | None:
-    """Return which action is asked for; None for one that there is not."""
+    """Return the request's action; None for an unknown one."""
     action = job_input.get("action")
     if action is None:
         return "speak"
@@ -194,9 +194,9 @@ def named_action(job_input: Mapping[str, object]) -> str | None:
 def parse_request(
     job_input: object, *, max_text_characters: int, voice_aliases: Mapping[str, str] | None = None
 ) -> Request:
-    """Turn a job's ``input`` into a request; raises ``InvalidRequest`` naming the field at fault.
+    """Parse a job's ``input`` into a request; raises ``InvalidRequest`` with the name of the invalid field.
 
-    A field that is null is left out. ``voice_aliases`` are other names of voice ids.
+    A null field counts as omitted. ``voice_aliases`` maps other names to voice ids.
     """
     if not isinstance(job_input, dict):
         raise InvalidRequest(
@@ -206,7 +206,7 @@ def parse_request(
     if isinstance(text, str) and len(text) > max_text_characters:
         raise TextTooLong(
             f"text: {len(text):,} characters are more than the {max_text_characters:,} "
-            "that one request may have: send it in parts."
+            "allowed in one request: send it in parts."
         )
     action = named_action(job_input)
     if action is None:
@@ -215,7 +215,7 @@ def parse_request(
     given = {name: value for name, value in job_input.items() if value is not None}
     for name in _VOICE_NAMES & given.keys():
         given[name] = voice_named(given[name], voice_aliases or {})
-    if len(given) > _MOST_FIELDS:  # so many errors would take seconds to list
+    if len(given) > _MOST_FIELDS:  # pydantic would take seconds to list that many errors
         given = dict(islice(given.items(), _MOST_FIELDS))
     try:
         return model.model_validate(given)
@@ -224,12 +224,12 @@ def parse_request(
 
 
 def voice_named(name: object, aliases: Mapping[str, str]) -> object:
-    """Return the voice id that a name stands for; what is no alias is returned as it is."""
+    """Return the voice id of an alias; any other value is returned unchanged."""
     return aliases.get(name, name) if isinstance(name, str) else name
 
 
 def _explain(model: type[Request], error: ErrorDetails) -> InvalidRequest:
-    """Say in one sentence what is wrong with which field; the client's text is never repeated."""
+    """Return the error as one sentence that names the field; it never repeats the client's text."""
     field = str(error["loc"][0]) if error["loc"] else "input"
     field = _ALIASES.get(field, field)
     if field == "voice_id" and isinstance(error["input"], str):
@@ -241,8 +241,8 @@ def _explain(model: type[Request], error: ErrorDetails) -> InvalidRequest:
             message = f"{field} is required."
         case _:
             given = error["input"]
-            told = f" (not {given!r})" if isinstance(given, bool | int | float) else ""
-            message = f"{field}: {error['msg'].removeprefix('Input ')}{told}."
+            found = f" (not {given!r})" if isinstance(given, bool | int | float) else ""
+            message = f"{field}: {error['msg'].removeprefix('Input ')}{found}."
     return InvalidRequest(message, field=field[:80])
 
 

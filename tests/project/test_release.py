@@ -45,13 +45,13 @@ def test_a_release_gets_its_own_notes_alone(project):
 
 def test_a_tag_that_is_not_the_version_is_refused(project):
     done = release_notes("0.1.0", project)
-    assert (done.returncode, done.stderr) == (1, "pyproject.toml is not of version 0.1.0\n")
+    assert (done.returncode, done.stderr) == (1, "pyproject.toml does not have version 0.1.0\n")
 
 
 def test_a_version_without_notes_is_refused(project):
     (project / "CHANGELOG.md").write_text("# Changes\n\n## [0.2.0]\n\n")
     done = release_notes("0.2.0", project)
-    assert (done.returncode, done.stderr) == (1, "CHANGELOG.md says nothing of 0.2.0\n")
+    assert (done.returncode, done.stderr) == (1, "CHANGELOG.md has no notes for 0.2.0\n")
 
 
 def test_the_workflow_checks_before_it_builds_and_builds_before_it_publishes():

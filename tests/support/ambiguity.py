@@ -1,4 +1,4 @@
-"""Texts on which a regular expression may take more than linear time, found in the pattern itself.
+"""Candidate texts for super-linear matching time, derived from a regular expression itself.
 
 When one way to read a text fails, Python's `re` goes back and tries the next. A pattern is taken as an
 automaton whose states are its characters (Glushkov's). It is ambiguous where the same word leads from a

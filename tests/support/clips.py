@@ -1,4 +1,4 @@
-"""Recordings with every fault, made of spoken ones."""
+"""Recordings with every kind of defect, made from clean speech."""
 
 import io
 import struct

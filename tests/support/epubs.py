@@ -1,4 +1,4 @@
-"""Makes EPUBs out of pages, for tests."""
+"""Builds EPUB files from pages, for tests."""
 
 import zipfile
 

@@ -1,4 +1,4 @@
-"""A language model behind OpenAI's chat API that writes what it is told to, a word at a time."""
+"""A fake of OpenAI's chat API that streams a given text, one word at a time."""
 
 from __future__ import annotations
 

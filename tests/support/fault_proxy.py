@@ -1,4 +1,4 @@
-"""An HTTP proxy that misbehaves on request: errors, dropped connections, bodies cut short, stalls.
+"""An HTTP proxy that injects faults: errors, dropped connections, truncated bodies, stalls.
 
 It stands before a server, passes requests on unchanged (so that their signatures hold), and asks
 ``choose`` of each what to do to it. One connection carries one request.

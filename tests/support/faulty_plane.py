@@ -1,4 +1,4 @@
-"""A local endpoint with one worker, and between the two a network and a plane that fail by the dice.
+"""A local endpoint with one worker, and random faults, by seed, in the network and the queue between them.
 
 The dice are the seed's: what happens to the nth post of the job that was submitted as the mth is the
 same in every run. What else is in a take's answer than its first job is not: that is up to how many

@@ -1,4 +1,4 @@
-"""A disk without room, wherever tests run: the system refuses this process every file above a size.
+"""A simulated full disk: a resource limit on the size of this process's files.
 
 What is written fails as on a full disk, for little data only when the file is closed; the number of the error
 is another one (EFBIG).

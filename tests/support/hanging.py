@@ -1,4 +1,4 @@
-"""A text that hangs the interpreter: a regular expression of exponential time, planted among the rules."""
+"""A text that hangs the interpreter, by a text rule whose regular expression takes exponential time."""
 
 import re
 

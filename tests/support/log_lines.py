@@ -1,4 +1,4 @@
-"""Reads what a test's code logs, as the worker would write it."""
+"""Captures the log records of a test, formatted as by the worker."""
 
 import io
 import json

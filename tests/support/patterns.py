@@ -1,4 +1,4 @@
-"""Every regular expression of the project, by the places where it calls `re`.
+"""Every regular expression of the project, found by its calls of `re`.
 
 A call that runs while its module is imported, or while rules are made, is watched in a process of its own:
 whatever a pattern is put together from, and wherever it is kept then, it is seen. One within a function is

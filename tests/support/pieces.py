@@ -1,4 +1,4 @@
-"""Texts as language models write them, and how they are cut into pieces."""
+"""Texts in the style of language models, and ways to cut them into pieces."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""RunPod's API v2 on this machine, as far as a deployment uses it: an account in memory.
+"""A fake of RunPod's API v2, as far as a deployment uses it, with an account in memory.
 
 The conditions that it refuses and the forms of its answers are those of its OpenAPI document, as are the
 bodies that it takes (``runpod_api_v2_bodies``).

@@ -1,4 +1,4 @@
-"""The bodies that RunPod's API v2 takes for volumes and endpoints.
+"""The request bodies of RunPod's API v2 for volumes and endpoints.
 
 Written down by hand from api-reference-v2/openapi.json of RunPod's documentation (runpod/docs a900806,
 August 2026).

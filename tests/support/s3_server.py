@@ -1,4 +1,4 @@
-"""A real S3 server: rclone serves a directory, whose files are those that a worker sees mounted."""
+"""A real S3 server: rclone serves a directory that a worker sees as its mounted volume."""
 
 import os
 import re

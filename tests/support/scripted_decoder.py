@@ -1,4 +1,4 @@
-"""A T3 decoder that speaks by heart, and objects to a scheduler that loses track of its slots."""
+"""A scripted T3 decoder that also checks how the scheduler uses its slots."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

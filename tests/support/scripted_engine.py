@@ -1,4 +1,4 @@
-"""An engine in the real seam whose every sample a test can foretell."""
+"""A deterministic engine behind the real interface: a test can predict every sample."""
 
 import time
 

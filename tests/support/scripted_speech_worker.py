@@ -1,4 +1,4 @@
-"""The queue worker as it is, in a process of its own, but for its model: that is the scripted engine.
+"""The real queue worker in a process of its own, with the scripted engine as its model.
 
 ``PREPARE_S`` and ``PREFILL_S`` are how long it takes for a voice and to its first block, ``BLOCK_S`` how
 long for each block; at the word "stick" it stops for good. With ``PLANTED`` a rule hangs on

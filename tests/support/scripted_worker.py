@@ -1,4 +1,4 @@
-"""A worker that is RunPod's real SDK loop around a tiny scripted handler."""
+"""RunPod's real SDK loop around a small scripted handler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real server in this process: uvicorn on a thread and a port of its own, over any engine."""
+"""A real server in this process: uvicorn on a thread and a port of its own, with any engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speech for the tests, by espeak-ng, independently of the preview engine."""
+"""Speech for the tests by espeak-ng, independent of the preview engine."""
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor

@@ -1,4 +1,4 @@
-"""Stock's S3Gen on prescribed tokens and noise, to compare ours with."""
+"""Stock's S3Gen on given tokens and noise, as the reference for ours."""
 
 from contextlib import contextmanager
 

@@ -1,4 +1,4 @@
-"""Stock's sampling rules, as transformers has them, and options for several rows of ours."""
+"""Stock's sampling rules from transformers, and batched sampling options for ours."""
 
 import torch
 from torch import Tensor

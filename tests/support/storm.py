@@ -1,4 +1,4 @@
-"""Many jobs at once from one thread: what a storm asks, and what came back to each job, checked.
+"""A load of many concurrent jobs from one thread, with a check of each job's answer.
 
 The events of each job go through the client's own checks (index without a gap, sha256), and so does
 what came before a job failed: audio of another job would not pass them, nor the comparison with what

@@ -1,4 +1,4 @@
-"""Things that happen beside a test, and waiting for them."""
+"""Events in the background of a test, and waiting for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A collector of traces: an HTTP server that takes OTLP in protobuf, as any collector does."""
+"""A trace collector: an HTTP server that receives OTLP in protobuf."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A volume that can be taken away: a link to a directory on another file system, which then leads nowhere."""
+"""A volume that can be unmounted: a link to a directory on another file system, then a dangling link."""
 
 from __future__ import annotations
 

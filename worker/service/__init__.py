@@ -1,1 +1,1 @@
-"""One engine for all requests: their threads, their limits, and who watches that they progress."""
+"""The speech service: one engine for all requests, their threads, their limits, and the watchdogs."""

@@ -1,4 +1,4 @@
-"""The registry's voices, a page at a time: thousands are more than one of RunPod's chunks may carry."""
+"""The registry's voices, a page at a time: thousands exceed the limit of one RunPod stream event."""
 
 import json
 from bisect import bisect_right
@@ -11,11 +11,11 @@ from worker.events import VoicesEvent
 from worker.request import ListVoicesRequest
 
 _PAGE_BYTES = 500_000
-"""Of JSON, of the 1 MB that a chunk may have."""
+"""Upper bound for a page's JSON; RunPod's limit for one event is 1 MB."""
 
 
 def list_voices(library: VoiceLibrary, request: ListVoicesRequest, fingerprint: str) -> VoicesEvent:
-    """Return the page that ``request`` asks for; ``fingerprint`` is the engine's."""
+    """Return the requested page; ``fingerprint`` is the engine's."""
     ids = sorted(library.ids())
     begin = 0 if request.after is None else bisect_right(ids, request.after)
     voices: list[dict[str, Any]] = []
@@ -31,7 +31,7 @@ def list_voices(library: VoiceLibrary, request: ListVoicesRequest, fingerprint: 
 
 
 def describe(voice: Voice, fingerprint: str) -> dict[str, Any]:
-    """Return what every list says of a voice; ``fingerprint`` is the engine's."""
+    """Return a voice's entry in a list; ``fingerprint`` is the engine's."""
     manifest = voice.manifest
     if manifest is None:
         return {"voice_id": voice.voice_id, "precomputed": False}
@@ -45,7 +45,7 @@ def describe(voice: Voice, fingerprint: str) -> dict[str, Any]:
 
 
 def _described(library: VoiceLibrary, voice_id: str, fingerprint: str) -> dict[str, Any]:
-    """Describe a voice; a damaged one is listed too, and says that it is."""
+    """Return a voice's entry; a damaged voice is listed with its error."""
     try:
         return describe(library.locate(voice_id).get(voice_id), fingerprint)
     except VoiceCorrupt as error:

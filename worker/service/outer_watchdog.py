@@ -1,11 +1,11 @@
-"""A process beside the worker's that ends it when it hangs, whatever has hung.
+"""A second process that kills the worker when it hangs, even inside C code.
 
-A loop within C, such as a regular expression that never ends, keeps the interpreter's lock: then no thread of
-the worker runs any more, no watchdog's and no signal's. So the worker's event loop sends a beat every second
-to a process of its own, with the jobs that are held. When the beats stay away, that process tells RunPod that
-the jobs have failed, for else their next worker would hang as well, and then ends the worker.
+A loop in C, such as a regular expression of exponential time, holds the GIL: then no other Python thread and
+no Python signal handler of the worker can run. So the worker's event loop sends a beat every second to a
+second process, with the ids of the jobs that it holds. If the beats stop, that process reports the jobs to
+RunPod as failed, since a retry would hang the next worker as well, and then kills the worker.
 
-It is started again and again, and so imports the standard library alone.
+It is started often, so it imports only the standard library.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from urllib.request import Request, urlopen
 
 _BEAT_EVERY_S = 1.0
 _SILENT_SHARE = 0.75
-"""Of the limit; the rest is for telling the jobs."""
+"""Share of the limit for silence; the rest is for reporting the jobs."""
 _FEWEST_BEATS = 3
 _TELLING_S = 5.0
 _POSTS_AT_ONCE = 64
@@ -43,20 +43,20 @@ _STOPPED = frozenset("tT")
 
 @dataclass(frozen=True)
 class Orders:
-    """What the process beside the worker is told at its start."""
+    """The configuration of the second process."""
 
     worker: int
-    """The worker's process."""
+    """The worker's process id."""
     limit_s: float
-    """When a worker without a beat is ended, and its jobs were told; 0 waits for ever."""
+    """Seconds without a beat after which the jobs are reported and the worker is killed; 0 waits for ever."""
     job_done_url: str | None
-    """Where a job's end is posted, with ``$ID`` for the job; None where there are no jobs."""
+    """URL that takes a job's result, with ``$ID`` for the job; None without a job queue."""
     error: str
-    """What its jobs are told."""
+    """Error that the jobs end with, as JSON."""
 
 
 class OuterWatchdog:
-    """The worker's side: begins to beat once an event loop serves, and can be told when to be over."""
+    """The worker's side: starts the second process and sends the beats from the event loop."""
 
     def __init__(self, limit_s: float, job_done_url: str | None = None, error: str = "") -> None:
         orders = Orders(os.getpid(), limit_s, job_done_url, error)
@@ -70,17 +70,17 @@ class OuterWatchdog:
             )
         self._beating: asyncio.Task[None] | None = None
         self._held_jobs: Callable[[], list[str]] = list
-        # C functions alone: they run whoever holds the interpreter's lock. SIGKILL does not reach a
-        # container's first process from within.
+        # C functions only: they run even if another thread holds the GIL. SIGKILL from within a container
+        # does not reach its first process.
         libc = ctypes.CDLL(None)
         libc.signal(_END, ctypes.cast(libc._exit, ctypes.c_void_p))  # noqa: SLF001 - C's name
         faulthandler.register(_END, all_threads=True, chain=True)
 
     def begin(self, held_jobs: Callable[[], list[str]] = list, told_to_end_s: float | None = None) -> None:
-        """Beat from the running event loop on; ``held_jobs`` names the jobs that a hang would lose.
+        """Start to beat on the running event loop; ``held_jobs`` returns the ids of the jobs in progress.
 
-        With ``told_to_end_s`` the worker is ended so long after a SIGTERM, though it may never have noticed
-        it; the loop's own handlers have to be there by now.
+        With ``told_to_end_s`` the worker is killed that many seconds after a SIGTERM, even if it hangs. The
+        loop's own signal handlers must be installed before.
         """
         if self._beating is not None:
             return
@@ -91,7 +91,7 @@ class OuterWatchdog:
             faulthandler.register(signal.SIGTERM, self._wire, all_threads=False, chain=True)
 
     def beat(self) -> None:
-        """Say that the worker gets on, and which jobs it holds: also before it begins with one."""
+        """Report progress and the jobs in progress; also called before each job begins."""
         if self._beating is not None:
             self._send({"jobs": self._held_jobs()})
 
@@ -101,12 +101,12 @@ class OuterWatchdog:
             await asyncio.sleep(_BEAT_EVERY_S)
 
     def _send(self, message: dict[str, Any]) -> None:
-        with contextlib.suppress(OSError):  # it has been killed, or stopped: the worker works on
+        with contextlib.suppress(OSError):  # the second process was killed or stopped: the worker goes on
             self._wire.send(json.dumps(message).encode())
 
 
 class _Watch:
-    """The other side: what the process beside the worker does until one of them ends."""
+    """The second process's side: watches the worker until one of them ends."""
 
     def __init__(self, wire: socket.socket, orders: Orders) -> None:
         self._wire = wire
@@ -118,19 +118,19 @@ class _Watch:
         self._over_at = float("inf")
 
     def run(self) -> None:
-        """Return when the worker's process is gone."""
+        """Watch until the worker's process is gone."""
         while os.getppid() == self._orders.worker:
             looked_at = time.monotonic()
             if select.select([self._wire], [], [], _BEAT_EVERY_S)[0]:
                 self._take(self._wire.recv(_MESSAGE_BYTES))
             elif self._silent_s is not None and not self._is_stopped():
-                # Not by the clock: a machine that was frozen has not been silent.
+                # Bounded per look: the time that a frozen machine loses is no silence.
                 self._silent_s += min(time.monotonic() - looked_at, 2 * _BEAT_EVERY_S)
             if self._is_silent():
-                self._end_worker(f"has not got on for {self._silent_s:.0f} s")
+                self._end_worker(f"has made no progress for {self._silent_s:.0f} s")
                 return
             if time.monotonic() > self._over_at:
-                self._end_worker(f"is still there {self._told_to_end_s:.0f} s after it was told to end")
+                self._end_worker(f"is still running {self._told_to_end_s:.0f} s after SIGTERM")
                 return
 
     def _take(self, data: bytes) -> None:
@@ -138,7 +138,7 @@ class _Watch:
             message = json.loads(data)
         except ValueError:
             message = None
-        if not isinstance(message, dict):  # where the worker was when SIGTERM came, as faulthandler tells it
+        if not isinstance(message, dict):  # faulthandler's traceback: the worker got SIGTERM
             self._over_at = min(self._over_at, time.monotonic() + self._told_to_end_s)
             return
         self._told_to_end_s = message.get("told_to_end_s", self._told_to_end_s)
@@ -148,12 +148,12 @@ class _Watch:
     def _is_silent(self) -> bool:
         if not self._orders.limit_s:
             return False
-        # A healthy worker's beats come late, too.
+        # The beats of a healthy worker may be late, too.
         limit_s = max(self._orders.limit_s * _SILENT_SHARE, _FEWEST_BEATS * _BEAT_EVERY_S)
         return (self._silent_s or 0.0) > limit_s
 
     def _is_stopped(self) -> bool:
-        """Whether somebody has stopped the worker, as with SIGSTOP, who will let it go on."""
+        """Whether the worker is stopped by SIGSTOP or a debugger, and may be continued."""
         try:
             status = Path(f"/proc/{self._orders.worker}/stat").read_text(encoding="utf-8", errors="replace")
         except OSError:  # not Linux
@@ -161,7 +161,7 @@ class _Watch:
         return status.rpartition(")")[2].split()[0] in _STOPPED
 
     def _end_worker(self, why: str) -> None:
-        sys.stderr.write(f"the worker {why}, and is ended\n")
+        sys.stderr.write(f"the worker {why}: it is killed\n")
         self._tell_jobs()
         for number in (_END, signal.SIGKILL):
             if os.getppid() != self._orders.worker:
@@ -177,11 +177,11 @@ class _Watch:
         with ThreadPoolExecutor(_POSTS_AT_ONCE) as pool:
             for job, fault in zip(self._jobs, pool.map(self._tell, self._jobs), strict=True):
                 if fault is not None:
-                    sys.stderr.write(f"job {job} could not be told: {fault}\n")
+                    sys.stderr.write(f"the failure of job {job} could not be posted: {fault}\n")
 
     def _tell(self, job: str) -> str | None:
-        assert self._orders.job_done_url is not None  # noqa: S101 - asked above
-        told = Request(  # noqa: S310 - RunPod's own
+        assert self._orders.job_done_url is not None  # noqa: S101 - checked above
+        report = Request(  # noqa: S310 - RunPod's own
             f"{self._orders.job_done_url.replace('$ID', quote(job, safe=''))}&isStream=false",
             json.dumps({"error": self._orders.error}).encode(),
             {
@@ -191,15 +191,15 @@ class _Watch:
             },
         )
         try:
-            with urlopen(told, timeout=_TELLING_S):  # noqa: S310 - RunPod's own
+            with urlopen(report, timeout=_TELLING_S):  # noqa: S310 - RunPod's own
                 return None
         except (OSError, ValueError, HTTPException) as error:
             return str(error)
 
 
 def main() -> None:
-    """Watch the worker that has started this process."""
-    # The worker's end is its own to notice: a signal to the whole group must not end this process before.
+    """Watch the worker that started this process."""
+    # A signal to the whole process group must not end this process before the worker.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     with socket.socket(fileno=int(sys.argv[1])) as wire:

@@ -1,4 +1,4 @@
-"""A thread a request: its generator works there, and its consumer reads on an event loop."""
+"""One thread per request: the request's generator runs there, its consumer reads on an event loop."""
 
 import asyncio
 import contextvars
@@ -19,21 +19,21 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _READ_AHEAD = 3
-"""Items that a request may be ahead of its consumer: a slow one is no burden to memory."""
+"""Upper bound for the items that a consumer has not read: back-pressure keeps a slow one out of memory."""
 
 _NEWEST = 0.2
-"""What the newest request counts for in the mean of how long one takes."""
+"""Weight of the newest request in the mean duration."""
 _SOONEST_S, _LATEST_S = 1.0, 30.0
-"""When who was refused may come again."""
+"""Bounds of ``retry_after_s`` for a refused request."""
 
 
 _BYTES_A_REQUEST = 24 * MEBIBYTE
-"""4 were measured while it streams MP3; a result of MAX_RESULT_MB is held whole, twice for a moment."""
+"""A streamed MP3 took 4 MiB when measured; a result of ``MAX_RESULT_MB`` is held whole, briefly twice."""
 _SHARE_OF_FREE_MEMORY = 0.5
 
 
 def requests_at_once(engine: Engine, free_host_bytes: int | None = None) -> int:
-    """Return what the engine has memory for on its device, and the rest of a request in this container."""
+    """Return how many requests fit into the memory of the engine's device and of this container."""
     free = free_memory() if free_host_bytes is None else free_host_bytes
     in_host = int(free * _SHARE_OF_FREE_MEMORY / _BYTES_A_REQUEST)
     count = max(min(engine.capacity, in_host), 1)
@@ -45,9 +45,9 @@ def requests_at_once(engine: Engine, free_host_bytes: int | None = None) -> int:
 
 
 class RequestThreads:
-    """Runs up to ``max_requests`` generators at once; gives up who takes nothing for ``stall_seconds``.
+    """Runs up to ``max_requests`` generators at once; cancels a client stalled for ``stall_seconds``.
 
-    Threads, because what they do is encoding and waiting: both let the others run.
+    Threads suffice, because a request encodes and waits: both release the GIL.
     """
 
     def __init__(self, max_requests: int, stall_seconds: float = 60.0) -> None:
@@ -58,22 +58,22 @@ class RequestThreads:
 
     @property
     def active(self) -> int:
-        """How many requests are under way, without those that wait for their clients' text."""
+        """Number of requests in progress, without those that wait for their clients' text."""
         return sum(not work.is_idle() for work in list(self._work))
 
     async def stream(
         self, start: Callable[[IsCancelled], Iterator[T]], is_idle: Callable[[], bool] | None = None
     ) -> AsyncGenerator[T]:
-        """Run the generator that ``start`` makes, on a thread of its own; yield what it yields.
+        """Run the generator that ``start`` returns on a thread of its own; yield its items.
 
-        Leaving early, or being cancelled, closes the generator before its next step; ``start``
-        gets a function by which a long step can notice that too. Raises what the generator
-        raises, ``Overloaded``, and ``Cancelled`` for a consumer that stalls. ``is_idle`` says whether
-        the generator waits for its client; then it takes no place of another request.
+        If the consumer stops early or is cancelled, the generator is closed before its next step. ``start``
+        receives a function by which a long step can check for that. Raises the generator's errors,
+        ``Overloaded``, and ``Cancelled`` for a stalled consumer. ``is_idle`` returns whether the generator
+        waits for its client; meanwhile it does not count towards ``max_requests``.
         """
         if self.active >= self._max_requests:
             raise Overloaded(
-                f"The worker has {self.active} requests, as many as it can hold: try again in a few seconds.",
+                f"The worker has {self.active} requests, its limit: try again in a few seconds.",
                 retry_after_s=self._free_again_s(),
             )
         work: _Work[T] = _Work(start, self._stall_seconds, is_idle or _never)
@@ -90,19 +90,19 @@ class RequestThreads:
                 self._mean_seconds += _NEWEST * (time.monotonic() - began - self._mean_seconds)
 
     def fail(self, error: Exception) -> None:
-        """End what is under way: each consumer gets ``error`` after what was made for it. From any thread."""
+        """End all requests: each consumer gets ``error`` after the items already made. Thread-safe."""
         for work in list(self._work):
             work.fail(copy(error))  # each consumer that raises it adds its own traceback
 
     def close(self) -> None:
-        """Abandon what is under way and wait until it has noticed."""
+        """Abandon all requests and wait until their threads have ended."""
         for work in list(self._work):
             work.abandon()
             if work.thread.ident is not None:
                 work.thread.join()
 
     def _free_again_s(self) -> float:
-        """Guess when a request will have ended."""
+        """Estimate in how many seconds a request will end."""
         return round(min(max(self._mean_seconds / self._max_requests, _SOONEST_S), _LATEST_S), 1)
 
 
@@ -131,7 +131,7 @@ class _Work(Generic[T]):
         self._room = threading.Semaphore(_READ_AHEAD)
 
     async def next_item(self) -> T | None:
-        """Wait for the next item on the event loop; None after the last; raises what the work raised."""
+        """Return the next item, or None after the last one; raises the generator's error."""
         item = await self._items.get()
         if isinstance(item, BaseException):
             raise item
@@ -139,12 +139,12 @@ class _Work(Generic[T]):
         return item
 
     def abandon(self) -> None:
-        """Say that nobody reads any more."""
+        """Stop the work: the consumer no longer reads."""
         self._abandoned.set()
         self._room.release()
 
     def fail(self, error: Exception) -> None:
-        """Let the consumer have ``error`` next, and the work end as if nobody read it."""
+        """Deliver ``error`` as the next item, and stop the work."""
         self._deliver(error)
         self.abandon()
 
@@ -157,7 +157,7 @@ class _Work(Generic[T]):
                 if self._abandoned.is_set():
                     break
                 self._deliver(item)
-            self._deliver(Cancelled("The request was given up.") if self._abandoned.is_set() else None)
+            self._deliver(Cancelled("The request was cancelled.") if self._abandoned.is_set() else None)
         except BaseException as error:  # noqa: BLE001  # it belongs to the request, not to this thread
             self._deliver(error)
         finally:
@@ -166,10 +166,10 @@ class _Work(Generic[T]):
 
     def _wait_for_room(self) -> None:
         if not self._room.acquire(timeout=self._stall_seconds):
-            raise Cancelled(f"Nothing of the answer was taken for {self._stall_seconds:.0f} s.")
+            raise Cancelled(f"The client read nothing of the answer for {self._stall_seconds:.0f} s.")
 
     def _deliver(self, item: T | BaseException | None) -> None:
         try:
             self._loop.call_soon_threadsafe(self._items.put_nowait, item)
-        except RuntimeError:  # the loop has ended, and with it whoever would read
+        except RuntimeError:  # the event loop has ended, and the consumer with it
             self._abandoned.set()

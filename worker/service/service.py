@@ -40,14 +40,14 @@ log = logging.getLogger(__name__)
 
 _COUNT_S = 1.0
 _WAITING_FOR_EACH = 4
-"""Requests that may wait for each one that is spoken; RunPod's own queue holds the rest."""
+"""Default number of waiting requests for each one that is spoken; RunPod's own queue holds the rest."""
 
 
 class SpeechService(Service):
     """Answers requests with one engine and one registry.
 
-    An engine that is stuck, or beyond help, fails the requests under way and all that come after; a caller
-    that replaces the worker then sets ``on_failure``.
+    An engine that is stuck or has failed for good fails the requests in progress and all later ones. A caller
+    that can replace the worker sets ``on_failure``.
     """
 
     is_started = True
@@ -65,7 +65,7 @@ class SpeechService(Service):
         self._threads = RequestThreads(self.max_concurrency + waiting, settings.stall_timeout_s)
         self.on_failure = lambda: None
         self._unable: Unable | None = None
-        """Answers in its place once the engine has failed for good."""
+        """Replaces this service once the engine has failed for good."""
         self._pace = Pace()
         self._is_ending = False
         self._last_requests: LastRequests | None = None
@@ -74,10 +74,10 @@ class SpeechService(Service):
 
     @classmethod
     def start(cls, settings: Settings) -> "SpeechService":
-        """Load the engine that the settings ask for; raises ``EngineFailure`` when it cannot be."""
+        """Load the engine that the settings name; raises ``EngineFailure`` if it cannot be loaded."""
         engine = open_engine(settings)
         library = VoiceLibrary.at(*settings.voices_dir)
-        with suppress(StoreFailure):  # every request will say so
+        with suppress(StoreFailure):  # every request will report it
             errands = Errands(settings.store_timeout_s)
             for doubt in errands.run("aliases", lambda: list(doubts(settings.voice_aliases, library))):
                 log.warning("VOICE_ALIASES: %s", doubt)
@@ -120,7 +120,7 @@ class SpeechService(Service):
     async def respond(
         self, job_input: object, arrival: Arrival, source: TextSource | None = None
     ) -> AsyncGenerator[Event]:
-        if self._unable is None:  # else what is wrong with the request is told first
+        if self._unable is None:  # otherwise an invalid request is reported first
             self.check_open()
         try:
             request = self._accept(job_input)
@@ -142,7 +142,7 @@ class SpeechService(Service):
         self._last_requests = LastRequests(seconds, self._pace) if takes_what_fits else None
         self._is_ending = True
         error = ShuttingDown(
-            f"This worker is being stopped, and {seconds:.0f} s were too few for the speech."
+            f"This worker is being stopped, and the speech was not complete within {seconds:.0f} s."
         )
         self._last_call = threading.Timer(seconds, self._threads.fail, [error])
         self._last_call.daemon = True
@@ -179,7 +179,7 @@ class SpeechService(Service):
         self._watchdog.close()
         if self._last_call is not None:
             self._last_call.cancel()
-        if self._unable is not None:  # an engine that failed may never give anything back
+        if self._unable is not None:  # a failed engine may block for ever
             return
         self._threads.close()
         self._synthesizer.close()
@@ -187,7 +187,7 @@ class SpeechService(Service):
 
     def _fail(self, failure: EngineFailure) -> None:
         self._unable = Unable(failure)
-        self.on_failure()  # first: the answers may already have to say it
+        self.on_failure()  # first: it must be in effect when the requests' errors are posted
         self._threads.fail(failure)
 
     def _accept(self, job_input: object) -> Request:

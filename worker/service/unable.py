@@ -1,4 +1,4 @@
-"""The face of a speech service, and the service that a failed start leaves."""
+"""The interface of a speech service, and the service after a failed start."""
 
 from collections.abc import AsyncGenerator, Callable
 from copy import copy
@@ -15,28 +15,28 @@ _REFUSALS_AT_ONCE = 32
 
 
 class Service(Protocol):
-    """The face of speech for the queue and HTTP; its methods raise nothing but ``ChatterpodError``."""
+    """The interface between speech and the queue or HTTP; its methods raise only ``ChatterpodError``."""
 
     is_started: bool
-    """Whether an engine was loaded: only then can another process do better after a failure."""
+    """Whether an engine was loaded: only then can a new process help after a failure."""
     max_concurrency: int
-    """Jobs to hold at once."""
+    """Upper bound for jobs held at once."""
     on_failure: Callable[[], None]
-    """Called once, from another thread, after an engine's failure for good."""
+    """Called once, from another thread, after the engine's final failure."""
 
     @property
     def failure(self) -> ChatterpodError | None:
-        """Why it will not speak, or not again."""
+        """The final failure of the start or of the engine, if any."""
         ...
 
     @property
     def store_failure(self) -> StoreFailure | None:
-        """Why no voice can be read that is not in memory, if so; does not wait."""
+        """The error that every voice outside the memory ends with now, if any; does not wait."""
         ...
 
     @property
     def active_requests(self) -> int:
-        """How many requests are under way."""
+        """Number of requests in progress."""
         ...
 
     @property
@@ -46,45 +46,45 @@ class Service(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """The engine's: voices with conditionals for it need no computing."""
+        """The engine's fingerprint: a voice with conditionals for it need not be computed."""
         ...
 
     def check_open(self) -> None:
-        """Raise the error with which it would refuse any request now, if it would."""
+        """Raise the error with which every request would be refused now, if there is one."""
         ...
 
     def respond(
         self, job_input: object, arrival: Arrival, source: TextSource | None = None
     ) -> AsyncGenerator[Event]:
-        """Yield the events that answer a job's input; the text to speak may come from ``source``."""
+        """Yield the events that answer a job's input; a ``source`` replaces the input's text."""
         ...
 
     def vitals(self) -> Vitals | None:
-        """Return its state right now, None without an engine; any thread may ask."""
+        """Return the current state, None without an engine; thread-safe."""
         ...
 
     def health(self) -> HealthEvent:
-        """Return its state with the number of voices; waits for the store, a second at most."""
+        """Return the current state with the number of voices; waits for the store up to a second."""
         ...
 
     def voices(self, request: ListVoicesRequest) -> VoicesEvent:
-        """Return a page of the voices, on the caller's own thread."""
+        """Return a page of the voices; blocks the calling thread."""
         ...
 
     def end_within(self, seconds: float, *, takes_what_fits: bool = False) -> None:
-        """Let the requests under way go on for so long, and then end with an error; take no more.
+        """Refuse new requests, and fail those still in progress after ``seconds``.
 
-        ``takes_what_fits`` still takes the requests that are likely to end in time.
+        With ``takes_what_fits`` the service still takes the requests that are likely to end in time.
         """
         ...
 
     def close(self) -> None:
-        """Stop the requests and give back what the engine holds."""
+        """Stop the requests and release the engine."""
         ...
 
 
 class Unable(Service):
-    """A service that cannot speak: each question is answered with the same error."""
+    """A service that cannot speak: it raises the same error for every request."""
 
     is_started = False
     max_concurrency = _REFUSALS_AT_ONCE
@@ -120,7 +120,7 @@ class Unable(Service):
 
     @override
     def check_open(self) -> NoReturn:
-        raise copy(self._failure)  # each raise of the same one would add to its traceback
+        raise copy(self._failure)  # raising the same object again would extend its traceback
 
     @override
     async def respond(
@@ -143,7 +143,7 @@ class Unable(Service):
 
     @override
     def end_within(self, seconds: float, *, takes_what_fits: bool = False) -> None:
-        """Do nothing: no request is under way."""
+        """Do nothing: no request is in progress."""
 
     @override
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Notices an engine that is stuck or beyond help: its requests must hear of it, its worker be replaced."""
+"""Detects an engine that is stuck or has failed: its requests fail, and the worker is replaced."""
 
 import logging
 import threading
@@ -12,15 +12,15 @@ log = logging.getLogger(__name__)
 
 _LOOK_EVERY_SECONDS = 1.0
 _LATE_LOOKS = 2
-"""Before a look that comes later by so many, nothing ran: the process was stopped, or the machine frozen."""
+"""A look that is later by so many periods means that the process was stopped, or the machine frozen."""
 REPLACED_AFTER_S = 10.0
-"""Another worker should be there by then."""
+"""``retry_after_s`` of the error: the time in which another worker should be ready."""
 
 
 class Watchdog:
-    """Looks at a pulse from a thread of its own; calls ``on_failure`` once, there.
+    """Checks a pulse from a thread of its own, and calls ``on_failure`` once on that thread.
 
-    ``limit_seconds`` is how long one step may take; 0 allows any.
+    ``limit_seconds`` is the timeout for one step; 0 turns it off.
     """
 
     def __init__(
@@ -35,13 +35,13 @@ class Watchdog:
         self._on_failure = on_failure
         self._look_every_seconds = look_every_seconds
         self._woke_at = time.monotonic()
-        """Steps that began before are as old as this: time in which nothing ran is no fault of theirs."""
+        """Earlier steps count from this time: time in which the process did not run is not theirs."""
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop the checks."""
         self._closed.set()
 
     def _watch(self) -> None:
@@ -51,7 +51,7 @@ class Watchdog:
             if looked_at - before > (1 + _LATE_LOOKS) * self._look_every_seconds:
                 self._woke_at = looked_at
             if (failure := self._failure()) is not None:
-                log.critical("the engine is given up: %s", failure.message)
+                log.critical("the engine has failed for good: %s", failure.message)
                 self._on_failure(failure)
                 return
 
@@ -62,7 +62,7 @@ class Watchdog:
         if not 0 < self._limit_seconds < seconds:
             return None
         return EngineStuck(
-            f"The engine has not got on for {seconds:.0f} s: its worker is being replaced. "
+            f"The engine has made no progress for {seconds:.0f} s: its worker is being replaced. "
             "Send the request again.",
             retry_after_s=REPLACED_AFTER_S,
         )

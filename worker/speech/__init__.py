@@ -1,1 +1,1 @@
-"""One request, from its text to its events."""
+"""The path of one request, from its text to its events."""

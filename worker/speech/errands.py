@@ -1,7 +1,8 @@
-"""Errands: what is asked of the voices' store, on threads apart: a volume that hangs holds whoever asks.
+"""Errands: blocking calls to the voices' store, run on threads of their own with a timeout.
 
-Who waits gives up, and goes on; the thread cannot be ended, and stays until the store answers. So there are
-only so many of them, and none more for what one of them is stuck at already.
+A volume that hangs blocks the thread that reads it. The caller times out and goes on. The blocked thread
+cannot be stopped, and stays until the store answers. So the number of threads is bounded, and a call about a
+subject that already blocks a thread fails at once.
 """
 
 import asyncio
@@ -19,15 +20,15 @@ from worker.errors import Overloaded
 T = TypeVar("T")
 
 LIMIT_S = 10.0
-"""Unless a deployment says otherwise: a volume answers in milliseconds, and no hiccup takes so long."""
+"""Default timeout: a volume answers in milliseconds, and no brief fault takes so long."""
 _MOST_AT_ONCE = 32
-"""A volume answers in a millisecond: so many at once wait for nothing but one that hangs."""
+"""Upper bound for threads. A volume answers in a millisecond: only one that hangs keeps so many busy."""
 _RETRY_AFTER_S = 10.0
-"""What hangs may answer again in a while."""
+"""A volume that hangs may recover in this time."""
 
 
 class Errands:
-    """Asks a store, and gives up what has not got on for ``limit_s``: there is no limit on what gets on."""
+    """Runs calls to a store; a call times out after ``limit_s`` without progress, not in total."""
 
     def __init__(self, limit_s: float = LIMIT_S, most: int = _MOST_AT_ONCE) -> None:
         self.limit_s = limit_s
@@ -38,19 +39,19 @@ class Errands:
 
     @property
     def stuck(self) -> int:
-        """How many threads are held by the store, which has not answered them within the limit."""
+        """Number of threads that have waited for the store for longer than the timeout."""
         return sum(errand.idle_s >= self.limit_s for errand in self._all())
 
     @property
     def is_blocked(self) -> bool:
-        """Whether nothing more can be asked, because all threads are held."""
+        """Whether no call can be made, because all threads are stuck."""
         return self.stuck >= self._most
 
     def run(self, about: Hashable, work: Callable[[], T], patience_s: float | None = None) -> T:
-        """Return what ``work`` does, on this thread's behalf; raises what it raises, and ``StoreFailure``.
+        """Return the result of ``work``; raises its errors, and ``StoreFailure`` at the timeout.
 
-        ``about`` says what is asked: where another errand about it is stuck, this one fails at once.
-        ``patience_s`` may be less than the limit.
+        ``about`` is the call's subject: if another errand about it is stuck, this one fails at once.
+        ``patience_s`` is a shorter timeout.
         """
         patience_s = self.limit_s if patience_s is None else min(patience_s, self.limit_s)
         self._check(about, patience_s)
@@ -64,7 +65,7 @@ class Errands:
         return errand.future.result()
 
     async def ask(self, about: Hashable, work: Callable[[], T]) -> T:
-        """Do the same for an event loop; raises ``Overloaded`` where there is no room."""
+        """Do the same as ``run`` for an event loop; raises ``Overloaded`` if no thread is free."""
         errand = self._begin_now(about, work)
         answer = asyncio.wrap_future(errand.future)
         try:
@@ -74,14 +75,14 @@ class Errands:
                 await asyncio.wait({answer}, timeout=left)
             return answer.result()
         finally:
-            answer.cancel()  # it may come when nobody waits, and the loop has ended
+            answer.cancel()  # the store may answer after the timeout, when the loop has ended
 
     def start(self, about: Hashable, work: Callable[[], T]) -> Future[T]:
-        """Do the same for somebody who looks at it later; raises ``Overloaded`` likewise."""
+        """Return a future of the result, without a timeout; raises ``Overloaded`` if no thread is free."""
         return self._begin_now(about, work).future
 
     def silence(self, seconds: float | None = None) -> StoreFailure:
-        """Return the error that says so."""
+        """Return the error of a timeout."""
         return StoreFailure(
             f"The voices' store has not answered for {seconds or self.limit_s:g} s: its volume hangs. "
             "Try again later.",
@@ -92,7 +93,7 @@ class Errands:
         self._check(about, self.limit_s)
         if not self._room.acquire(blocking=False):
             raise Overloaded(
-                f"The voices' store is asked {self._most} things at once: try again in a few seconds."
+                f"The voices' store has {self._most} calls in progress: try again in a few seconds."
             )
         return self._begin(about, work)
 
@@ -109,7 +110,7 @@ class Errands:
             errand.start()
         except RuntimeError as error:  # no thread can be started
             self._ended(errand)
-            raise Overloaded("This worker has no thread left to ask the voices' store by.") from error
+            raise Overloaded("This worker has no thread left for the voices' store.") from error
         return errand
 
     def _ended(self, errand: "_Errand[Any]") -> None:
@@ -123,7 +124,7 @@ class Errands:
 
 
 class _Errand(Generic[T]):
-    """One of them, on its thread."""
+    """One call, on its thread."""
 
     def __init__(
         self, about: Hashable, work: Callable[[], T], ended: Callable[["_Errand[Any]"], None]
@@ -136,11 +137,11 @@ class _Errand(Generic[T]):
 
     @property
     def idle_s(self) -> float:
-        """How long ago the store was last known to answer."""
+        """Seconds since the store last made progress."""
         return time.monotonic() - self._got_on_at
 
     def start(self) -> None:
-        """Begin; the thread holds no exit up, since it may never end."""
+        """Begin, on a daemon thread: a stuck call must not block the process's exit."""
         self.future.set_running_or_notify_cancel()
         context = contextvars.copy_context()
         threading.Thread(target=context.run, args=(self._run,), name="errand", daemon=True).start()
@@ -149,7 +150,7 @@ class _Errand(Generic[T]):
         try:
             with watched_by(self._got_on):
                 done = self._work()
-        except BaseException as error:  # noqa: BLE001  # it belongs to whoever waits
+        except BaseException as error:  # noqa: BLE001  # the future's reader gets it
             self._ended(self)
             self.future.set_exception(error)
         else:

@@ -1,4 +1,4 @@
-"""A lock for each key, there while somebody wants it."""
+"""One lock per key, removed when it is no longer used."""
 
 import threading
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 
 class KeyedLocks:
-    """Lets one thread at a time work on a key, and others work on other keys."""
+    """Lets one thread at a time work on a key, while other threads work on other keys."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -15,7 +15,7 @@ class KeyedLocks:
 
     @contextmanager
     def of(self, key: str) -> Iterator[None]:
-        """Hold the key's lock."""
+        """Hold the lock of ``key``."""
         with self._guard:
             lock = self._locks.setdefault(key, _Lock())
         with lock.held:
@@ -23,7 +23,7 @@ class KeyedLocks:
 
 
 class _Lock:
-    """A lock that can be referred to weakly."""
+    """A lock that supports weak references."""
 
     def __init__(self) -> None:
         self.held = threading.Lock()

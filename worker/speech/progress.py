@@ -1,4 +1,4 @@
-"""One request's clock: when it came, when it must stop, and what it has cost."""
+"""One request's clock: its arrival, its time limit and its metrics."""
 
 import math
 import time
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Clock:
-    """Made when the work on a request begins.
+    """Measures a request from the start of its work.
 
     The time limit counts from the request's arrival: its own ``deadline_ms`` or the worker's
     ``most_seconds``, whichever ends first.
@@ -45,11 +45,11 @@ class Clock:
         self._resumed_text_chunks = 0
 
     def must_stop(self) -> bool:
-        """Whether the request was cancelled or is late: asked between steps of long work."""
+        """Whether the request was cancelled or is past its limit; called between steps of long work."""
         return self._cancelled() or self._is_late()
 
     def check(self) -> None:
-        """Raise ``Cancelled`` or ``DeadlineExceeded`` where the request must not go on."""
+        """Raise ``Cancelled`` or ``DeadlineExceeded`` if the request must stop."""
         if self._cancelled():
             raise Cancelled("The request was cancelled.")
         if self._is_late():
@@ -57,13 +57,13 @@ class Clock:
 
     @property
     def seconds_left(self) -> float:
-        """Until the limit; infinite without one."""
+        """Seconds until the limit; infinite without one."""
         if self.limit_ms is None:
             return math.inf
         return max(self.limit_ms / 1000 - (time.perf_counter() - self._arrived), 0.0)
 
     def exceeded(self) -> DeadlineExceeded:
-        """Return the error of a request that has reached its limit."""
+        """Return the error of a request past its limit."""
         limit_ms = self.limit_ms or 0.0
         if self.is_limit_requested:
             return DeadlineExceeded(
@@ -78,12 +78,12 @@ class Clock:
         )
 
     def note_audio(self) -> None:
-        """Mark that encoded audio is there; the first time counts."""
+        """Record the time of the first encoded audio; later calls have no effect."""
         if self._first_audio is None:
             self._first_audio = time.perf_counter()
 
     def timed(self, work: Iterator[T]) -> Iterator[T]:
-        """Pass ``work`` on, counting the time it takes, not the time its consumer takes."""
+        """Yield the items of ``work``, and count the time that it takes, without its consumer's time."""
         while True:
             began = time.perf_counter()
             try:
@@ -95,22 +95,22 @@ class Clock:
             yield item
 
     def note_block(self, block: SpeechBlock) -> None:
-        """Take a block's tokens into account, and whether it was cut."""
+        """Count a block's speech tokens, and whether it was cut."""
         self._speech_tokens += block.speech_tokens
         self._cut_text_chunks += block.was_cut
 
     def passed_on(self, item: T) -> Iterator[T]:
-        """Yield ``item``, counting how long its consumer lets the request wait before it asks for more."""
+        """Yield ``item``, and count how long its consumer takes until it asks for the next one."""
         began = time.perf_counter()
         yield item
         self._stalled_seconds += time.perf_counter() - began
 
     def note_resumed(self, text_chunks: int) -> None:
-        """Take in how many text chunks did not have to be spoken again."""
+        """Record how many text chunks were reused from an earlier attempt."""
         self._resumed_text_chunks = text_chunks
 
     def metrics(self, audio_seconds: float, voice_cache: str, playback: Playback) -> Metrics:
-        """Sum up, for the end event."""
+        """Return the metrics for the end event."""
         return Metrics(
             ttfa_ms=None if self._first_audio is None else _milliseconds(self._first_audio - self._arrived),
             rtf=round(self._busy_seconds / audio_seconds, 4) if audio_seconds else None,

@@ -23,16 +23,16 @@ from worker.text.chunks import FIRST_CHUNK_CHARACTERS, MAX_CHUNK_CHARACTERS, Tex
 from worker.text.pauses import PAUSE_SECONDS
 
 _PATIENCE_S = 0.05
-"""Text that comes so soon was not waited for: what is held back for it need not be given out before it."""
+"""Time to wait for more text before the samples that the stages hold back are released."""
 _AHEAD = 2
-"""Text chunks under way beside the current one: no gap between sentences, and room for other requests."""
+"""Text chunks in progress besides the current one: no gap between sentences, and room for other requests."""
 
 
 class Closable(Protocol):
-    """Work that can be given up, as a ``SpeechStream``."""
+    """Work that can be abandoned, such as a ``SpeechStream``."""
 
     def close(self) -> None:
-        """Stop the work, if there is any left."""
+        """Stop the remaining work, if any."""
         ...
 
 
@@ -41,10 +41,11 @@ S = TypeVar("S", bound=Closable)
 
 
 def ahead(begin: Callable[[int, T], S], text_chunks: Iterable[T | None]) -> Generator[tuple[T, S] | None]:
-    """Yield each text chunk with its stream, in order, and begin them a few at a time.
+    """Yield each text chunk with its stream, in order; up to ``_AHEAD`` later streams have already begun.
 
-    The next one is asked for once the one before has been read. A text chunk that is None has not come yet:
-    None is yielded where none is under way. Closing this closes all that are under way.
+    The consumer asks for the next stream once it has read the current one. A None in ``text_chunks`` means
+    that no text has come yet; it is passed on if no stream is in progress. Closing this generator closes all
+    streams in progress.
     """
     orders = count()
     under_way: deque[tuple[T, S]] = deque()
@@ -70,9 +71,9 @@ def ahead(begin: Callable[[int, T], S], text_chunks: Iterable[T | None]) -> Gene
 class SpokenRequest:
     """The state of one request while it is spoken.
 
-    Its speech passes through ``_joined``, ``_paced`` and ``audio``, each of which takes what the one before
-    it makes. Where the next text has not come yet, each passes None on after all that it held back.
-    All positions that are noted are in seconds of the audio.
+    Its speech passes through ``_joined``, ``_paced`` and ``audio``, in this order. When no further text has
+    come yet, each stage releases the samples that it held back and then passes None on.
+    All positions are in seconds of the audio.
     """
 
     def __init__(
@@ -92,21 +93,21 @@ class SpokenRequest:
         self.output = request.output(engine.sample_rate)
         self.playback = Playback()
         self.seconds = 0.0
-        """The audio so far, sent or not."""
+        """Audio made so far, sent or not."""
         self.sent = 0
-        """Audio events."""
+        """Audio events sent."""
         self.sent_bytes = hashlib.sha256()
         self._engine = engine
         self._parts = parts
         self._is_marked = is_marked
         self._language = request.language or voice.language
         self._begun_text: deque[SpokenText] = deque()
-        """Text chunks that were begun, until the audio is there in which they begin."""
+        """Text chunks whose beginning is noted but not yet part of an audio event."""
         self._is_awaited = True
-        """Whether nothing is heard before the next text chunk is spoken."""
+        """Whether the listener hears nothing until the next text chunk is spoken."""
 
     def audio(self) -> Iterator[AudioEvent | None]:
-        """Yield the encoded audio as it is made; None before text is waited for."""
+        """Yield the encoded audio as it is made, and None before each wait for text."""
         encoder = self.output.encoder()
         held_seconds = 0.0
         for samples in self._paced():
@@ -121,7 +122,7 @@ class SpokenRequest:
             yield self._event(encoded, held_seconds)
 
     def note_sent(self, event: AudioEvent) -> AudioEvent:
-        """Return ``event``, taken into what the end event proves."""
+        """Return ``event`` after adding it to the count and the checksum of the end event."""
         self.sent += 1
         self.sent_bytes.update(event.audio)
         return event
@@ -139,7 +140,7 @@ class SpokenRequest:
         )
 
     def _paced(self) -> Iterator[Samples | None]:
-        """Yield each event's share of the samples, at the request's speed and sample rate."""
+        """Yield the samples of each audio event, at the request's speed and sample rate."""
         pacer = EventPacer(self.output.sample_rate, self.output.event_samples)
         stages = StageChain(self._stages())
         for samples in self._joined():
@@ -164,7 +165,7 @@ class SpokenRequest:
         return stages
 
     def _joined(self) -> Iterator[Samples | None]:
-        """Yield the speech of all text chunks, with pauses between them; note where each begins."""
+        """Yield the speech of all text chunks, with pauses between them; note each one's beginning."""
         joiner = SpeechJoiner(self._engine.sample_rate)
         with closing(ahead(self._begin, self._text_chunks())) as streams:
             for next_up in streams:
@@ -181,7 +182,7 @@ class SpokenRequest:
     def _spoken(
         self, text_chunk: TextChunk, blocks: Iterator[SpeechBlock], joiner: SpeechJoiner
     ) -> Iterator[Samples]:
-        """Yield one text chunk's speech, and keep it where the job is kept; raises what ``Clock`` raises."""
+        """Yield one text chunk's speech, and store it if the job is resumable; raises ``Clock``'s errors."""
         joiner.begin()
         is_noted = False
         kept: list[SpeechBlock] = []
@@ -204,7 +205,7 @@ class SpokenRequest:
             self._parts.keep(self.playback.order, text_chunk, kept)
 
     def _awaited(self, joiner: SpeechJoiner) -> Iterator[Samples | None]:
-        """Wait for text, which the client may send as late as it likes; raises what ``Clock`` raises."""
+        """Wait for text, however late the client sends it; raises ``Clock``'s errors."""
         if self.text.comes_within(_PATIENCE_S):
             return
         yield joiner.settle()
@@ -213,20 +214,20 @@ class SpokenRequest:
         self._is_awaited = self.playback.excuse()
 
     def _note(self, text_chunk: TextChunk, joiner: SpeechJoiner) -> None:
-        """Note where a text chunk begins; one without a sound, where it would have."""
+        """Note a text chunk's position; a silent one has the position at which it would begin."""
         position = joiner.position if joiner.begun_at is None else joiner.begun_at
         seconds = position / self._engine.sample_rate / self.request.speed
         self._begun_text.append(SpokenText(round(seconds, 6), text_chunk.start, text_chunk.end))
 
     def _text_before(self, seconds: float) -> list[SpokenText]:
-        """Return, and forget, the text that begins before that moment of the audio."""
+        """Remove and return the text chunks that begin in the audio before ``seconds``."""
         begun = []
         while self._begun_text and self._begun_text[0].offset_s < seconds:
             begun.append(self._begun_text.popleft())
         return begun
 
     def _begin(self, order: int, text_chunk: TextChunk) -> SpeechStream:
-        """Begin a text chunk, while earlier ones are still being heard; what is on the disk is not spoken."""
+        """Begin a text chunk, while earlier ones still play; a chunk on the disk is not spoken again."""
         if self._parts is not None and (stored := self._parts.stored(order, text_chunk)) is not None:
             return StoredSpeech(stored)
         delivery = Delivery(self.clock.must_stop, self.playback, order, whole=not self.request.stream)
@@ -237,7 +238,7 @@ class SpokenRequest:
         return self._engine.stream(text_chunk.text, self.voice.conditionals, options, delivery)
 
     def _text_chunks(self) -> Iterator[TextChunk | None]:
-        """Yield the text chunks of all parts; None where no text has come yet."""
+        """Yield the text chunks of all parts, and None while no text has come yet."""
         for part in self.text.parts():
             if part is None:
                 yield None

@@ -18,7 +18,7 @@ from worker.speech.text_source import RequestText, TextSource
 from worker.speech.voice_cache import VoiceCache
 
 PROGRESS_SECONDS = 5.0
-"""From one progress event to the next."""
+"""Interval between progress events."""
 
 
 class Synthesizer:
@@ -39,7 +39,7 @@ class Synthesizer:
         self._max_request_seconds = settings.max_request_seconds
 
     def close(self) -> None:
-        """Finish what is still being written; the engine stays open."""
+        """Finish the writes in progress; the engine stays open."""
         self.voices.close()
 
     def speak(
@@ -51,14 +51,12 @@ class Synthesizer:
     ) -> Generator[Event]:
         """Yield the start event, the audio events as the speech is made, and the end event.
 
-        With a ``source`` the text comes from there, in place of the request's, and events tell which parts
-        were skipped. The same text chunks give the same samples. They are others where a part ends within
-        a text chunk of the whole text, and where a part came after the speech before it was complete: the
-        watermark, ``speed`` and another sample rate begin again there, and if no text follows, a pause ends
-        the audio.
+        A ``source`` replaces the request's text; skipped events name the parts that were not spoken. The
+        samples are the same as for the whole text if the text chunks are the same. They differ if a part ends
+        within a text chunk of the whole text, or arrives after the speech before it was complete: the
+        watermark, ``speed`` and resampling begin again there, and without further text a pause ends the audio.
 
-        Raises any of ``worker.errors``; once it has, or is closed, nothing of the request is left but the
-        parts of a job that can be resumed.
+        Raises any of ``worker.errors``. After an error or a close only the parts of a resumable job are left.
         """
         clock = Clock(arrival, cancelled, request.deadline_ms, self._max_request_seconds)
         text = RequestText(request, source, clock)
@@ -79,7 +77,7 @@ class Synthesizer:
                     else:
                         yield from _whole(spoken, overflow)
                     result = self._results.store(overflow, job, spoken.output, spoken.seconds)
-                job.finish(result)  # before it is told, so that the next of its name need not wait
+                job.finish(result)  # before the end event, so that the next request of its name need not wait
             yield _end(spoken, result)
 
 
@@ -97,7 +95,7 @@ def _start(spoken: SpokenRequest, engine_name: str, ignored: list[str]) -> Start
 
 
 def _streamed(spoken: SpokenRequest, overflow: Overflow) -> Iterator[Event]:
-    """Yield the audio as it is made; raises ``TextTooLong`` where it is more than ``overflow`` takes."""
+    """Yield the audio as it is made; raises ``TextTooLong`` if it exceeds the limit of ``overflow``."""
     for event in spoken.audio():
         yield from spoken.text.skipped()
         if event is None:
@@ -110,7 +108,7 @@ def _streamed(spoken: SpokenRequest, overflow: Overflow) -> Iterator[Event]:
 def _whole(
     spoken: SpokenRequest, overflow: Overflow, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Event]:
-    """Yield progress, and then all audio in one event, unless it has overflowed into a file."""
+    """Yield progress events, and then all audio in one event, unless it has overflowed into a file."""
     texts: list[SpokenText] = []
     told_at = clock()
     for event in filter(None, spoken.audio()):

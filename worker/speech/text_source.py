@@ -1,4 +1,4 @@
-"""Where a request's text comes from: all of it at once, or part by part while it is spoken."""
+"""Sources of a request's text: the whole text at once, or parts that arrive while it is spoken."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from worker.text.chunks import TextChunk
 from worker.text.sentences import LONGEST_SENTENCE, Pause, sentences
 
 _LOOK_EVERY_S = 1.0
-"""A request that waits for text is woken when its text comes, or its client leaves; this is a safety net."""
+"""Polling interval as a safety net: a waiting request is woken when text comes or its client leaves."""
 _A_SENTENCE = " Aa"
 
 
@@ -24,15 +24,15 @@ class TextPart:
     start: int
     end: int
     text: str
-    """Empty for a block without an end, which is not spoken."""
+    """Empty for a ``<think>`` block without an end, which is not spoken."""
     following: str = ""
-    """The beginning of what comes after it, as far as that is known."""
+    """Beginning of the following text, as far as it is known."""
     is_last: bool = False
-    """Whether it is known that no part comes after it."""
+    """Whether this is known to be the last part."""
 
     @property
     def pause(self) -> Pause:
-        """The pause after it, where more is spoken; a part that ends within a sentence has a word's pause."""
+        """The pause after the part, if more follows; after a part within a sentence a word's pause."""
         said = self.text.rstrip()[-LONGEST_SENTENCE:]
         blank = self.text[len(self.text.rstrip()) :]
         following = self.following if self.following.strip() else self.following + _A_SENTENCE
@@ -40,7 +40,7 @@ class TextPart:
         return next((each.pause for each in found if each.end == len(said)), Pause.WORD)
 
     def placed(self, chunks: Iterable[TextChunk]) -> Iterator[TextChunk]:
-        """Yield its text chunks at their places in the whole text; the last one has the part's pause."""
+        """Yield text chunks at their positions in the whole text; the last one gets the part's pause."""
         chunk = None
         for following in chunks:
             if chunk is not None:
@@ -51,12 +51,12 @@ class TextPart:
 
 
 class TextSource(Protocol):
-    """Text that is fed while it is spoken; the request's thread reads it."""
+    """Text that arrives while it is spoken; the request's thread reads it."""
 
     is_over: bool
-    """Whether no part comes any more."""
+    """Whether the last part has been read."""
     is_waiting: bool
-    """Whether the request has nothing to do but to wait for text; written by the request, read by all."""
+    """Whether the request only waits for text; written by the request's thread, read by any thread."""
 
     @property
     def taken(self) -> str:
@@ -64,16 +64,16 @@ class TextSource(Protocol):
         ...
 
     def poll(self) -> TextPart | None:
-        """Return the next part; None where none has come yet. Does not wait."""
+        """Return the next part; None if none has come yet. Does not wait."""
         ...
 
     def wait(self, seconds: float) -> bool:
-        """Wait until ``poll`` has something to tell, but not longer than this; returns whether it has."""
+        """Wait up to ``seconds`` for the next part or the end of the text; return whether either has come."""
         ...
 
 
 class RequestText:
-    """The parts of a request's text that have a word; the others are told by skipped events."""
+    """The parts of a request's text that have a word; each other part becomes a skipped event."""
 
     def __init__(self, request: SpeechRequest, source: TextSource | None, clock: Clock) -> None:
         """Without a ``source`` the text is the request's own."""
@@ -86,11 +86,11 @@ class RequestText:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of it came with the request."""
+        """Whether the whole text came with the request."""
         return self._source is None
 
     def await_words(self) -> None:
-        """Wait for the first word; raises ``NothingToSpeak`` and what ``Clock`` raises."""
+        """Wait for the first word; raises ``NothingToSpeak`` and ``Clock``'s errors."""
         if self._source is None:
             self.request.check_words()
             return
@@ -102,7 +102,7 @@ class RequestText:
         raise NothingToSpeak
 
     def parts(self) -> Iterator[TextPart | None]:
-        """Yield the parts; None where none has come yet."""
+        """Yield the parts, and None while no further part has come."""
         if self._source is None:
             text = self.request.text
             yield TextPart(0, len(text), text, is_last=True)
@@ -111,7 +111,7 @@ class RequestText:
         yield from self._parts
 
     def wait(self) -> None:
-        """Wait for text, of which the client may take its time; raises what ``Clock`` raises."""
+        """Wait for text, however late the client sends it; raises ``Clock``'s errors."""
         if self._source is None:
             return
         self._source.is_waiting = True
@@ -123,11 +123,11 @@ class RequestText:
             self._source.is_waiting = False
 
     def comes_within(self, seconds: float) -> bool:
-        """Wait no longer than this; whether there is text then, or the end of it."""
+        """Wait up to ``seconds``; return whether more text, or its end, has come."""
         return self._source is None or self._source.wait(seconds)
 
     def skipped(self) -> Iterator[SkippedEvent]:
-        """Yield what was skipped and not told yet."""
+        """Yield the skipped events since the last call."""
         while self._skipped:
             yield self._skipped.popleft()
 

@@ -1,4 +1,4 @@
-"""Speaking into a file, without any server."""
+"""Speech into a file, without a server."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ from worker.speech.synthesizer import Synthesizer
 
 
 class Speaker:
-    """An engine kept open for several speeches. A context manager."""
+    """An engine kept open for several requests. A context manager."""
 
     def __init__(self, settings: Settings, library: VoiceLibrary) -> None:
         self._settings = settings
@@ -30,17 +30,17 @@ class Speaker:
         self._engine.close()
 
     def say(self, job_input: Mapping[str, object], out: Path) -> tuple[StartEvent, EndEvent]:
-        """Speak a request into ``out``, which appears when it is whole; returns its first and last event.
+        """Speak a request into ``out``, which appears when it is complete; return the start and end events.
 
-        Raises ``ChatterpodError``, and ``OSError`` where it cannot be written; nothing is left of a
-        speech that failed.
+        Raises ``ChatterpodError``, and ``OSError`` if the file cannot be written. A failed request leaves no
+        file.
         """
         request = parse_request(
             dict(job_input),
             max_text_characters=self._settings.max_text_characters,
             voice_aliases=self._settings.voice_aliases,
         )
-        assert isinstance(request, SpeechRequest)  # noqa: S101  # the caller asks for nothing else
+        assert isinstance(request, SpeechRequest)  # noqa: S101  # callers send no other action
         start = end = None
         with WholeFile(out) as whole:
             for event in self._synthesizer.speak(request, Arrival("say"), cancelled=lambda: False):
@@ -51,7 +51,7 @@ class Speaker:
                         whole.write(event.audio)
                     case EndEvent():
                         end = event
-            assert start is not None  # noqa: S101  # a speech that did not raise has both
+            assert start is not None  # noqa: S101  # a request that did not raise has both
             assert end is not None  # noqa: S101
             samples = round(end.audio_seconds * start.sample_rate)
             close_file(whole.file, start.format, start.sample_rate, samples)
@@ -61,7 +61,7 @@ class Speaker:
 def say_to_file(
     job_input: dict[str, object], out: Path, settings: Settings, library: VoiceLibrary
 ) -> tuple[StartEvent, EndEvent]:
-    """Speak one request into ``out``: see ``Speaker.say``. Its folder is made if need be."""
+    """Speak one request into ``out``, see ``Speaker.say``; create its folder if need be."""
     out.parent.mkdir(parents=True, exist_ok=True)
     check_writable(out)  # before the engine is loaded
     with Speaker(settings, library) as speaker:

@@ -1,4 +1,4 @@
-"""The voice cache: a voice's conditionals, read on its first request and kept while there is room."""
+"""The voice cache: conditionals in memory, read at a voice's first request and evicted by size."""
 
 import logging
 import threading
@@ -26,9 +26,9 @@ Source = Literal["hit", "miss", "computed"]
 T = TypeVar("T")
 
 _LOOK_S = 1.0
-"""How long a voice that is kept waits for the store to say that it is still the one that is published."""
+"""Timeout for the check whether a cached voice is still the published one."""
 _ATTEMPTS = 3
-"""A voice may be published anew while it is being read; not three times in a row."""
+"""A voice may be republished while it is being read, but not three times in a row."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class LoadedVoice:
     voice_id: str
     conditionals: Conditionals
     language: str | None
-    """Of the voice's manifest; None leaves it to the engine."""
+    """Language in the voice's manifest; None leaves it to the engine."""
     source: Source
-    """Where its conditionals came from this time."""
+    """Origin of the conditionals for this request."""
     warnings: tuple[str, ...] = ()
-    """What could be better about a bare clip, which no command has judged."""
+    """Defects of a bare clip, which the ``voices`` command has not checked."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ class _Entry:
 
 
 class VoiceCache:
-    """Least recently used voices leave first, once all take more than ``max_bytes``.
+    """An LRU cache of voices, bounded by ``max_bytes``.
 
-    Shared by the requests' threads: however many ask for a voice at once, it is loaded once, and
-    nobody waits who asks for another. A voice that was published anew or deleted since is noticed
-    at its next request; while the store fails or hangs, a voice that is kept is spoken as it was.
+    Thread-safe. Concurrent requests for one voice load it once, and do not block requests for other voices.
+    A voice that was republished or deleted is noticed at its next request. While the store fails or hangs,
+    the cached version is spoken.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class VoiceCache:
         self._kept_bytes = 0
         self._default: Conditionals | None = None
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
-        self._lock = threading.Lock()  # over the entries and their size; held for no more than a moment
+        self._lock = threading.Lock()  # over the entries and their size; never held during I/O
         self._loading = KeyedLocks()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="voice-writer")
 
@@ -91,11 +91,11 @@ class VoiceCache:
 
     @property
     def kept_bytes(self) -> int:
-        """Memory that the kept conditionals take."""
+        """Bytes that the cached conditionals take."""
         return self._kept_bytes
 
     def get(self, voice_id: str) -> LoadedVoice:
-        """Find a voice; raises ``UnknownVoice``, ``VoiceCorrupt``, ``InvalidVoiceId``, ``StoreFailure``."""
+        """Return a voice; raises ``UnknownVoice``, ``VoiceCorrupt``, ``InvalidVoiceId``, ``StoreFailure``."""
         with self._loading.of(voice_id):
             if voice_id == DEFAULT_VOICE_ID:
                 return LoadedVoice(voice_id, self._built_in(), None, "hit")
@@ -108,11 +108,11 @@ class VoiceCache:
         return entry.loaded(source)
 
     def settle(self) -> None:
-        """Wait until what was computed so far is written back, or could not be, or the store hangs."""
+        """Wait until the conditionals computed so far are written back or have failed, or the store hangs."""
         wait([self._writer.submit(lambda: None)], self._errands.limit_s)
 
     def close(self) -> None:
-        """Finish writing back what was computed."""
+        """Finish writing back the computed conditionals."""
         self._writer.shutdown()
 
     def _built_in(self) -> Conditionals:
@@ -121,14 +121,14 @@ class VoiceCache:
         return self._default
 
     def _fresh_entry(self, voice_id: str) -> _Entry | None:
-        """Return the kept voice if it is still the one that is published."""
+        """Return the cached voice if it is still the published one."""
         kept = self._entries.get(voice_id)
         if kept is None:
             return None
         try:
             fresh = self._errands.run(("look", voice_id), lambda: self._refreshed(kept), _LOOK_S)
         except StoreFailure as error:
-            log.warning("voice %s is spoken as it was: %s", voice_id, error.message)
+            log.warning("voice %s is spoken from the cache: %s", voice_id, error.message)
             fresh = kept
         if fresh is None:
             with self._lock:
@@ -138,7 +138,7 @@ class VoiceCache:
         return fresh
 
     def _refreshed(self, entry: _Entry) -> _Entry | None:
-        """Return the entry as of now, or None where the voice speaks differently or is gone."""
+        """Return the entry with the published manifest, or None if the voice sounds different or is gone."""
         voice_id = entry.voice.voice_id
         try:
             if self._library.locate(voice_id) is not entry.registry:
@@ -197,7 +197,7 @@ class VoiceCache:
         return self._errands.run(("voice", voice_id), work)
 
     def _keep(self, entry: _Entry) -> None:
-        """Keep a voice as the one used last, be it kept already or pushed out meanwhile."""
+        """Cache a voice as the most recently used one; it may be cached already or evicted meanwhile."""
         with self._lock:
             self._forget(entry.voice.voice_id)
             self._entries[entry.voice.voice_id] = entry
@@ -206,12 +206,12 @@ class VoiceCache:
                 self._forget(next(iter(self._entries)))
 
     def _forget(self, voice_id: str) -> None:
-        # Another voice may have pushed it out meanwhile.
+        # Another voice may have evicted it meanwhile.
         if (entry := self._entries.pop(voice_id, None)) is not None:
             self._kept_bytes -= entry.conditionals.nbytes
 
     def _publish(self, entry: _Entry) -> None:
-        """Publish what was computed, so that no other worker has to; a read-only volume is fine."""
+        """Publish computed conditionals for the other workers; a read-only volume is no error."""
         voice_id = entry.voice.voice_id
         publisher = Publisher(entry.registry)
         try:
@@ -220,6 +220,6 @@ class VoiceCache:
                 lambda: publisher.add_conditionals(voice_id, entry.conditionals, entry.voice.version),
             )
         except ChatterpodError as error:
-            log.info("conditionals of voice %s stay in memory: %s", voice_id, error.message)
+            log.info("conditionals of voice %s stay in memory only: %s", voice_id, error.message)
         else:
             log.info("conditionals of voice %s written back to %s", voice_id, entry.registry.store)

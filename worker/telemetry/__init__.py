@@ -1,1 +1,1 @@
-"""What is seen of the worker from outside: its log, its counters, its traces."""
+"""Telemetry: the worker's log, metrics and traces."""

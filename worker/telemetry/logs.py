@@ -1,4 +1,4 @@
-"""The log: one line a record, JSON for machines or plain text for people."""
+"""The log: one line per record, JSON for machines or plain text for people."""
 
 import json
 import logging
@@ -18,7 +18,7 @@ _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 @contextmanager
 def named_request(request_id: str) -> Iterator[None]:
-    """Let what is logged in this context, and in threads that run in a copy of it, carry the id."""
+    """Attach the request id to the records of this context, and of threads that run in a copy of it."""
     token = _request_id.set(request_id)
     try:
         yield
@@ -27,10 +27,10 @@ def named_request(request_id: str) -> Iterator[None]:
 
 
 def set_up_logging(level: str, log_format: LogFormat = "auto") -> None:
-    """Write all loggers' records to standard error, from now on.
+    """Write all loggers' records to standard error.
 
-    Replaces whatever handlers there are: RunPod's SDK adds one of its own when it is imported, and
-    each record would be written twice. ``auto`` is text on a terminal and JSON anywhere else.
+    Replaces the existing handlers: RunPod's SDK adds one at import, and each record would be written twice.
+    ``auto`` is text on a terminal and JSON anywhere else.
     """
     if log_format == "auto":
         log_format = "text" if sys.stderr.isatty() else "json"
@@ -41,7 +41,7 @@ def set_up_logging(level: str, log_format: LogFormat = "auto") -> None:
 
 
 def fields(**values: object) -> dict[str, dict[str, object]]:
-    """Return the ``extra`` of a log call: named values of its record; those that are None are left out."""
+    """Return the ``extra`` of a log call: named values of its record, without those that are None."""
     return {"fields": {name: value for name, value in values.items() if value is not None}}
 
 
@@ -57,7 +57,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """``time level logger: message name=value``; a traceback follows on lines of its own."""
+    """``time level logger: message name=value``; a traceback follows on separate lines."""
 
     @override
     def format(self, record: logging.LogRecord) -> str:
@@ -86,6 +86,6 @@ def _fields_of(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    """Return a value as it is, or quoted where it would not be one word."""
+    """Return a value unchanged if it is one word, otherwise quoted."""
     text = str(value)
     return text if text.isprintable() and not set(text) & set(' "=') and text else json.dumps(text)

@@ -1,4 +1,4 @@
-"""What is counted, for Prometheus."""
+"""Prometheus metrics of a worker."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -26,7 +26,7 @@ _REAL_TIME_FACTORS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 1, 1.5, 3)
 
 
 class Metrics:
-    """One worker's counters, in a registry of its own; ``vitals`` returns None until it can speak."""
+    """One worker's metrics, in a registry of its own; ``vitals`` returns None until the engine is loaded."""
 
     def __init__(self, vitals: Callable[[], Vitals | None]) -> None:
         self.registry = registry = CollectorRegistry()
@@ -35,34 +35,34 @@ class Metrics:
         registry.register(_UndoneRulesCollector())
         self._requests = Counter(
             "chatterpod_requests",
-            "Requests answered: ok, cancelled by the client, or the code of their error.",
+            "Requests answered, by outcome: ok, cancelled by the client, or an error code.",
             ["interface", "action", "outcome"],
             registry=registry,
         )
         self._first_audio = _histogram(
-            "first_audio_seconds", "From a request's arrival to its first encoded audio.", _SECONDS, registry
+            "first_audio_seconds", "Time from a request's arrival to its first audio.", _SECONDS, registry
         )
         self._queue = _histogram(
-            "queue_seconds", "From a request's arrival to the start of its synthesis.", _SECONDS, registry
+            "queue_seconds", "Time from a request's arrival to its synthesis.", _SECONDS, registry
         )
         self._real_time_factor = _histogram(
             "real_time_factor", "Synthesis time over audio duration.", _REAL_TIME_FACTORS, registry
         )
-        self._audio = Counter("chatterpod_audio_seconds", "Speech made.", registry=registry)
+        self._audio = Counter("chatterpod_audio_seconds", "Duration of the speech made.", registry=registry)
         self._speech_tokens = Counter("chatterpod_speech_tokens", "Speech tokens made.", registry=registry)
         self._underruns = Counter(
             "chatterpod_underruns",
-            "Times that a listener playing from the first audio on had to wait.",
+            "Times that a listener who plays from the first audio on had to wait.",
             registry=registry,
         )
         self._underrun_seconds = Counter(
-            "chatterpod_underrun_seconds", "How long they waited in all.", registry=registry
+            "chatterpod_underrun_seconds", "Total duration of the underruns.", registry=registry
         )
         self._cut = Counter(
-            "chatterpod_cut_text_chunks", "Text chunks whose speech had to be ended.", registry=registry
+            "chatterpod_cut_text_chunks", "Text chunks whose speech was cut.", registry=registry
         )
         self._voices = Counter(
-            "chatterpod_voice_cache", "Voices used, by where they came from.", ["source"], registry=registry
+            "chatterpod_voice_cache", "Voices used, by result of the cache.", ["source"], registry=registry
         )
 
     def __call__(self, request: RequestRecord) -> None:
@@ -87,7 +87,7 @@ class Metrics:
         return generate_latest(self.registry)
 
     def listen(self, host: str, port: int) -> None:
-        """Answer Prometheus at a port of its own, from now on; raises ``CannotListen``."""
+        """Serve the metrics on a port of their own; raises ``CannotListen``."""
         try:
             start_http_server(port, host, self.registry)
         except OSError as error:
@@ -101,7 +101,7 @@ def _histogram(
 
 
 class _VitalsCollector(Collector):
-    """Asks how the worker is whenever Prometheus does."""
+    """Reads the worker's state at each scrape."""
 
     def __init__(self, vitals: Callable[[], Vitals | None]) -> None:
         self._vitals = vitals
@@ -114,28 +114,28 @@ class _VitalsCollector(Collector):
         yield _gauge("active_requests", "Requests being answered now.", active)
         if vitals is None:
             return
-        yield _gauge("cached_voices", "Voices kept in the host's memory.", vitals.cached_voices)
-        yield _gauge("voice_cache_bytes", "Memory that their conditionals take.", vitals.voice_cache_bytes)
+        yield _gauge("cached_voices", "Voices cached in the host's memory.", vitals.cached_voices)
+        yield _gauge("voice_cache_bytes", "Memory of the cached conditionals.", vitals.voice_cache_bytes)
         if (load := vitals.engine_load) is not None:
-            yield _gauge("engine_streams", "Text chunks that the engine has.", load.streams)
-            yield _gauge("engine_waiting", "Of those, how many wait for a slot.", load.waiting)
+            yield _gauge("engine_streams", "Text chunks in the engine.", load.streams)
+            yield _gauge("engine_waiting", "Text chunks that wait for a slot.", load.waiting)
             yield _gauge("engine_slots_used", "Slots of the decoder in use.", load.slots_used)
             yield _gauge("engine_slots", "Slots of the decoder.", load.slots)
         if (memory := vitals.device_memory) is not None:
-            family = GaugeMetricFamily("chatterpod_gpu_memory_bytes", "Of the GPU.", labels=["kind"])
+            family = GaugeMetricFamily("chatterpod_gpu_memory_bytes", "The GPU's memory.", labels=["kind"])
             for kind, value in asdict(memory).items():
                 family.add_metric([kind], value)
             yield family
 
 
 class _UndoneRulesCollector(Collector):
-    """Asks which text rules failed; their names are a closed set."""
+    """Reads the failures of text rules at each scrape; the rules' names are a closed set."""
 
     @override
     def collect(self) -> Iterable[Metric]:
         family = CounterMetricFamily(
             "chatterpod_undone_text_rules",
-            "Times that a text rule failed, and its text was spoken as written.",
+            "Failures of a text rule, whose text was spoken as written.",
             labels=["rule"],
         )
         for rule, times in undone_rules().items():
@@ -148,7 +148,7 @@ def _gauge(name: str, description: str, value: float) -> Metric:
 
 
 class ServerMetrics(Metrics):
-    """The worker's counters, and the WebSockets'."""
+    """The worker's metrics, and the number of open WebSockets."""
 
     def __init__(self, vitals: Callable[[], Vitals | None]) -> None:
         super().__init__(vitals)

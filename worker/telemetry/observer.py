@@ -1,4 +1,4 @@
-"""Every request from its arrival to its end, whichever interface it came by."""
+"""Observation of every request from its arrival to its end, on any interface."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -13,13 +13,13 @@ from worker.telemetry.traces import Traces
 
 
 def sinks_of(settings: Settings) -> list[Sink]:
-    """Return the log, and the traces where the environment asks for them."""
+    """Return the log sink, and the trace sink if the environment enables it."""
     traces = Traces.from_environment()
     return [RequestLog(log_text=settings.log_text), *([traces] if traces is not None else [])]
 
 
 class Observer:
-    """Tells all sinks of each request."""
+    """Passes the record of each request to all sinks."""
 
     def __init__(self, sinks: Sequence[Sink]) -> None:
         self._sinks = sinks
@@ -32,7 +32,7 @@ class Observer:
         interface: str,
         fed_text: Callable[[], str] | None = None,
     ) -> AsyncGenerator[Event]:
-        """Yield ``events``, which answer ``job_input``; raise what they raise, close them when closed."""
+        """Yield ``events``, the answer to ``job_input``; pass on their errors, close them when closed."""
         record = RequestRecord(job_input, arrival, interface, fed_text)
         try:
             async with aclosing(events):
@@ -50,6 +50,6 @@ class Observer:
 
 
 async def _next(events: AsyncGenerator[Event], request_id: str) -> Event | None:
-    # Named for one step at a time: several requests may take turns in one task.
+    # The id is set for one step at a time: requests may alternate in one task.
     with named_request(request_id):
         return await anext(events, None)

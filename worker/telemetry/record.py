@@ -1,4 +1,4 @@
-"""A request as it is known at its end: what the log, the counters and the traces are made of."""
+"""The record of a request: the data of its log line, metrics and trace."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from worker.request import Arrival, named_action
 
 
 class RequestRecord:
-    """A request, its answer, and when (``time.perf_counter`` seconds); its events fill it in."""
+    """A request, its answer, and its times (``time.perf_counter`` seconds); filled in by its events."""
 
     def __init__(
         self,
@@ -18,14 +18,14 @@ class RequestRecord:
         interface: str,
         fed_text: Callable[[], str] | None = None,
     ) -> None:
-        """``fed_text`` returns the text so far where it does not come with ``job_input``."""
+        """``fed_text`` returns the text so far, if it is not part of ``job_input``."""
         self._fed_text = fed_text
         self._asked: Mapping[str, object] = job_input if isinstance(job_input, Mapping) else {}
         self.request_id = arrival.request_id
         self.interface = interface
         """``queue``, or the HTTP route's name."""
         self.start: StartEvent | None = None
-        """None where it did not come so far."""
+        """None if the request ended before its start event."""
         self.end: EndEvent | None = None
         self.error: ChatterpodError | None = None
         self.audio_seconds = 0.0
@@ -37,7 +37,7 @@ class RequestRecord:
         self._was_defect = False
 
     def note(self, event: Event) -> None:
-        """Take in an event on its way to the client."""
+        """Record an event on its way to the client."""
         match event:
             case StartEvent():
                 self.start, self.voice_ready = event, time.perf_counter()
@@ -49,52 +49,52 @@ class RequestRecord:
         self._is_answered = not isinstance(event, (StartEvent, AudioEvent, ProgressEvent))
 
     def fail(self, error: Exception) -> None:
-        """Take in what ended it."""
+        """Record the error that ended the request."""
         self.error = error if isinstance(error, ChatterpodError) else None
         self._was_defect = self.error is None
 
     def finish(self) -> None:
-        """Say that it is over."""
+        """Record the time of the end."""
         self.ended = time.perf_counter()
 
     @property
     def action(self) -> str:
-        """``speak``, or another of ``worker/request.py``; ``unknown`` for one that there is not."""
+        """``speak``, or another action of ``worker/request.py``; ``unknown`` for any other."""
         return named_action(self._asked) or "unknown"
 
     @property
     def text(self) -> str | None:
-        """As it was sent: not for the log unless the operator says so."""
+        """The text as it was sent; logged only with ``LOG_TEXT``."""
         text = self._asked.get("text") if self._fed_text is None else self._fed_text()
         return text if isinstance(text, str) else None
 
     @property
     def outcome(self) -> str:
-        """``ok``, ``cancelled``, or the code of its error."""
+        """``ok``, ``cancelled``, or the error's code."""
         if self.error is not None:
             return self.error.code
         if self._was_defect:
             return "engine_failure"
-        # A client that has read an answer to its end may leave before the generator has ended.
+        # A client that has read the whole answer may disconnect before the generator has ended.
         return "ok" if self._is_answered else "cancelled"
 
     @property
     def seconds(self) -> float:
-        """From its arrival to its end."""
+        """Seconds from arrival to end."""
         return self.ended - self.arrived
 
     @property
     def metrics(self) -> Metrics | None:
-        """Its own account of what it cost."""
+        """The metrics of its end event."""
         return self.end.metrics if self.end is not None else None
 
     @property
     def ttfa_ms(self) -> float | None:
-        """From its arrival to its first audio, also of a request that failed after that."""
+        """Time to first audio, also for a request that failed later."""
         if self.metrics is not None:
             return self.metrics.ttfa_ms
         return None if self.first_audio is None else round((self.first_audio - self.arrived) * 1000, 1)
 
 
 Sink = Callable[[RequestRecord], None]
-"""Takes each request's record once it is over; called on the event loop, and must not wait."""
+"""Receives the record of each finished request; called on the event loop, so it must not block."""

@@ -1,4 +1,4 @@
-"""A line of the log for each request that is over."""
+"""One log line for each finished request."""
 
 import logging
 from dataclasses import asdict
@@ -9,17 +9,17 @@ from worker.telemetry.record import RequestRecord
 log = logging.getLogger("worker.requests")
 
 _MOST_CHARACTERS = 1000
-"""Of a text in the log."""
+"""Upper bound for a text in the log."""
 
 
 class RequestLog:
-    """Tells what a request was and what it cost: never its audio, and its text with ``log_text`` alone."""
+    """Logs a request's parameters and metrics: never its audio, and its text only with ``log_text``."""
 
     def __init__(self, *, log_text: bool = False) -> None:
         self._log_text = log_text
 
     def __call__(self, request: RequestRecord) -> None:
-        """Log a request that is over."""
+        """Log a finished request."""
         start, error, text = request.start, request.error, request.text
         log.log(
             _level(request),
@@ -48,7 +48,7 @@ class RequestLog:
 def _level(request: RequestRecord) -> int:
     if request.outcome not in {"ok", "cancelled"}:
         return logging.WARNING
-    # A balancer may ask for the state every second.
+    # A load balancer may poll the state every second.
     return logging.INFO if request.action == "speak" else logging.DEBUG
 
 

@@ -1,4 +1,4 @@
-"""What strangers can have logged, seldom: their mistakes must not fill the disk."""
+"""A rate limit for log records that anonymous clients can cause: they must not fill the disk."""
 
 import logging
 import time
@@ -10,7 +10,7 @@ _MOST, _WITHIN_S = 10, 60.0
 
 
 class Seldom(logging.Filter):
-    """Lets through each kind of record, by its message before values are put in, ten times a minute."""
+    """Passes each kind of record, by its message without arguments, at most ten times a minute."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()

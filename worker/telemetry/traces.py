@@ -1,4 +1,4 @@
-"""OpenTelemetry: a span for each request, made at its end, so that a request under way pays nothing."""
+"""OpenTelemetry traces: a span per request, created at its end, so that it costs the request nothing."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ _SERVICE_NAME = "chatterpod"
 
 
 class Traces:
-    """Makes spans of finished requests; nothing of OpenTelemetry is imported before there is one of these."""
+    """Creates the spans of finished requests; OpenTelemetry is imported only if an instance is created."""
 
     def __init__(self, provider: "TracerProvider") -> None:
         from opentelemetry import trace
@@ -28,7 +28,7 @@ class Traces:
 
     @classmethod
     def from_environment(cls) -> Optional["Traces"]:
-        """Export by OTLP over HTTP as the standard ``OTEL_`` variables say; None where they do not."""
+        """Return an exporter by OTLP over HTTP for the standard ``OTEL_`` variables; None without them."""
         if not is_wanted(os.environ):
             return None
         try:
@@ -44,7 +44,7 @@ class Traces:
         return cls(provider)
 
     def __call__(self, request: RequestRecord) -> None:
-        """Make the spans of a request that is over."""
+        """Create the spans of a finished request."""
         offset = time.time() - time.perf_counter()
 
         def nanoseconds(moment: float) -> int:
@@ -66,7 +66,7 @@ class Traces:
 
 
 def is_wanted(environ: Mapping[str, str]) -> bool:
-    """Whether the environment names a collector, and does not switch the SDK off."""
+    """Whether the environment names a collector, and does not turn the SDK off."""
     is_off = (
         environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
         or environ.get("OTEL_TRACES_EXPORTER") == "none"
@@ -75,7 +75,7 @@ def is_wanted(environ: Mapping[str, str]) -> bool:
 
 
 def _resource(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Name the service where the environment does not: what is given here would win over it."""
+    """Name the service, unless the environment does: an attribute given here would override it."""
     is_named = "OTEL_SERVICE_NAME" in environ or "service.name=" in environ.get(
         "OTEL_RESOURCE_ATTRIBUTES", ""
     )
@@ -83,7 +83,7 @@ def _resource(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _phases(request: RequestRecord) -> Iterator[tuple[str, float, float]]:
-    """Yield the parts of a request that came so far: name, begin, end."""
+    """Yield the phases that a request reached: name, begin, end."""
     if request.voice_ready is None:
         return
     begun = request.arrived + (request.metrics.queue_ms / 1000 if request.metrics else 0.0)

@@ -1,1 +1,1 @@
-"""Results that are larger than a job's answer may be: where they are put, and how a long job goes on."""
+"""Resumable jobs, and the storage of results too large for a job's answer."""

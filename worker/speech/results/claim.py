@@ -1,11 +1,11 @@
-"""Who works in a kept job's folder: one request at a time, wherever it runs.
+"""The lock on a resumable job's folder: one request at a time, across all workers.
 
     .parts/KEY/claim-1f3a9c.json      {"host": "... pid:[...]", "pid": 71, "job": "RunPod's id, or null"}
 
-As with voices (``voices/claim.py``), each puts a claim of its own and then looks for others', since not
-every network volume has locks. Here the work may take hours, so its holder renews the claim: what nobody has
-renewed for a minute belongs to a worker that is gone. A job that RunPod delivers again is the same job: it
-takes its own claim over at once.
+As with voices (``voices/claim.py``), each request writes a claim of its own and then looks for others,
+since not every network volume has file locks. The work may take hours, so the holder renews its claim: a
+claim that was not renewed for a minute belongs to a dead worker. A job that RunPod delivers again takes its
+earlier claim over at once.
 """
 
 import json
@@ -29,30 +29,30 @@ STALE_AFTER_S = 60.0
 
 _ATTEMPTS = 3
 _APART_S = 0.05
-"""Two that came at once both give way, and come again at different times."""
+"""Two simultaneous claims are both withdrawn; each request retries after a random time."""
 _taking = KeyedLocks()
 
 
 class Claim:
-    """One request's, from now until ``release``; raises ``ResumeBusy`` and ``OSError``."""
+    """One request's claim, held from now until ``release``; raises ``ResumeBusy`` and ``OSError``."""
 
     def __init__(self, folder: Path, job_id: str | None = None) -> None:
         self._folder = folder
         self._job_id = job_id
         self._file = folder / f"{PREFIX}{secrets.token_hex(8)}.json"
         self._is_over = threading.Event()
-        with _taking.of(str(folder)):  # in one process nobody has to give way to somebody who does
+        with _taking.of(str(folder)):  # within one process simultaneous claims are serialised
             self._take()
         self._renewing = threading.Thread(target=self._renew, name="claim", daemon=True)
         self._renewing.start()
 
     @property
     def is_held(self) -> bool:
-        """Whether nobody has taken it over."""
+        """Whether no other request has taken the folder over."""
         return self._file.exists()
 
     def release(self) -> None:
-        """Let others have the folder, which goes where nothing else is in it; once is enough."""
+        """Release the folder, and remove it if it is empty. Idempotent."""
         self._is_over.set()
         self._renewing.join()
         self._withdraw()
@@ -75,13 +75,13 @@ class Claim:
         described = {"host": _host(), "pid": os.getpid(), "job": self._job_id}
         for _ in range(_ATTEMPTS):
             self._folder.mkdir(parents=True, exist_ok=True)
-            # Whoever ends may remove the folder, still empty, before the claim is in it.
+            # A request that ends may remove the empty folder before the claim is in it.
             with suppress(FileNotFoundError), WholeFile(self._file) as file:
                 file.write(json.dumps(described).encode())
                 return
 
     def _is_held_by_another(self) -> bool:
-        now = self._file.stat().st_mtime  # by the volume's clock: this machine's may be minutes wrong
+        now = self._file.stat().st_mtime  # the volume's clock: this machine's may be minutes wrong
         return any(
             self._is_live(other, now)
             for other in self._folder.iterdir()
@@ -98,12 +98,12 @@ class Claim:
         is_ours = self._job_id is not None and held.get("job") == self._job_id
         if age <= STALE_AFTER_S and not is_gone and not is_ours:
             return True
-        other.unlink(missing_ok=True)  # so its holder, should it live, sees that it has lost the folder
+        other.unlink(missing_ok=True)  # its holder, if still alive, sees that it has lost the folder
         return False
 
     def _renew(self) -> None:
         while not self._is_over.wait(RENEWED_EVERY_S):
-            with suppress(OSError):  # taken over, or a volume that is away for a moment
+            with suppress(OSError):  # the claim was taken over, or the volume is briefly unavailable
                 os.utime(self._file)
 
     def _withdraw(self) -> None:
@@ -114,7 +114,7 @@ class Claim:
 
 
 def _host() -> str:
-    """Name the machine whose process numbers are ours: containers of one name may each have their own."""
+    """Return an id of this process-id namespace: containers may share a host name but not process ids."""
     try:
         return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115 - not a path
     except OSError:  # not Linux
@@ -122,7 +122,7 @@ def _host() -> str:
 
 
 def _read(claim: Path) -> dict[str, Any]:
-    """Read a claim; one that says nothing is somebody's all the same, until it is stale."""
+    """Read a claim; an unreadable claim counts as held until it is stale."""
     try:
         held = json.loads(claim.read_bytes())
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the worker does with results: which jobs are kept on the way, and where large ones end up."""
+"""Resumable jobs, and where results too large for an answer are stored."""
 
 import hashlib
 import json
@@ -27,30 +27,30 @@ from worker.speech.results.parts import KeptParts
 from worker.speech.results.place import URL_SECONDS, BucketPlace, DirectoryPlace, ResultPlace
 
 KEPT_FROM_CHARACTERS = 5_000
-"""A job of so many is worth keeping on the way: about 6 minutes of speech."""
+"""Minimum text length at which an unstreamed job becomes resumable: about 6 minutes of speech."""
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
 class Job:
-    """One job: what is kept of it, and what it came to when it was done before."""
+    """One job: its stored parts, and its result if it was finished before."""
 
     def __init__(self, key: str, digest: str = "", note: Path | None = None) -> None:
         self.key = key
         self.parts: KeptParts | None = None
         self.earlier: StoredResult | None = None
-        """The result of the same job, when it is still there."""
+        """The result of an earlier, identical job, if it still exists."""
         self.digest = digest
         self._note = note
         self._claim: Claim | None = None
 
     @property
     def is_kept(self) -> bool:
-        """Whether it is to be gone on with."""
+        """Whether the job is resumable."""
         return self._note is not None
 
     def recall(self) -> None:
-        """Look for an earlier result."""
+        """Look for an earlier result, and set ``earlier``."""
         with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
             assert self._note is not None  # noqa: S101  # a kept job has one
             noted = json.loads(self._note.read_text())
@@ -66,41 +66,41 @@ class Job:
             self.earlier = result if is_there else None
 
     def claim(self, folder: Path, job_id: str | None) -> None:
-        """Take the job for this request alone, until ``release``; raises ``ResumeBusy``, ``StoreFailure``."""
+        """Lock the job for this request until ``release``; raises ``ResumeBusy`` and ``StoreFailure``."""
         try:
             self._claim = Claim(folder, job_id)
         except OSError as error:
             raise StoreFailure.of(error, "keep the job in", folder, "RESULTS_DIR") from error
 
     def finish(self, result: StoredResult | None) -> None:
-        """Note the result, so that the same job is not done again, throw the parts away, and release it."""
+        """Record the result, so that the same job is not done again; discard the parts; release the job."""
         if result is not None and self._note is not None:
-            with suppress(OSError), WholeFile(self._note) as note:  # it costs only the doing again
+            with suppress(OSError), WholeFile(self._note) as note:  # without it the job is merely done again
                 note.write(json.dumps({"digest": self.digest, **result.as_json()}).encode())
         self.discard()
         self.release()
 
     def discard(self) -> None:
-        """Throw the parts away, unless they are another's now."""
+        """Delete the parts, unless another request has taken them over."""
         if self.parts is not None and self._claim is not None and self._claim.is_held:
             self.parts.discard()
 
     def release(self) -> None:
-        """Let another request have it; once is enough."""
+        """Unlock the job for other requests. Idempotent."""
         if self._claim is not None:
             self._claim.release()
             self._claim = None
 
 
 class Results:
-    """Large results and kept jobs; with neither a directory nor a bucket there are none.
+    """Large results and resumable jobs; without a directory and a bucket there are none.
 
-        KEY.mp3, KEY.json     a result, and what is to be told of it
+        KEY.mp3, KEY.json     a result, and the description of it for the answer
         .parts/KEY/           see ``parts.py``
         .unfinished/          results that are being written
 
-    KEY is the request's ``resume``, otherwise the id of RunPod's job. What has neither is kept under a key of
-    its own, which nobody can ask for again: a client's own id of a request is not known to be nobody else's.
+    KEY is the request's ``resume``, otherwise the id of RunPod's job. A request with neither gets a random
+    key, which cannot be requested again: a client's own request id may not be unique.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -122,7 +122,7 @@ class Results:
 
     @contextmanager
     def overflow(self, request: SpeechRequest, arrival: Arrival) -> Iterator[Overflow]:
-        """Take one request's encoded audio in; nothing is left behind but a file that was moved away."""
+        """Collect one request's encoded audio; at exit the temporary file is deleted unless it was moved."""
         overflow = self._overflow(request.format, is_kept=not arrival.in_pieces)
         try:
             yield overflow
@@ -146,9 +146,9 @@ class Results:
         digest_of_request: Callable[[], str],
         sample_rate: int,
     ) -> Iterator[Job]:
-        """Hold a job; its text chunks are kept as they are spoken where that was asked for, or it is long.
+        """Open a job; if it has a ``resume`` name or is long, its text chunks are stored as they are spoken.
 
-        Raises ``InvalidRequest`` where that was asked for and cannot be, ``ResumeBusy`` and ``StoreFailure``.
+        Raises ``InvalidRequest`` for a ``resume`` without a directory, ``ResumeBusy`` and ``StoreFailure``.
         """
         job = self._job(request, arrival, digest_of_request)
         try:
@@ -156,7 +156,7 @@ class Results:
                 self._take_up(job, request, arrival, sample_rate)
             yield job
         except StoreFailure:
-            # A failed job is not delivered again: its parts would only keep a full disk full.
+            # RunPod does not retry a failed job: its parts would only keep a full disk full.
             if request.resume is None:
                 job.discard()
             raise
@@ -169,8 +169,8 @@ class Results:
         if self._directory is None:
             if request.resume is not None:
                 raise InvalidRequest(
-                    "resume: this worker has nowhere to keep a job: attach a network volume, or set "
-                    "RESULTS_DIR.",
+                    "resume: this worker has no directory for resumable jobs: attach a network volume, or "
+                    "set RESULTS_DIR.",
                     field="resume",
                 )
             return Job(key)
@@ -183,13 +183,13 @@ class Results:
         return job
 
     def _take_up(self, job: Job, request: SpeechRequest, arrival: Arrival, sample_rate: int) -> None:
-        """Go on with what is kept of a job, or begin to keep it."""
+        """Lock a job and open its stored parts, unless it was finished meanwhile."""
         assert self._directory is not None  # noqa: S101  # a kept job has one
         sweep(self._directory)
         folder = self._directory / PARTS / job.key
         job.claim(folder, arrival.job_id)
         if not request.stream and not arrival.in_pieces:
-            job.recall()  # again: whoever had it may have just finished it
+            job.recall()  # again: the previous holder may have just finished it
         if job.earlier is not None:
             job.release()
         else:
@@ -198,7 +198,7 @@ class Results:
     def store(
         self, overflow: Overflow, job: Job, output: AudioOutput, audio_seconds: float
     ) -> StoredResult | None:
-        """Put a result that has overflowed in its place; raises ``StoreFailure``."""
+        """Move an overflowed result to its place; None if it fits the answer; raises ``StoreFailure``."""
         file = overflow.finish()
         if file is None or self._place is None:
             return None
@@ -214,7 +214,7 @@ class Results:
 def request_digest(
     request: SpeechRequest, engine: Engine, conditionals: Conditionals, *, is_marked: bool
 ) -> str:
-    """Return what changes with anything that changes the speech."""
+    """Return a digest of everything that determines the speech."""
     asked = request.model_dump(exclude={"resume", "deadline_ms", "stream", "action"})
     digest = hashlib.sha256(json.dumps([engine.name, conditionals.fingerprint, is_marked, asked]).encode())
     for name in sorted(conditionals.tensors):
@@ -223,5 +223,5 @@ def request_digest(
 
 
 def _file_name(key: str) -> str:
-    """Return ``key`` if it is fit for a file's name, otherwise its checksum."""
+    """Return ``key`` if it is a valid file name, otherwise its checksum."""
     return key if _FILE_NAME.fullmatch(key) else hashlib.sha256(key.encode()).hexdigest()[:32]

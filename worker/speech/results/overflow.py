@@ -1,4 +1,4 @@
-"""A request's encoded audio: in memory while it fits into an answer, then in a file."""
+"""A request's encoded audio: in memory up to the limit of an answer, then in a file."""
 
 import hashlib
 import tempfile
@@ -18,10 +18,10 @@ _READ_BYTES = 1 << 20
 
 
 class Overflow:
-    """Takes bytes; those beyond ``limit``, and with them all before, go to a file in ``directory``.
+    """A buffer of bytes that moves to a file in ``directory`` once it exceeds ``limit`` bytes.
 
-    ``write`` raises ``TextTooLong`` where there is no directory, and ``StoreFailure`` where it cannot be
-    written; ``format_name`` is the audio's, and ``variable`` the setting of the directory, for these errors.
+    ``write`` raises ``TextTooLong`` without a directory, and ``StoreFailure`` if the file cannot be written.
+    Their messages name ``format_name``, the audio format, and ``variable``, the directory's setting.
     """
 
     def __init__(
@@ -34,12 +34,12 @@ class Overflow:
         self._held: list[bytes] = []
         self._file: BinaryIO | None = None
         self.path: Path | None = None
-        """The file, once there is one."""
+        """The file, once the buffer has overflowed."""
         self.size = 0
-        """Bytes so far."""
+        """Bytes written so far."""
 
     def write(self, data: bytes) -> None:
-        """Take the next bytes."""
+        """Append ``data``."""
         self.size += len(data)
         with self.failures():
             if self._file is None and self.size > self._limit:
@@ -51,46 +51,46 @@ class Overflow:
 
     @property
     def held(self) -> bytes:
-        """All bytes, as long as there is no file."""
+        """All bytes; empty once they are in a file."""
         return b"".join(self._held)
 
     def finish(self) -> Path | None:
-        """Return the complete file, or None where everything fitted into memory."""
+        """Return the complete file, or None if the buffer has not overflowed."""
         if self._file is not None:
             with self.failures():
                 self._file.close()
         return self.path
 
     def discard(self) -> None:
-        """Leave nothing behind; a file that was moved away stays."""
+        """Delete the file, unless it was moved away."""
         if self._file is not None and self.path is not None:
-            with suppress(OSError):  # on a full disk closing fails, since it writes
+            with suppress(OSError):  # closing writes, and fails on a full disk
                 self._file.close()
             with suppress(OSError):
                 self.path.unlink()
 
     @contextmanager
     def failures(self) -> Iterator[None]:
-        """Within it, what the disk refuses is a ``StoreFailure``."""
+        """Turn an ``OSError`` raised within it into a ``StoreFailure``."""
         try:
             yield
         except OSError as error:
-            assert self._directory is not None  # noqa: S101  # memory refuses nothing
+            assert self._directory is not None  # noqa: S101  # only a file raises OSError
             raise StoreFailure.of(error, "write the result to", self._directory, self._variable) from error
 
     def _too_much(self) -> str:
         megabytes = self._limit / MEBIBYTE
-        return f"text: its speech as {self._format} is more than the {megabytes:.1f} MB that one"
+        return f"text: its speech as {self._format} exceeds the {megabytes:.1f} MB of one"
 
     def _begin_file(self) -> None:
         if self._directory is None:
             raise TextTooLong(
-                f"{self._too_much()} result may have, and this worker has no place for larger ones: attach "
+                f"{self._too_much()} result, and this worker has no storage for larger ones: attach "
                 "a network volume, set RESULTS_DIR or the BUCKET_ variables, send the text in parts, or ask "
                 "for mp3 or opus."
             )
         self._directory.mkdir(parents=True, exist_ok=True)
-        remove_older(self._directory, UNFINISHED_SECONDS)  # what a crash left may be what fills the disk
+        remove_older(self._directory, UNFINISHED_SECONDS)  # files left by a crash may fill the disk
         handle, name = tempfile.mkstemp(dir=self._directory)
         self.path = Path(name)
         self._file = open(handle, "wb")  # noqa: PTH123, SIM115  # lives as long as this object
@@ -100,7 +100,7 @@ class Overflow:
 
 
 class NotKept(Overflow):
-    """Counts the bytes of an answer that its client takes as it is made, and keeps none of them."""
+    """Counts the bytes of an answer that its client reads as it is made, and stores none."""
 
     def __init__(self, limit: int, format_name: str) -> None:
         super().__init__(limit, format_name, None)
@@ -110,13 +110,11 @@ class NotKept(Overflow):
         """Count the next bytes; raises ``TextTooLong``."""
         self.size += len(data)
         if self.size > self._limit:
-            raise TextTooLong(
-                f"{self._too_much()} answer may have here: send the text in parts, or ask for mp3 or opus."
-            )
+            raise TextTooLong(f"{self._too_much()} answer: send the text in parts, or ask for mp3 or opus.")
 
 
 def file_sha256(path: Path) -> str:
-    """Return the checksum of a file of any size."""
+    """Return a file's SHA-256; reads a block at a time."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while data := file.read(_READ_BYTES):

@@ -1,11 +1,11 @@
-"""The parts of a long job: each text chunk's speech, kept as soon as it is spoken.
+"""The parts of a resumable job: each text chunk's speech, stored as soon as it is spoken.
 
     .parts/KEY/journal.jsonl          a header, then a line for each part
     .parts/KEY/00000-1f3a9c.flac      a text chunk's speech, as the engine made it
 
-A part's file is on the disk before its line is: whatever a crash leaves, a line that can be read tells of
-a part that is whole. One request at a time has the folder (``claim.py``). Should a worker that was given up
-write on, no harm is done: every line names its own file, and tells the job that it is of.
+A part's file is synced to the disk before its journal line: after a crash every readable line names a
+complete part. One request at a time holds the folder (``claim.py``). A worker that lost its claim may write
+on without harm: every line names a file of its own and carries a digest of its job.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ _FULL_SCALE = np.float32(32_767)
 class _Part:
     order: int
     text: str
-    """The checksum of what was spoken, of its place and of the job."""
+    """Checksum of the job, the seed, the text chunk and its position."""
     file: str
     sha256: str
     speech_tokens: int
@@ -48,10 +48,10 @@ class _Part:
 
 
 class KeptParts:
-    """The text chunks of one job that are spoken already.
+    """The text chunks of one job that are already spoken.
 
-    ``digest`` says what is spoken, by whom: parts of another are thrown away. Without ``seed`` one is
-    drawn, and drawn only once: a resumed job goes on with the journal's. Raises ``StoreFailure``.
+    ``digest`` identifies the text, voice and options: parts with another digest are deleted. Without ``seed``
+    a random one is drawn; a resumed job continues with the journal's seed. Raises ``StoreFailure``.
     """
 
     def __init__(self, directory: Path, digest: str, seed: int | None, sample_rate: int) -> None:
@@ -59,18 +59,18 @@ class KeptParts:
         self._digest = digest
         self._sample_rate = sample_rate
         self.seed = secrets.randbits(32) if seed is None else seed
-        """Of the request: each text chunk has one of its own, derived from it."""
+        """Seed of the request; each text chunk's seed is derived from it."""
         self._parts: dict[int, _Part] = {}
         try:
             if not self._read():
-                self._begin_anew()
+                self._begin_journal()
         except OSError as error:
             raise _unwritable(directory, error) from error
         self.resumed = 0
-        """Text chunks that did not have to be spoken again."""
+        """Text chunks reused so far."""
 
     def discard(self) -> None:
-        """Throw the parts away; the claims in the folder stay."""
+        """Delete the parts; the claims in the folder stay."""
         with suppress(OSError):
             for file in self._directory.iterdir():
                 if not is_claim(file.name):
@@ -78,11 +78,11 @@ class KeptParts:
 
     @staticmethod
     def rounded(block: SpeechBlock) -> SpeechBlock:
-        """Return an engine's block in 16 bits, so that it sounds the same from the disk."""
+        """Return an engine's block rounded to 16 bits, so that it equals the block read from the disk."""
         return SpeechBlock(_as_float(to_int16(block.samples)), block.speech_tokens, block.was_cut)
 
     def stored(self, order: int, chunk: TextChunk) -> SpeechBlock | None:
-        """Return a text chunk's speech from the disk; None where the engine has to speak it."""
+        """Return a text chunk's speech from the disk; None if it must be spoken."""
         part = self._parts.get(order)
         if part is None or part.text != self._text_digest(chunk):
             return None
@@ -99,7 +99,7 @@ class KeptParts:
         return SpeechBlock(_as_float(samples), part.speech_tokens, part.was_cut)
 
     def keep(self, order: int, chunk: TextChunk, blocks: list[SpeechBlock]) -> None:
-        """Put a text chunk's whole speech on the disk, unless it is there."""
+        """Store a text chunk's complete speech on the disk, unless it is there. Idempotent."""
         kept = self._parts.get(order)
         if kept is not None and kept.text == self._text_digest(chunk):
             return
@@ -121,14 +121,14 @@ class KeptParts:
                 file.flush()
                 os.fsync(file.fileno())
             self._append(asdict(part))
-        except FileNotFoundError:  # whoever took the job over is done with it
-            log.warning("part %d is not kept: %s is gone", order, self._directory)
+        except FileNotFoundError:  # another request has taken the job over and finished it
+            log.warning("part %d is not stored: %s no longer exists", order, self._directory)
         except OSError as error:
             with suppress(OSError):
                 path.unlink()
             raise _unwritable(self._directory, error) from error
 
-    def _begin_anew(self) -> None:
+    def _begin_journal(self) -> None:
         self.discard()
         try:
             self._append({"digest": self._digest, "seed": self.seed})
@@ -137,7 +137,7 @@ class KeptParts:
             raise
 
     def _read(self) -> bool:
-        """Read the journal; False where there is none, or another job's."""
+        """Read the journal; return False if there is none, or if it belongs to another job."""
         try:
             lines = (self._directory / _JOURNAL).read_bytes().split(b"\n")
         except FileNotFoundError:
@@ -153,7 +153,7 @@ class KeptParts:
         return True
 
     def _append(self, entry: dict[str, Any]) -> None:
-        # The line break comes first: it ends whatever line a crash left unfinished.
+        # The line break comes first: it ends a line that a crash left unfinished.
         line = json.dumps(entry).encode()
         journal = self._directory / _JOURNAL
         is_new = not journal.exists()
@@ -163,8 +163,8 @@ class KeptParts:
             os.fsync(file.fileno())
 
     def _text_digest(self, chunk: TextChunk) -> str:
-        told = f"{self._digest} {self.seed} {chunk.start} {chunk.end} {chunk.text}"
-        return hashlib.sha256(told.encode()).hexdigest()
+        identity = f"{self._digest} {self.seed} {chunk.start} {chunk.end} {chunk.text}"
+        return hashlib.sha256(identity.encode()).hexdigest()
 
 
 class StoredSpeech(SpeechStream):
@@ -180,7 +180,7 @@ class StoredSpeech(SpeechStream):
         return next(self._blocks)
 
     def close(self) -> None:
-        """Do nothing: no work is under way."""
+        """Do nothing: no work is in progress."""
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where a large result is put: a directory on the volume, or a bucket."""
+"""Storage of large results: a directory on the volume, or a bucket."""
 
 import re
 import time
@@ -15,24 +15,24 @@ from voices.stores.s3_failures import s3_failures
 from voices.whole_file import put_in_place
 
 URL_SECONDS = 7 * 24 * 3600
-"""How long the URL of a file in a bucket is good for: the longest that S3's signatures allow."""
+"""Validity of a presigned URL: the maximum that S3's signatures allow."""
 
 _REGION = re.compile(r"\.s3[.-]([a-z0-9-]+)\.")
 
 
 class ResultPlace(Protocol):
-    """Takes finished files."""
+    """Storage for finished files."""
 
     def put(self, file: Path, name: str, mime: str) -> dict[Literal["path", "url"], str]:
-        """Move a file there under ``name``, in place of an older one; raises ``StoreFailure``.
+        """Move a file there under ``name``, and replace an older one; raises ``StoreFailure``.
 
-        Returns its path on the volume, as the worker sees it, or a URL for anyone.
+        Returns its path on the volume, as the worker sees it, or a URL that needs no credentials.
         """
         ...
 
 
 class DirectoryPlace(ResultPlace):
-    """A directory on the volume; the files that it is given must lie on the same volume."""
+    """A directory on the volume; a file to put must lie on the same volume."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -48,10 +48,10 @@ class DirectoryPlace(ResultPlace):
 
 
 class BucketPlace(ResultPlace):
-    """An S3 bucket, read by URLs that are good for a week; RunPod's ``BUCKET_*`` variables describe it."""
+    """An S3 bucket, read by URLs that are valid for a week; configured by RunPod's ``BUCKET_*`` variables."""
 
     def __init__(self, endpoint_url: str, credentials: S3Credentials, name: str | None = None) -> None:
-        """``name`` is the bucket; otherwise the URL's path, otherwise month and year, as the SDK names it."""
+        """``name`` is the bucket; default: the URL's path, else ``MM-YY``, as in the SDK."""
         parts = urlsplit(endpoint_url)
         self._bucket = name or parts.path.strip("/") or time.strftime("%m-%y")
         region = _REGION.search(f".{parts.netloc}")
@@ -66,10 +66,10 @@ class BucketPlace(ResultPlace):
     def put(self, file: Path, name: str, mime: str) -> dict[Literal["path", "url"], str]:
         target = {"Bucket": self._bucket, "Key": name}
         with s3_failures("write the result to", f"the bucket {self._bucket}"):
-            # In parts of 8 MB, a few at a time: as much of the file as is in memory.
+            # Uploads parts of 8 MB, a few at a time: no more of the file is in memory.
             with file.open("rb") as data:
                 self._client.upload_fileobj(data, **target, ExtraArgs={"ContentType": mime})
             url = self._client.generate_presigned_url("get_object", Params=target, ExpiresIn=URL_SECONDS)
-        with suppress(OSError):  # it is there: what stays of it here is swept away
+        with suppress(OSError):  # it is uploaded: a local copy that remains is swept later
             file.unlink()
         return {"url": url}

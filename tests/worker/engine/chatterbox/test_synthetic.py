@@ -58,7 +58,7 @@ class TestWriting:
 
     def test_refuses_a_directory_of_something_else(self, tmp_path: Path) -> None:
         (tmp_path / "precious.txt").write_text("mine")
-        with pytest.raises(FileExistsError, match="left as it is"):
+        with pytest.raises(FileExistsError, match="left unchanged"):
             write_synthetic_checkpoint(tmp_path, t3="small")
         assert (tmp_path / "precious.txt").read_text() == "mine"
 
