@@ -20,7 +20,7 @@ _PLACE = re.compile(r"(<!-- figures (?P<name>[a-z0-9 -]+) -->\n).*?(<!-- end of 
 _THOUSAND = 1000
 
 
-class Results:
+class ResultFiles:
     """The files in ``benchmarks/results``, each read once."""
 
     def __init__(self, directory: Path) -> None:
@@ -43,7 +43,7 @@ class Results:
         raise LookupError(f"{file} has no {cell.side} of {cell.case} {cell.metric}")
 
 
-def write_table(name: str, results: Results, to_root: str = "") -> str:
+def write_table(name: str, results: ResultFiles, to_root: str = "") -> str:
     """Format a table as Markdown, followed by the conditions of the measurement."""
     table = TABLES[name]
     lines = [_row(table.headings), _row("---" for _ in table.headings)]
@@ -61,7 +61,7 @@ def write_table(name: str, results: Results, to_root: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
-def fill(page: str, results: Results, to_root: str = "") -> str:
+def fill(page: str, results: ResultFiles, to_root: str = "") -> str:
     """Return a page with new tables; raises ``KeyError`` for a name that is no table's."""
     return _PLACE.sub(lambda place: place[1] + write_table(place["name"], results, to_root) + place[3], page)
 
@@ -70,7 +70,7 @@ def _row(cells: Any) -> str:
     return f"| {' | '.join(cells)} |".replace("|  |", "| |")
 
 
-def _write(cell: Cell | str, table: Table, results: Results) -> str:
+def _write(cell: Cell | str, table: Table, results: ResultFiles) -> str:
     if isinstance(cell, str):
         return cell
     value = results.figure(cell.file or table.file, cell)
@@ -80,7 +80,7 @@ def _write(cell: Cell | str, table: Table, results: Results) -> str:
 
 def main() -> None:
     """Write the tables of every page."""
-    results = Results(ROOT / "benchmarks" / "results")
+    results = ResultFiles(ROOT / "benchmarks" / "results")
     for name, to_root in PAGES.items():
         page = ROOT / name
         page.write_text(fill(page.read_text(), results, to_root))

@@ -36,7 +36,7 @@ DECIBELS = 20 / np.log(10)
 
 
 @dataclass(frozen=True)
-class Window:
+class SeamWindow:
     """The visible context of a call: speech tokens of the prompt, before the new ones, and after them."""
 
     prompt: int = PROMPT
@@ -63,8 +63,8 @@ def _distances(s3gen: "Weights", voice: dict[str, Tensor], *, quick: bool) -> It
     device = voice["gen.prompt_feat"].device
     tokens = np.random.default_rng(0).integers(0, 6561, SPEECH_TOKENS).tolist()
     noise, other = (_noise(seed, 2 * (PROMPT + SPEECH_TOKENS), device) for seed in (1, 2))
-    whole = _streamed(flow, voice, tokens, noise, window=Window())
-    yield from _compare("another seed", _streamed(flow, voice, tokens, other, window=Window()), whole)
+    whole = _streamed(flow, voice, tokens, noise, window=SeamWindow())
+    yield from _compare("another seed", _streamed(flow, voice, tokens, other, window=SeamWindow()), whole)
     for window in _windows(quick=quick):
         began = perf_counter()
         mel = _streamed(flow, voice, tokens, noise, window=window, chunks=CHUNKS)
@@ -73,14 +73,14 @@ def _distances(s3gen: "Weights", voice: dict[str, Tensor], *, quick: bool) -> It
         yield Result(f"seams/{window}", "flow_float32_rtf", round(taken / (SPEECH_TOKENS / 25), 4))
 
 
-def _windows(*, quick: bool) -> list[Window]:
+def _windows(*, quick: bool) -> list[SeamWindow]:
     """Vary one parameter at a time."""
     prompts, lefts, lookaheads = (50, 100, 150, PROMPT), (0, 10, LEFT, 50, 100), (0, LOOKAHEAD, 6, 12)
     if quick:
         prompts, lefts, lookaheads = (50, PROMPT), (0, LEFT), (0, LOOKAHEAD)
-    varied = [Window(prompt=prompt) for prompt in prompts]
-    varied += [Window(left=left) for left in lefts]
-    return list(dict.fromkeys([*varied, *(Window(lookahead=lookahead) for lookahead in lookaheads)]))
+    varied = [SeamWindow(prompt=prompt) for prompt in prompts]
+    varied += [SeamWindow(left=left) for left in lefts]
+    return list(dict.fromkeys([*varied, *(SeamWindow(lookahead=lookahead) for lookahead in lookaheads)]))
 
 
 def _streamed(
@@ -89,7 +89,7 @@ def _streamed(
     tokens: list[int],
     noise: Tensor,
     *,
-    window: Window,
+    window: SeamWindow,
     chunks: Sequence[int] = (),
 ) -> Tensor:
     """Render in chunks, or all at once; return the mel as it is handed out (frames, 80)."""

@@ -49,7 +49,7 @@ _CACHE_MB, _DEVICE_CACHE_MB = 1, 4
 
 
 @dataclass(frozen=True)
-class Plan:
+class SoakPlan:
     """Duration of the test."""
 
     requests: int
@@ -58,8 +58,8 @@ class Plan:
     """Requests that do not count: allocators reach their sizes, and every voice is used once."""
 
 
-FULL = Plan(requests=200, voices=50, warm_up=50)
-QUICK = Plan(requests=80, voices=10, warm_up=40)
+FULL = SoakPlan(requests=200, voices=50, warm_up=50)
+QUICK = SoakPlan(requests=80, voices=10, warm_up=40)
 
 
 @dataclass(frozen=True)
@@ -89,13 +89,13 @@ def run(checkpoint: Path | None, *, quick: bool) -> list[Result]:
     return results
 
 
-def soak(checkpoint: Path, plan: Plan) -> list[Look]:
+def soak(checkpoint: Path, plan: SoakPlan) -> list[Look]:
     """Speak the plan's requests in a separate process, and measure its memory at intervals."""
     with environment(MALLOC_ARENA_MAX="1"):
         return in_fresh_process(_soak_here, checkpoint, plan)
 
 
-def _soak_here(checkpoint: Path, plan: Plan) -> list[Look]:
+def _soak_here(checkpoint: Path, plan: SoakPlan) -> list[Look]:
     with _service(checkpoint, plan.voices) as service:
         return asyncio.run(_soak(service, plan))
 
@@ -147,7 +147,7 @@ def _another_voice(conditionals: Conditionals, number: int) -> Conditionals:
     return replace(conditionals, tensors={**conditionals.tensors, name: other})
 
 
-async def _soak(service: "SpeechService", plan: Plan) -> list[Look]:
+async def _soak(service: "SpeechService", plan: SoakPlan) -> list[Look]:
     looks = []
     for first in range(0, plan.requests, _AT_ONCE):
         numbers = range(first, min(first + _AT_ONCE, plan.requests))

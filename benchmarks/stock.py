@@ -25,7 +25,7 @@ class Startup:
 
 
 @dataclass
-class Spoken:
+class StockSpoken:
     """One text's utterances, one for each repetition."""
 
     totals_s: list[float] = field(default_factory=list)
@@ -47,7 +47,7 @@ class StockRun:
     """Stock's timings with one checkpoint."""
 
     startup: Startup
-    spoken: dict[str, Spoken]
+    spoken: dict[str, StockSpoken]
     peak_mb: float
     vram_mb: float | None
 
@@ -66,7 +66,7 @@ def speak_with_stock(checkpoint: Path, texts: dict[str, list[str]], repeats: int
         loaded = perf_counter()
         stock.generate(next(iter(texts.values()))[0])
         startup = Startup(imported - began, loaded - imported, perf_counter() - loaded)
-        spoken = {name: Spoken() for name in texts}
+        spoken = {name: StockSpoken() for name in texts}
         for name, text_chunks in texts.items():
             for _ in range(repeats):
                 began = perf_counter()

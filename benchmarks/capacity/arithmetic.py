@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.capacity.cost import DAYS_PER_MONTH, Cost
 from benchmarks.capacity.erlang import share_waiting, share_waiting_longer
-from benchmarks.capacity.plan import SECONDS_PER_HOUR, Hour, Plan
+from benchmarks.capacity.plan import SECONDS_PER_HOUR, CapacityPlan, Hour
 
 _DAY_SECONDS = 24 * SECONDS_PER_HOUR
 
 
-def explain(plan: Plan, costs: Sequence[Cost]) -> Iterator[str]:
+def explain(plan: CapacityPlan, costs: Sequence[Cost]) -> Iterator[str]:
     """Yield the lines; without costs, one says that no price was given."""
     yield from _the_day(plan)
     yield from _the_busiest_hour(plan)
@@ -19,7 +19,7 @@ def explain(plan: Plan, costs: Sequence[Cost]) -> Iterator[str]:
     yield from _cost(costs)
 
 
-def _the_day(plan: Plan) -> Iterator[str]:
+def _the_day(plan: CapacityPlan) -> Iterator[str]:
     demand = plan.demand
     call_seconds = demand.calls * demand.seconds_per_call
     yield "The day"
@@ -35,7 +35,7 @@ def _the_day(plan: Plan) -> Iterator[str]:
     )
 
 
-def _the_busiest_hour(plan: Plan) -> Iterator[str]:
+def _the_busiest_hour(plan: CapacityPlan) -> Iterator[str]:
     demand, hour = plan.demand, plan.busiest
     share = demand.shares[hour.hour]
     yield f"The busiest hour ({_clock(hour)})"
@@ -47,7 +47,7 @@ def _the_busiest_hour(plan: Plan) -> Iterator[str]:
     )
 
 
-def _streams(plan: Plan) -> Iterator[str]:
+def _streams(plan: CapacityPlan) -> Iterator[str]:
     service, hour = plan.service, plan.busiest
     yield "Streams to have ready for it"
     yield (
@@ -69,7 +69,7 @@ def _streams(plan: Plan) -> Iterator[str]:
     yield f"  the larger of both: {hour.streams}"
 
 
-def _workers(plan: Plan) -> Iterator[str]:
+def _workers(plan: CapacityPlan) -> Iterator[str]:
     hour, each = plan.busiest, plan.service.streams_per_worker
     yield "Workers"
     yield (
@@ -78,7 +78,7 @@ def _workers(plan: Plan) -> Iterator[str]:
     )
 
 
-def _the_hours(plan: Plan) -> Iterator[str]:
+def _the_hours(plan: CapacityPlan) -> Iterator[str]:
     yield "The hours"
     yield "  hour       calls   streams taken   to have   workers"
     for hours in _alike(plan.hours):

@@ -10,7 +10,7 @@ import typer
 from benchmarks.capacity import day
 from benchmarks.capacity.arithmetic import explain
 from benchmarks.capacity.cost import Cost, Prices, costs
-from benchmarks.capacity.plan import Demand, Plan, Service
+from benchmarks.capacity.plan import CapacityPlan, Demand, Service
 from benchmarks.report import check_outputs
 from voices.whole_file import WholeFile
 
@@ -51,7 +51,7 @@ def capacity(
         Path | None, typer.Option("--json", metavar="FILE", help="Write the plan to this JSON file.")
     ] = None,
 ) -> None:
-    """Plan the workers for a day of calls, with the calculation shown."""
+    """CapacityPlan the workers for a day of calls, with the calculation shown."""
     for name, share in (
         ("talk-share", talk_share),
         ("utilisation", utilisation),
@@ -64,7 +64,7 @@ def capacity(
     demand = Demand(calls_per_day, seconds_per_call, talk_share, _shares(profile, peak_factor))
     streams = _streams_per_worker(streams_per_worker, measured)
     service = Service(streams, utilisation, wait_ms / 1000, late_share, seconds_per_turn)
-    plan = Plan(demand, service)
+    plan = CapacityPlan(demand, service)
     ways = _ways(plan, price_per_hour, active_price_per_hour)
     for line in explain(plan, ways):
         typer.echo(line)
@@ -74,7 +74,7 @@ def capacity(
             whole.write((json.dumps(as_json(plan, ways), indent=2) + "\n").encode())
 
 
-def as_json(plan: Plan, ways: list[Cost]) -> dict[str, Any]:
+def as_json(plan: CapacityPlan, ways: list[Cost]) -> dict[str, Any]:
     """Return the plan and its assumptions; ``cost`` is null if no price was given."""
     return {
         "assumed": {**asdict(plan.demand), **asdict(plan.service)},
@@ -137,7 +137,7 @@ def _profile_file(profile: str) -> Path:
     return day.OFFICE_HOURS if profile == "office-hours" else Path(profile)
 
 
-def _ways(plan: Plan, price: float | None, active_price: float | None) -> list[Cost]:
+def _ways(plan: CapacityPlan, price: float | None, active_price: float | None) -> list[Cost]:
     if price is None:
         return []
     return costs(plan, Prices(price, price if active_price is None else active_price))

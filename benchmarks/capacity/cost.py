@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from benchmarks.capacity.plan import Plan
+from benchmarks.capacity.plan import CapacityPlan
 
 DAYS_PER_MONTH = 30
 
@@ -43,7 +43,7 @@ class Cost:
         return self.per_day / self.calls * 1000
 
 
-def costs(plan: Plan, prices: Prices) -> list[Cost]:
+def costs(plan: CapacityPlan, prices: Prices) -> list[Cost]:
     """Return the possible mixes; start-ups and idle timeouts of flex workers are not included."""
     all_day, calls = plan.fewest_workers * len(plan.hours), plan.demand.calls
     ways = [

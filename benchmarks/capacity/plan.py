@@ -70,7 +70,7 @@ class Hour:
 
 
 @dataclass(frozen=True)
-class Plan:
+class CapacityPlan:
     """The workers of a day."""
 
     demand: Demand

@@ -10,7 +10,7 @@ import typer
 
 from benchmarks.load import measuring, sites
 from benchmarks.load.figures import LATE_MS, figures_of, late_p99_ms
-from benchmarks.load.measuring import CannotMeasure, Clock, Load, Measured
+from benchmarks.load.measuring import CannotMeasure, Load, Measured, RunClock
 from benchmarks.load.sweep import Goal, most_that_hold
 from benchmarks.load.table import print_cases
 from benchmarks.load.texts import LENGTHS
@@ -87,7 +87,7 @@ def load(
     _check(sweep=sweep, clients=clients, rate=rate, url=url, workers=workers, protocol=protocol)
     check_outputs(json_file, plot_file)
     seconds = duration or (_QUICK_SECONDS if quick else _SECONDS)
-    clock = Clock(seconds, seconds * _WARM_UP_SHARE, seed)
+    clock = RunClock(seconds, seconds * _WARM_UP_SHARE, seed)
     goal = Goal(target_ms)
     shares = _shares("--formats", formats), _shares("--lengths", lengths, list(LENGTHS))
     with _explained(), contextlib.ExitStack() as stack:

@@ -18,7 +18,7 @@ class CannotMeasure(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Clock:
+class RunClock:
     """Duration of a case, and of its warm-up."""
 
     seconds: float
@@ -38,7 +38,7 @@ class Measured:
     name: str
     clients: int
     rate: float
-    clock: Clock
+    clock: RunClock
     heard: list[Heard]
     memory: MemoryWatch
 
@@ -74,7 +74,7 @@ class Load:
     mixture: Mixture
     seconds: Mapping[str, float]
     """Seconds of speech for each length."""
-    clock: Clock
+    clock: RunClock
 
     def of_clients(self, clients: int) -> Measured:
         """Measure this number of constant listeners."""

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from benchmarks.report import Result
-from benchmarks.stream.cases import Length, full_cases, quick_cases
+from benchmarks.stream.cases import CaseLength, full_cases, quick_cases
 from benchmarks.stream.figures import StreamResults, figures_of, length_exponent, startup_figures
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def run(checkpoint: Path | None, *, quick: bool) -> StreamResults:
         directory = find_or_write_speaking(checkpoint, tokens)
         read_ahead(directory)
         chosen = [case for case in cases if case.length.tokens == tokens]
-        lengths: list[Length] = sorted({case.length for case in chosen})
+        lengths: list[CaseLength] = sorted({case.length for case in chosen})
         texts = {length.name: list(length.text_chunks) for length in lengths}
         typer.echo(f"stock: {', '.join(texts)}", err=True)
         stock = in_fresh_process(

@@ -9,7 +9,7 @@ _MORE = " because nobody else is left to do it for him"
 
 
 @dataclass(frozen=True, order=True)
-class Length:
+class CaseLength:
     """An amount of speech: ``count`` text chunks of ``tokens`` each on a synthetic checkpoint."""
 
     tokens: int
@@ -30,7 +30,8 @@ class Length:
 
 
 LENGTHS = {
-    length.name: length for length in (Length(50, 1, "2s"), Length(250, 1, "10s"), Length(250, 6, "60s"))
+    length.name: length
+    for length in (CaseLength(50, 1, "2s"), CaseLength(250, 1, "10s"), CaseLength(250, 6, "60s"))
 }
 
 
@@ -38,7 +39,7 @@ LENGTHS = {
 class Case:
     """``streams`` simultaneous requests of one length."""
 
-    length: Length
+    length: CaseLength
     streams: int
     whole: bool = False
 

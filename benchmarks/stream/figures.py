@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.report import Result
-from benchmarks.stock import Spoken, StockRun
+from benchmarks.stock import StockRun, StockSpoken
 
 if TYPE_CHECKING:
-    from benchmarks.stream.listeners import Heard
-    from benchmarks.stream.ours import Measured, OurRun
+    from benchmarks.stream.listeners import StreamHeard
+    from benchmarks.stream.ours import OurRun, StreamMeasured
 
 
 class StreamResults(list[Result]):
@@ -20,11 +20,11 @@ class StreamResults(list[Result]):
 
     def __init__(self, results: Sequence[Result] = ()) -> None:
         super().__init__(results)
-        self.traces: dict[str, list[Heard]] = {}
+        self.traces: dict[str, list[StreamHeard]] = {}
         """The listeners of each case's last round."""
 
 
-def figures_of(measured: "Measured", stock: Spoken) -> list[Result]:
+def figures_of(measured: "StreamMeasured", stock: StockSpoken) -> list[Result]:
     """Return a case's figures; stock's latencies only for one stream."""
     case, heard = measured.case, [each for round_ in measured.rounds for each in round_.heard]
     firsts = [each.ttfa_s * 1000 for each in heard]
@@ -69,7 +69,7 @@ def startup_figures(ours: "OurRun", stock: StockRun) -> list[Result]:
     return [*results, Result("stream/memory", "loaded_mb", round(ours.loaded_mb, 1))]
 
 
-def length_exponent(measured: Sequence["Measured"]) -> list[Result]:
+def length_exponent(measured: Sequence["StreamMeasured"]) -> list[Result]:
     """Return the exponent by which one stream's total grows with the seconds of audio; 1 is linear.
 
     Empty if only one length was measured.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Heard:
+class StreamHeard:
     """One request, as received by its client."""
 
     ttfa_s: float = 0.0
@@ -29,7 +29,7 @@ class Heard:
 class Round:
     """All streams of a case, started at once."""
 
-    heard: list[Heard]
+    heard: list[StreamHeard]
     seconds: float
     """Seconds until the last one ended."""
 
@@ -46,14 +46,14 @@ async def listen(service: "SpeechService", case: Case) -> Round:
     return Round(heard, perf_counter() - began)
 
 
-async def _listen(service: "SpeechService", case: Case, number: int) -> Heard:
+async def _listen(service: "SpeechService", case: Case, number: int) -> StreamHeard:
     from worker.engine.base import Playback
     from worker.events import AudioEvent, EndEvent
     from worker.request import Arrival
 
     job_input = {"text": case.length.text, "format": "pcm", "stream": not case.whole}
     arrival = Arrival(f"{case.name}#{number}")
-    heard, playback = Heard(), Playback()
+    heard, playback = StreamHeard(), Playback()
     async for event in service.respond(job_input, arrival):
         at = perf_counter() - arrival.at
         if isinstance(event, AudioEvent):

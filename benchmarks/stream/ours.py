@@ -23,7 +23,7 @@ _MOST_ROUNDS = 20
 
 
 @dataclass(frozen=True)
-class Measured:
+class StreamMeasured:
     """A case's rounds, and the process's own memory afterwards."""
 
     case: Case
@@ -37,7 +37,7 @@ class OurRun:
     """Our worker's results with one checkpoint."""
 
     startup: Startup
-    measured: list[Measured]
+    measured: list[StreamMeasured]
     loaded_mb: float
     """The process's own memory before it has spoken, without the weights of mapped files."""
     peak_mb: float
@@ -86,7 +86,7 @@ async def _speak(
         ]
         if expect:
             _check(case, rounds)
-        measured.append(Measured(case, rounds, anonymous_mb(), vram_mb(peak=True)))
+        measured.append(StreamMeasured(case, rounds, anonymous_mb(), vram_mb(peak=True)))
     return OurRun(startup, measured, loaded_mb, peak_mb())
 
 

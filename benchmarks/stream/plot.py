@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.report import Result, hardware, save_figure
 from benchmarks.stream.figures import StreamResults
-from benchmarks.stream.listeners import Heard
+from benchmarks.stream.listeners import StreamHeard
 
 _MEDIAN, _P95, _STOCK, _TEXT = "#0072B2", "#D55E00", "#56606B", "#222222"
 _CASE = re.compile(r"stream/n=(\d+)/10s")
@@ -51,7 +51,7 @@ def _draw_latency(axes: Any, results: list[Result]) -> None:
     axes.legend(fontsize=8, frameon=False)
 
 
-def _draw_buffers(axes: Any, heard: list[Heard], streams: int) -> None:
+def _draw_buffers(axes: Any, heard: list[StreamHeard], streams: int) -> None:
     """Draw each listener's remaining audio; below the line there is none, and the listener waits."""
     for each in heard:
         axes.plot(*zip(*each.buffer, strict=True), color=_MEDIAN, linewidth=1, alpha=max(0.25, 1 / streams))

@@ -14,7 +14,7 @@ from benchmarks.capacity import day
 from benchmarks.capacity.arithmetic import explain
 from benchmarks.capacity.cost import Prices, costs
 from benchmarks.capacity.erlang import share_refused, share_waiting, share_waiting_longer, streams_needed
-from benchmarks.capacity.plan import Demand, Plan, Service
+from benchmarks.capacity.plan import CapacityPlan, Demand, Service
 from benchmarks.pages import ROOT
 
 SERVICE = Service(streams_per_worker=16, utilisation=0.7, wait_seconds=0.2, late_share=0.01, turn_seconds=10)
@@ -72,13 +72,13 @@ class TestPlan:
         assert demand.speech_seconds == 2_700_000
         assert demand.calls_at_once(1 / 24) == pytest.approx(62.5)
         assert demand.load(1 / 24) == pytest.approx(31.25)
-        plan = Plan(demand, SERVICE)
+        plan = CapacityPlan(demand, SERVICE)
         assert {(hour.streams_for_use, hour.workers) for hour in plan.hours} == {(45, 3)}
         assert (plan.worker_hours, plan.always_on_hours, plan.fewest_workers) == (72, 72, 3)
 
     def test_a_busy_hour_is_done_by_hand(self):
         """3,000 calls are 150 at once and 75 streams; / 0.7 = 107.1; 108 / 16 = 6.75. Else 43 / 16 = 2.7."""
-        plan = Plan(calls(day.with_busiest(0.1)), SERVICE)
+        plan = CapacityPlan(calls(day.with_busiest(0.1)), SERVICE)
         assert plan.busiest.load == pytest.approx(75.0)
         assert (plan.busiest.streams, plan.busiest.workers) == (108, 7)
         assert plan.worker_hours == 23 * 3 + 7
@@ -86,26 +86,26 @@ class TestPlan:
 
     def test_where_few_are_busy_it_is_the_waiting_that_decides(self):
         """1.25 erlangs / 0.7 are 2 streams, of which both are taken far more often than once in a hundred."""
-        hour = Plan(calls(count=1_200), SERVICE).busiest
+        hour = CapacityPlan(calls(count=1_200), SERVICE).busiest
         assert hour.streams_for_use == 2
         assert hour.streams == hour.streams_for_waiting > 4
 
     def test_an_hour_without_calls_needs_nobody(self):
-        plan = Plan(calls(day.read(day.OFFICE_HOURS)), SERVICE)
+        plan = CapacityPlan(calls(day.read(day.OFFICE_HOURS)), SERVICE)
         assert plan.fewest_workers == 0
         assert plan.hours[3].workers == 0
 
     def test_exactly_enough_is_enough(self):
         """75 / 0.75 = 100."""
         service = Service(10, 0.75, wait_seconds=60, late_share=0.5, turn_seconds=10)
-        hour = Plan(calls(day.with_busiest(0.1)), service).busiest
+        hour = CapacityPlan(calls(day.with_busiest(0.1)), service).busiest
         assert (hour.streams_for_use, hour.workers) == (100, 10)
 
 
 class TestCost:
     def test_the_ways_to_have_the_workers_are_priced_by_hand(self):
         """Flex at $2: 76 h. Active at $1: 168 h; or 72 h of it and 4 h of flex."""
-        plan = Plan(calls(day.with_busiest(0.1)), SERVICE)
+        plan = CapacityPlan(calls(day.with_busiest(0.1)), SERVICE)
         active, flex, both = costs(plan, Prices(flex=2.0, active=1.0))
         assert active.per_day == pytest.approx(168.0)
         assert flex.per_day == pytest.approx(152.0)
@@ -114,7 +114,7 @@ class TestCost:
         assert flex.per_thousand_calls == pytest.approx(152 / 30)
 
     def test_where_a_night_needs_nobody_there_is_no_base_of_active_workers(self):
-        plan = Plan(calls(day.read(day.OFFICE_HOURS)), SERVICE)
+        plan = CapacityPlan(calls(day.read(day.OFFICE_HOURS)), SERVICE)
         assert len(costs(plan, Prices(2.0, 1.0))) == 2
 
 
@@ -155,7 +155,7 @@ def planned(*options):
 
 
 def test_the_lines_can_be_followed_by_hand():
-    plan = Plan(calls(day.with_busiest(0.1)), SERVICE)
+    plan = CapacityPlan(calls(day.with_busiest(0.1)), SERVICE)
     lines = "\n".join(explain(plan, costs(plan, Prices(2.0, 1.0))))
     for line in (
         "30,000 calls x 180 s = 5,400,000 s of calls, x 0.5 = 2,700,000 s = 750.0 h of speech",

@@ -16,7 +16,7 @@ from benchmarks.__main__ import app
 from benchmarks.load.clients import Address, speak_when_due
 from benchmarks.load.figures import at_once, figures_of
 from benchmarks.load.listening import Heard, listen
-from benchmarks.load.measuring import Clock, Measured
+from benchmarks.load.measuring import Measured, RunClock
 from benchmarks.load.memory_watch import MemoryWatch
 from benchmarks.load.plot import plot_load
 from benchmarks.load.sites import elsewhere
@@ -29,7 +29,7 @@ from local_runpod import LocalEndpoint
 pytestmark = pytest.mark.process
 
 TEXT = "This is said slowly, so that whoever listens has to wait for it."
-CLOCK = Clock(seconds=12.0, warm_up_s=2.0, seed=0)
+CLOCK = RunClock(seconds=12.0, warm_up_s=2.0, seed=0)
 
 
 def asked(due_s=0.0, client=0, voice_id="default", text=TEXT):

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.pages import PAGES, ROOT, Results, fill, write_table
+from benchmarks.pages import PAGES, ROOT, ResultFiles, fill, write_table
 from benchmarks.tables import TABLES
 
 
 @pytest.fixture
-def measured() -> Results:
+def measured() -> ResultFiles:
     """What was measured."""
-    return Results(ROOT / "benchmarks" / "results")
+    return ResultFiles(ROOT / "benchmarks" / "results")
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -34,7 +34,7 @@ def test_a_new_measurement_changes_the_page(tmp_path: Path, measured):
     changed["results"][1]["ours"] = 1234.5
     (tmp_path / "soak-2-cores.json").write_text(json.dumps(changed))
     place = "before\n<!-- figures memory -->\nold\n<!-- end of figures -->\nafter\n"
-    page = fill(place, Results(tmp_path))
+    page = fill(place, ResultFiles(tmp_path))
     assert "1,234 MB" in page
     assert page.startswith("before\n<!-- figures memory -->\n| ")
     assert page.endswith("\n<!-- end of figures -->\nafter\n")
@@ -51,4 +51,4 @@ def test_a_table_says_how_it_was_measured(measured):
 def test_a_figure_that_was_not_measured_is_an_error(tmp_path: Path):
     (tmp_path / "soak-2-cores.json").write_text('{"results": []}')
     with pytest.raises(LookupError, match="has no ours of soak/"):
-        write_table("memory", Results(tmp_path))
+        write_table("memory", ResultFiles(tmp_path))

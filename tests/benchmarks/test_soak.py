@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.soak import SPEECH_TOKENS, Plan, slope_kb, soak
+from benchmarks.soak import SPEECH_TOKENS, SoakPlan, slope_kb, soak
 
 pytestmark = pytest.mark.process
 
@@ -35,6 +35,6 @@ def test_no_request_leaves_as_much_as_its_voice_or_its_speech_behind(small_check
 
     write_with_length(steady, small_checkpoint, SPEECH_TOKENS, "small")
     warm_up = 24
-    looks = soak(steady, Plan(requests=64, voices=8, warm_up=warm_up))
+    looks = soak(steady, SoakPlan(requests=64, voices=8, warm_up=warm_up))
     slope = slope_kb([(look.requests, look.memory_mb) for look in looks if look.requests >= warm_up])
     assert slope < 60

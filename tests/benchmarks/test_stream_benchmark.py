@@ -6,7 +6,7 @@ import pytest
 from scripted_engine import ScriptedEngine
 
 from benchmarks.report import Result
-from benchmarks.stock import Spoken, Startup, StockRun
+from benchmarks.stock import Startup, StockRun, StockSpoken
 from benchmarks.stream import plot
 from benchmarks.stream.cases import LENGTHS, Case, full_cases, quick_cases
 from benchmarks.stream.figures import (
@@ -17,23 +17,25 @@ from benchmarks.stream.figures import (
     percentile_95,
     startup_figures,
 )
-from benchmarks.stream.listeners import Heard, Round, listen
-from benchmarks.stream.ours import Measured, OurRun
+from benchmarks.stream.listeners import Round, StreamHeard, listen
+from benchmarks.stream.ours import OurRun, StreamMeasured
 from voices.library import VoiceLibrary
 from worker.service.service import SpeechService
 from worker.settings import Settings
 from worker.text.chunks import split_text
 
 ONE, EIGHT = Case(LENGTHS["10s"], 1), Case(LENGTHS["10s"], 8)
-STOCK = Spoken(totals_s=[40.0, 20.0, 30.0], audio_s=[10.0, 10.0, 10.0])
+STOCK = StockSpoken(totals_s=[40.0, 20.0, 30.0], audio_s=[10.0, 10.0, 10.0])
 
 
 def heard(ttfa_s=1.0, total_s=8.0, audio_s=10.0, underruns=0):
-    return Heard(ttfa_s, total_s, audio_s, underruns, buffer=[(ttfa_s, 0.0), (ttfa_s, 0.4), (total_s, -1.0)])
+    return StreamHeard(
+        ttfa_s, total_s, audio_s, underruns, buffer=[(ttfa_s, 0.0), (ttfa_s, 0.4), (total_s, -1.0)]
+    )
 
 
 def measured(case, *rounds):
-    return Measured(case, list(rounds), memory_mb=1000.0, vram_mb=None)
+    return StreamMeasured(case, list(rounds), memory_mb=1000.0, vram_mb=None)
 
 
 def by_metric(results):

@@ -11,7 +11,7 @@ from voices_cli.options import Device, EndpointUrl, EngineOption, Json, ModelDir
 
 if TYPE_CHECKING:
     from voices_cli.books import Book
-    from voices_cli.narration.piece_cache import PieceCache, SpokenPiece
+    from voices_cli.narration.piece_cache import CachedPiece, PieceCache
     from voices_cli.narration.spoken import Say
     from voices_cli.session import Session
 
@@ -83,7 +83,7 @@ def narrate(
 
 
 def _speak(
-    book: "Book", cache: "PieceCache", planned: "Sequence[SpokenPiece]", say: "Say", run: "Session"
+    book: "Book", cache: "PieceCache", planned: "Sequence[CachedPiece]", say: "Say", run: "Session"
 ) -> int:
     """Speak the missing pieces and return their number; exits with status 1 if any failed."""
     from voices_cli.narration.spoken import FailedPiece, speak_pieces
@@ -136,7 +136,7 @@ def _speaker(
 
 
 def _finish(
-    book: "Book", planned: "Sequence[SpokenPiece]", path: Path, run: "Session", spoken_now: int
+    book: "Book", planned: "Sequence[CachedPiece]", path: Path, run: "Session", spoken_now: int
 ) -> None:
     from voices_cli.narration.audiobook import write_audiobook
     from voices_cli.narration.estimate import clock

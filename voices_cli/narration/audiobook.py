@@ -15,7 +15,7 @@ from voices.clips.levels import FLOOR_DB, frame_levels, mean_level
 from voices.errors import InvalidRequest
 from voices.whole_file import WholeFile
 from voices_cli.books.book import Book
-from voices_cli.narration.piece_cache import SpokenPiece
+from voices_cli.narration.piece_cache import CachedPiece
 
 MOST_DECIBELS = 3.0
 """Largest gain or attenuation of a piece towards the others' level."""
@@ -65,7 +65,7 @@ def check_suffix(out: Path) -> None:
         raise InvalidRequest(f"{out}: the extension must be one of {', '.join(CONTAINERS)}.", field="out")
 
 
-def write_audiobook(book: Book, spoken: Sequence[SpokenPiece], out: Path) -> list[ChapterMark]:
+def write_audiobook(book: Book, spoken: Sequence[CachedPiece], out: Path) -> list[ChapterMark]:
     """Write ``out`` atomically; returns the chapters' positions."""
     sample_rate = int(soundfile.info(str(spoken[0].path)).samplerate)
     marks = _marks(book, spoken, sample_rate)
@@ -77,7 +77,7 @@ def write_audiobook(book: Book, spoken: Sequence[SpokenPiece], out: Path) -> lis
     return marks
 
 
-def _marks(book: Book, spoken: Sequence[SpokenPiece], sample_rate: int) -> list[ChapterMark]:
+def _marks(book: Book, spoken: Sequence[CachedPiece], sample_rate: int) -> list[ChapterMark]:
     seconds = [0.0] * len(book.chapters)
     for each in spoken:
         info = soundfile.info(str(each.path))
@@ -94,7 +94,7 @@ def _marks(book: Book, spoken: Sequence[SpokenPiece], sample_rate: int) -> list[
     return marks
 
 
-def _gains(spoken: Sequence[SpokenPiece]) -> list[float]:
+def _gains(spoken: Sequence[CachedPiece]) -> list[float]:
     """Return a gain for each piece that brings it towards the median level without clipping."""
     levels, peaks = [], []
     for each in spoken:
@@ -111,7 +111,7 @@ def _gains(spoken: Sequence[SpokenPiece]) -> list[float]:
     return gains
 
 
-def _samples(spoken: Sequence[SpokenPiece], gains: Sequence[float], sample_rate: int) -> Iterator[Samples]:
+def _samples(spoken: Sequence[CachedPiece], gains: Sequence[float], sample_rate: int) -> Iterator[Samples]:
     for each, gain in zip(spoken, gains, strict=True):
         samples, _ = soundfile.read(str(each.path), dtype="float32")
         yield samples * np.float32(gain)

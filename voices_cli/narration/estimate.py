@@ -23,7 +23,7 @@ _LETTERS_A_DIGIT = 5.0
 
 
 @dataclass(frozen=True)
-class Pace:
+class NarrationPace:
     """An engine's speaking rate."""
 
     letters_a_second: float
@@ -32,13 +32,15 @@ class Pace:
     """Origin of the rate, shown to the user."""
 
 
-_CHATTERBOX = Pace(14.0, "an assumed 14 letters a second; Chatterbox's real pace depends on the voice's clip")
+_CHATTERBOX = NarrationPace(
+    14.0, "an assumed 14 letters a second; Chatterbox's real pace depends on the voice's clip"
+)
 """The rate that a worker assumes for its text chunks. A voice's own pace is unknown: clips have no text."""
 _SAMPLES = 5
 """Pieces that the preview engine speaks to measure a voice's pace, in about a second."""
 
 
-def assumed_pace() -> Pace:
+def assumed_pace() -> NarrationPace:
     """Return the pace assumed for an engine that is slow or not installed here."""
     return _CHATTERBOX
 
@@ -48,7 +50,7 @@ def measured_pace(
     options: Mapping[str, Any],
     say: Callable[[Mapping[str, Any], Path], object],
     speed: float,
-) -> Pace:
+) -> NarrationPace:
     """Measure the pace of ``say`` on pieces from all over the book, in the voice of ``options``."""
     longest = sorted(spoken, key=lambda piece: -len(piece.text))[: max(_SAMPLES, len(spoken) // 2)]
     longest.sort(key=lambda piece: (piece.chapter, piece.position))
@@ -61,12 +63,12 @@ def measured_pace(
             letters += _letters(piece.text)
             seconds += soundfile.info(path).duration
     rate = letters / seconds / speed if seconds else _CHATTERBOX.letters_a_second
-    return Pace(
+    return NarrationPace(
         rate, f"{rate:.1f} letters a second, measured on {len(chosen)} pieces of the book in this voice"
     )
 
 
-def estimate(book: Book, spoken: Sequence[Piece], pace: Pace, speed: float) -> dict[str, Any]:
+def estimate(book: Book, spoken: Sequence[Piece], pace: NarrationPace, speed: float) -> dict[str, Any]:
     """Return the estimate of an audiobook as JSON."""
     chapters = []
     for number, chapter in enumerate(book.chapters):
@@ -114,7 +116,7 @@ def clock(seconds: float) -> str:
     return f"{whole // _HOUR}:{whole % _HOUR // _MINUTE:02}:{whole % _MINUTE:02}"
 
 
-def _seconds(piece: Piece, pace: Pace, speed: float) -> float:
+def _seconds(piece: Piece, pace: NarrationPace, speed: float) -> float:
     return _letters(piece.text) / pace.letters_a_second / speed + piece.pause_seconds
 
 

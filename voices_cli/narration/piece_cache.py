@@ -20,7 +20,7 @@ _FORMAT = "flac"
 
 
 @dataclass(frozen=True)
-class SpokenPiece:
+class CachedPiece:
     """A piece, the file of its speech and the request that makes it."""
 
     piece: Piece
@@ -40,7 +40,7 @@ class PieceCache:
     def __init__(self, out: Path) -> None:
         self.folder = out.with_name(f".{out.name}.pieces")
 
-    def plan(self, pieces: Sequence[Piece], options: Mapping[str, Any], engine: str) -> list[SpokenPiece]:
+    def plan(self, pieces: Sequence[Piece], options: Mapping[str, Any], engine: str) -> list[CachedPiece]:
         """Return every piece with its file and its request.
 
         The request has ``options``, and unless they give a seed, one per piece. ``engine`` identifies the
@@ -55,10 +55,10 @@ class PieceCache:
             name = json.dumps([engine, seen[piece.text], asked], sort_keys=True)
             digest = hashlib.sha256(name.encode()).hexdigest()[:32]
             job = {"seed": int(digest[:_SEED_DIGITS], 16), **asked}
-            planned.append(SpokenPiece(piece, self.folder / f"{digest}.{_FORMAT}", job))
+            planned.append(CachedPiece(piece, self.folder / f"{digest}.{_FORMAT}", job))
         return planned
 
-    def speak(self, spoken: SpokenPiece, say: Callable[[Mapping[str, Any], Path], object]) -> None:
+    def speak(self, spoken: CachedPiece, say: Callable[[Mapping[str, Any], Path], object]) -> None:
         """Speak one piece; ``say`` must write its file atomically."""
         self.folder.mkdir(parents=True, exist_ok=True)
         say(spoken.job, spoken.path)

@@ -9,7 +9,7 @@ from chatterpod.errors import ClientError
 from chatterpod.request_errors import RequestFailed
 from voices.errors import ChatterpodError
 from voices_cli.books.book import Book, first_words
-from voices_cli.narration.piece_cache import PieceCache, SpokenPiece
+from voices_cli.narration.piece_cache import CachedPiece, PieceCache
 from voices_cli.narration.pieces import Piece
 
 MOST_FAILURES_IN_A_ROW = 3
@@ -52,7 +52,7 @@ class FailedPiece:
 
 
 def speak_pieces(
-    cache: PieceCache, missing: Iterable[SpokenPiece], say: Say, tell: Callable[[FailedPiece], None]
+    cache: PieceCache, missing: Iterable[CachedPiece], say: Say, tell: Callable[[FailedPiece], None]
 ) -> int:
     """Speak the missing pieces, call ``tell`` for each failure, and return the number of spoken pieces.
 

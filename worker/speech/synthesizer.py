@@ -54,7 +54,7 @@ class Synthesizer:
         A ``source`` replaces the request's text; skipped events name the parts that were not spoken. The
         samples are the same as for the whole text if the text chunks are the same. They differ if a part ends
         within a text chunk of the whole text, or arrives after the speech before it was complete: the
-        watermark, ``speed`` and resampling begin again there, and without further text a pause ends the audio.
+        watermark, ``speed`` and resampling begin again there; without further text a pause ends the audio.
 
         Raises any of ``worker.errors``. After an error or a close only the parts of a resumable job are left.
         """

@@ -62,7 +62,7 @@ class LayerNorm:
         return functional.layer_norm(hidden, self._weight.shape, self._weight, self._bias, _NORM_EPSILON)
 
 
-class Block:
+class TransformerBlock:
     """One transformer layer; the residual stream stays in float32."""
 
     def __init__(self, read: ReadTensor, layer: int, heads: int, precision: T3Precision) -> None:
@@ -101,8 +101,8 @@ class T3:
     ) -> None:
         """Take the tensors that ``read`` returns by their upstream names, the layers' on ``threads``."""
 
-        def block(layer: int) -> Block:
-            return Block(lambda name: map_in(read(name)), layer, sizes.heads, precision)
+        def block(layer: int) -> TransformerBlock:
+            return TransformerBlock(lambda name: map_in(read(name)), layer, sizes.heads, precision)
 
         self.sizes = sizes
         self.precision = precision
