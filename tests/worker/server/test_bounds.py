@@ -72,7 +72,7 @@ class TestPings:
     ("frames", "told"),
     [
         (frame(PONG) * 601, b"too many pongs"),
-        (frame(TEXT, b"{}") * 30_001, b"too many frames"),
+        (frame(TEXT, b'{"event": ""}') * 30_001, b"too many frames"),
         (frame(TEXT, b"", fin=False) + frame(CONTINUATION, fin=False) * 30_001, b"too many frames"),
     ],
     ids=["pongs", "messages", "fragments"],

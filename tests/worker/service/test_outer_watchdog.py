@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.process
 
-SUPPORT = Path(__file__).parents[3] / "support"
+SUPPORT = Path(__file__).parents[2] / "support"
 LISTENING = re.compile(r"listening on (http://[0-9.:]+)")
 SERVE = """
 from hanging import plant
