@@ -78,7 +78,7 @@ class TestSpeaking:
         script = Script(*(poll(event) for event in whole(100)))
         began = time.monotonic()
         script.client().speak("Hi.").read()
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 3  # each pause would be 0.05 s or more
         assert script.count("stream") == 102
 
     def test_a_waiting_job_is_asked_about_ever_less_often(self) -> None:

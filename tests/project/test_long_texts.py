@@ -24,6 +24,8 @@ from worker.text.normalize import rules_for
 from worker.text.prepared import complete, prepared_sentences
 from worker.text.reading import read_aloud
 
+pytestmark = pytest.mark.slow
+
 UNITS = [
     *r"""
     x 7 . - ' " [ ] ( ) * _ ~ ` | & < > # $ \ / : ; , ! ? @ + = ^ % ° é 今 😀 … — ½ ² ₀ Ⅳ ♀ { }

@@ -13,6 +13,8 @@ from worker.text.english.numerals import CANONICAL, JOINT
 from worker.text.english.words import DASH
 from worker.text.normalize import rules_for
 
+pytestmark = pytest.mark.slow
+
 MADE_WHEN_CALLED = {
     "chatterpod/thoughts.py: re.escape(self._closing)": [re.escape("</think>")],
     "voices_cli/books/headings.py: _ROMAN": [headings._ROMAN],

@@ -138,6 +138,7 @@ PARTS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(several=st.lists(PARTS, min_size=1, max_size=3))
 def test_whatever_comes_it_keeps_at_most_fifteen_seconds_within_the_source(speech, several):

@@ -21,6 +21,8 @@ from voices_cli.books.markdown import read_markdown
 from voices_cli.books.page import page_blocks
 from voices_cli.books.plain_text import read_plain_text
 
+pytestmark = pytest.mark.slow
+
 TEXTS = {
     "a line without a blank": lambda n: "a" * 10 * n,
     "blanks within a line": lambda n: "a" + " " * 10 * n + "b",

@@ -174,6 +174,7 @@ class TestPauses:
         joiner.begin()
         assert np.array_equal(joiner.process(tone(0.4)), tone(0.4))
 
+    @pytest.mark.slow
     @given(st.lists(st.integers(50, 4_000), min_size=1, max_size=3))
     @example([1])  # once: a call for every sample takes a second
     def test_blocks_make_no_difference(self, sizes):

@@ -189,6 +189,7 @@ class TestWhatWaits:
         assert slow_site.wait_until(lambda: slow_site.backend._waiting.characters == 0)
 
 
+@pytest.mark.slow
 class TestLargeAnswers:
     TEXT = "word " * 8_000  # 400 s
 

@@ -113,6 +113,7 @@ def operations(tmp_path_factory):
         yield [found.ok() for found in schema.get_all_operations()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
 def test_whatever_is_asked_is_answered_as_the_document_says_and_never_by_a_server_error(operations, mode):
     for operation in operations:

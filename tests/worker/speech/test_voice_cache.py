@@ -267,6 +267,7 @@ class TestPromptLength:
         assert cache.get("dora").conditionals.tensors["prompt"] == [10]
 
 
+@pytest.mark.slow
 def test_a_thousand_voices_cycle_through_a_small_cache_in_flat_memory(registry, engine, prepared):
     published = _publish_many(registry, prepared, 1000)
     cache = VoiceCache(VoiceLibrary([registry]), engine, max_bytes=20 * _conditionals(1).nbytes)
