@@ -124,6 +124,8 @@ class Delivery:
     """The request's listener; the engine serves the listener first who will run out of audio first."""
     order: int = 0
     """The text chunk's index in the request."""
+    is_awaited: bool = False
+    """Whether the listener hears nothing until this text chunk is spoken, as at the request's beginning."""
     whole: bool = False
     """Whether the request is unstreamed: all samples may come at once, which is cheaper."""
 

@@ -11,6 +11,7 @@ from voices.errors import InvalidRequest
 from worker.server.failures import BodyTimeout, TooLarge, answer_to
 from worker.server.settings import MEGABYTE
 
+_FORMS = {b"multipart/form-data", b"application/x-www-form-urlencoded"}
 _CHARSETS = {b"utf-8", b"utf8", b"us-ascii", b"ascii"}
 
 
@@ -34,7 +35,7 @@ class BodyBounds:
         headers = Headers(scope=scope)
         kind, options = parse_options_header(headers.get("content-type"))
         limit_mb = self._limit_mb(scope["path"], kind == b"multipart/form-data")
-        if options.get(b"charset", b"utf-8").lower() not in _CHARSETS:
+        if kind in _FORMS and (options.get(b"charset") or b"utf-8").lower() not in _CHARSETS:
             # A form's fields are decoded by the client's charset, and some codecs take quadratic time.
             refusal = InvalidRequest("Content-Type: use charset=utf-8.", field="Content-Type")
             await answer_to(refusal, scope["path"], {"Connection": "close"})(scope, receive, send)

@@ -18,15 +18,15 @@ from worker.server.transport import bounded_transport
 MAX_HEADER_BYTES = 65_536
 _MOST_IGNORED_BYTES = 1_000_000
 """Upper bound for ignored bytes of pipelined requests."""
-_BODY_HEADERS = {b"content-length", b"transfer-encoding"}
 
 
 class PatientProtocol(HttpToolsProtocol):
     """Closes a connection whose headers take longer than ``header_timeout_s``, or more than 64 kB.
 
-    A stalled client, which reads nothing for ``stall_timeout_s``, is disconnected. A pipelined request is
-    ignored, and the connection closes after the current response, which RFC 9112 (9.3.2) has clients
-    expect. Connections beyond ``most_connections`` are refused.
+    A stalled client, which reads nothing for ``stall_timeout_s``, is disconnected. One request may follow
+    before the response to the last one is complete. If more are pipelined, they are ignored, and the
+    connection closes after that one, as RFC 9112 (9.3.2) has clients expect. Connections beyond
+    ``most_connections`` are refused.
     """
 
     header_timeout_s = 10.0
@@ -34,6 +34,8 @@ class PatientProtocol(HttpToolsProtocol):
     most_connections = 3_000
     _timer: asyncio.TimerHandle | None = None
     _header_bytes = 0
+    _answered: RequestResponseCycle | None = None
+    """The request that is being answered, or was last; ``cycle`` may be the next one already."""
     _ignores_input = False
     _ignored_bytes = 0
 
@@ -49,6 +51,9 @@ class PatientProtocol(HttpToolsProtocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        if self._answered is not None and not self._answered.response_complete:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
         super().connection_lost(exc)
         self.transport.lost()  # type: ignore[attr-defined]
 
@@ -82,9 +87,8 @@ class PatientProtocol(HttpToolsProtocol):
 
     @override
     def on_message_begin(self) -> None:
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.keep_alive = False
-            self._ignores_input = True
+        if self.pipeline:
+            self._close_after_this_one()
             return
         self._wait_for_headers()
         super().on_message_begin()
@@ -96,28 +100,40 @@ class PatientProtocol(HttpToolsProtocol):
 
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._timer is not None:
-            super().on_header(name, value)
-        elif not self._ignores_input:  # a trailer: no route of ours reads one
+        if self._ignores_input:
+            return
+        is_trailer = self._timer is None  # no route of ours reads one
+        if is_trailer or self._is_answering:
             self._header_bytes += len(name) + len(value)
             if self._header_bytes > MAX_HEADER_BYTES:
-                raise ValueError("the trailers are too large")
+                raise ValueError("the headers or trailers are too large")
+        if not is_trailer:
+            super().on_header(name, value)
 
     @override
     def on_headers_complete(self) -> None:
         if self._ignores_input:
             return
         self._stop_waiting()
-        if self._should_upgrade() and not _BODY_HEADERS.isdisjoint(name for name, _ in self.headers):
-            self._ignores_input = True  # a body follows, which no route would read
-            self.send_400_response("A request for a WebSocket must have no body.")
-            return
+        if self._should_upgrade():
+            if self._is_answering:
+                self._close_after_this_one()
+                return
+            if _has_body(self.headers):
+                self._ignores_input = True  # no route would read it
+                self.send_400_response("A request for a WebSocket must have no body.")
+                return
         super().on_headers_complete()
+        if self.pipeline:  # uvicorn would not hear the client leave
+            self.flow.resume_reading()
 
     @override
     def on_body(self, body: bytes) -> None:
-        if not self._ignores_input:
-            super().on_body(body)
+        if self._ignores_input:
+            return
+        super().on_body(body)
+        if self.pipeline and len(self.cycle.body) > MAX_HEADER_BYTES:
+            _reset(self.transport)
 
     @override
     def on_message_complete(self) -> None:
@@ -131,10 +147,20 @@ class PatientProtocol(HttpToolsProtocol):
 
     @override
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
+        self._answered = cycle
         answering = _ended_with_the_request(cycle, app)
         if cycle.scope["http_version"] == "1.0":
             answering = _ended_by_closing(cycle, answering)
         super()._start_asgi_task(cycle, answering)  # type: ignore[arg-type]
+
+    @property
+    def _is_answering(self) -> bool:
+        return self._answered is not None and not self._answered.response_complete
+
+    def _close_after_this_one(self) -> None:
+        """Ignore further input, and close once the last request that was read is answered."""
+        self.cycle.keep_alive = False
+        self._ignores_input = True
 
     def _wait_for_headers(self) -> None:
         if self._timer is None:
@@ -148,6 +174,14 @@ class PatientProtocol(HttpToolsProtocol):
     def _give_up(self) -> None:
         if not self.transport.is_closing():
             self.transport.close()
+
+
+def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether a body follows; some devices announce one of no bytes with each request."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in headers
+    )
 
 
 def patient_for(
@@ -205,6 +239,8 @@ def _ended_by_closing(cycle: RequestResponseCycle, app: ASGIApp) -> ASGIApp:
 
 def _reset(transport: asyncio.Transport) -> None:
     """Reset a connection: after a normal close, the client would take the body for complete."""
+    if transport.is_closing():
+        return
     connection = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()

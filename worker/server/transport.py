@@ -20,6 +20,7 @@ class BoundedTransport:
         self._patience_s = patience_s
         self._closing: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
+        self._is_lost = False
         self._written = 0
         self._taken = 0
         """Bytes that had left the buffer at the last check."""
@@ -36,12 +37,13 @@ class BoundedTransport:
 
     def close(self) -> None:
         """Close once all is sent, or after the timeout."""
-        if self._closing is None:
+        if self._closing is None and not self._is_lost:
             self._closing = self._later(self._transport.abort)
         self._transport.close()
 
     def lost(self) -> None:
         """Cancel the timers of a lost connection."""
+        self._is_lost = True
         for timer in (self._closing, self._stalled):
             if timer is not None:
                 timer.cancel()

@@ -59,7 +59,7 @@ class RequestThreads:
     @property
     def active(self) -> int:
         """Number of requests in progress, without those that wait for their clients' text."""
-        return sum(not work.is_idle() for work in list(self._work))
+        return sum(not work.is_idle for work in list(self._work))
 
     async def stream(
         self, start: Callable[[IsCancelled], Iterator[T]], is_idle: Callable[[], bool] | None = None
@@ -119,7 +119,8 @@ class _Work(Generic[T]):
         stall_seconds: float,
         is_idle: Callable[[], bool],
     ) -> None:
-        self.is_idle = is_idle
+        self._awaits_client = is_idle
+        self._is_read_up = True
         self.thread = threading.Thread(
             target=contextvars.copy_context().run, args=(self._run,), name="request", daemon=True
         )
@@ -130,9 +131,16 @@ class _Work(Generic[T]):
         self._abandoned = threading.Event()
         self._room = threading.Semaphore(_READ_AHEAD)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the generator waits for its client, who has read all items: none of them may be lost."""
+        return self._is_read_up and self._awaits_client()
+
     async def next_item(self) -> T | None:
         """Return the next item, or None after the last one; raises the generator's error."""
+        self._is_read_up = self._items.empty()
         item = await self._items.get()
+        self._is_read_up = False
         if isinstance(item, BaseException):
             raise item
         self._room.release()

@@ -59,8 +59,8 @@ class TextSource(Protocol):
     """Whether the request only waits for text; written by the request's thread, read by any thread."""
 
     @property
-    def taken(self) -> str:
-        """The text of all parts so far."""
+    def taken(self) -> tuple[str, int]:
+        """The beginning of the text so far, and the length of all of it in characters."""
         ...
 
     def poll(self) -> TextPart | None:
@@ -135,7 +135,8 @@ class RequestText:
         while self._source is not None and not self._source.is_over:
             part = self._source.poll()
             if part is None:
-                yield None
+                if not self._source.is_over:
+                    yield None
                 continue
             self._source.is_waiting = False
             if not part.text:

@@ -30,7 +30,7 @@ class Observer:
         job_input: object,
         arrival: Arrival,
         interface: str,
-        fed_text: Callable[[], str] | None = None,
+        fed_text: Callable[[], tuple[str, int]] | None = None,
     ) -> AsyncGenerator[Event]:
         """Yield ``events``, the answer to ``job_input``; pass on their errors, close them when closed."""
         record = RequestRecord(job_input, arrival, interface, fed_text)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from voices.errors import ChatterpodError
-from worker.events import AudioEvent, EndEvent, Event, Metrics, ProgressEvent, StartEvent
+from worker.events import AudioEvent, EndEvent, Event, Metrics, ProgressEvent, SkippedEvent, StartEvent
 from worker.request import Arrival, named_action
 
 
@@ -16,9 +16,9 @@ class RequestRecord:
         job_input: object,
         arrival: Arrival,
         interface: str,
-        fed_text: Callable[[], str] | None = None,
+        fed_text: Callable[[], tuple[str, int]] | None = None,
     ) -> None:
-        """``fed_text`` returns the text so far, if it is not part of ``job_input``."""
+        """``fed_text`` returns the beginning and the length of a text that is not in ``job_input``."""
         self._fed_text = fed_text
         self._asked: Mapping[str, object] = job_input if isinstance(job_input, Mapping) else {}
         self.request_id = arrival.request_id
@@ -46,7 +46,7 @@ class RequestRecord:
                 self.audio_seconds += event.seconds
             case EndEvent():
                 self.end, self.audio_seconds = event, event.audio_seconds
-        self._is_answered = not isinstance(event, (StartEvent, AudioEvent, ProgressEvent))
+        self._is_answered = not isinstance(event, (StartEvent, AudioEvent, ProgressEvent, SkippedEvent))
 
     def fail(self, error: Exception) -> None:
         """Record the error that ended the request."""
@@ -64,9 +64,16 @@ class RequestRecord:
 
     @property
     def text(self) -> str | None:
-        """The text as it was sent; logged only with ``LOG_TEXT``."""
-        text = self._asked.get("text") if self._fed_text is None else self._fed_text()
+        """The text as it was sent, or the beginning of it; logged only with ``LOG_TEXT``."""
+        text = self._asked.get("text") if self._fed_text is None else self._fed_text()[0]
         return text if isinstance(text, str) else None
+
+    @property
+    def text_characters(self) -> int | None:
+        """The length of the text; None if it is not a string."""
+        if self._fed_text is not None:
+            return self._fed_text()[1]
+        return len(self.text) if self.text is not None else None
 
     @property
     def outcome(self) -> str:

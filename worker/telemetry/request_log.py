@@ -36,7 +36,7 @@ class RequestLog:
                 engine=start.engine if start else None,
                 format=start.format if start else None,
                 sample_rate=start.sample_rate if start else None,
-                text_characters=len(text) if text is not None else None,
+                text_characters=request.text_characters,
                 text=text[:_MOST_CHARACTERS] if text is not None and self._log_text else None,
                 total_ms=round(request.seconds * 1000, 1),
                 audio_seconds=round(request.audio_seconds, 3) if start else None,

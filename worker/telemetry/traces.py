@@ -104,7 +104,7 @@ def _attributes(request: RequestRecord) -> dict[str, str | int | float]:
         "voice_id": start.voice_id if start else None,
         "engine": start.engine if start else None,
         "format": start.format if start else None,
-        "text_characters": len(request.text) if request.text is not None else None,
+        "text_characters": request.text_characters,
         "audio_seconds": request.audio_seconds,
         "ttfa_ms": request.ttfa_ms,
         "queue_ms": metrics.queue_ms if metrics else None,

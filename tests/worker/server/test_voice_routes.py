@@ -110,6 +110,12 @@ def test_a_form_is_read_as_utf_8_alone(enabled_site):
         assert (answer.json()["error"]["field"] == "Content-Type") is refused
 
 
+def test_the_charset_of_what_is_no_form_does_not_matter(site):
+    kind = {"Content-Type": "text/plain; charset=ISO-8859-1"}
+    asked = httpx.post(f"{site.url}/tts/generate", content=b'{"text": "Hello."}', headers=kind)
+    assert asked.status_code == 200
+
+
 def test_only_uploads_may_be_large(site, enabled_site):
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     assert httpx.post(f"{enabled_site.url}/voices", content=b"&" * 2_000_000, headers=form).status_code == 413

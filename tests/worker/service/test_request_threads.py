@@ -74,6 +74,28 @@ async def test_a_slow_consumer_holds_nobody_up_and_gathers_little(threads):
     assert await _all(stream) == list(range(1, 10_000))
 
 
+async def test_a_request_that_waits_for_its_client_is_idle_once_all_is_read(threads):
+    waits, goes_on = threading.Event(), threading.Event()
+
+    def spoken(_cancelled):
+        yield from range(2)
+        waits.set()
+        goes_on.wait(10)
+        yield 2
+
+    stream = threads.stream(spoken, waits.is_set)
+    assert await anext(stream) == 0
+    await asyncio.to_thread(waits.wait, 10)
+    assert threads.active == 1, "what is made already must still be sent"
+    assert await anext(stream) == 1
+    last = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0.05)
+    assert threads.active == 0
+    goes_on.set()
+    assert await last == 2
+    await stream.aclose()
+
+
 async def test_leaving_early_closes_the_generator(threads):
     closed = threading.Event()
     stream = threads.stream(lambda _: _endless(closed))

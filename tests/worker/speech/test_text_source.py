@@ -87,7 +87,7 @@ def test_a_text_without_a_word_is_an_error():
 
 
 def test_waiting_ends_with_the_request():
-    text, source = _text(None, cancelled=lambda: True)
+    text, source = _text(None, None, cancelled=lambda: True)
     with pytest.raises(Cancelled):
         text.await_words()
     assert not source.is_waiting

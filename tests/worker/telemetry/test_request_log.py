@@ -7,6 +7,9 @@ from contextlib import aclosing
 import pytest
 
 from voices.errors import ChatterpodError
+from worker.events import SkippedEvent
+from worker.request import Arrival
+from worker.telemetry.record import RequestRecord
 
 pytestmark = pytest.mark.anyio
 
@@ -108,3 +111,10 @@ async def test_many_at_once_have_a_line_each(watched, log_lines):
     assert sorted(line["request_id"] for line in _of_requests(lines)) == sorted(
         f"r{number}" for number in range(20)
     )
+
+
+def test_a_request_that_ends_after_a_skipped_part_was_not_answered():
+    record = RequestRecord({}, Arrival("one"), "socket")
+    record.note(SkippedEvent(0, 1, "nothing_to_speak"))
+    record.finish()
+    assert record.outcome == "cancelled"

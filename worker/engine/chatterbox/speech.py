@@ -92,7 +92,8 @@ class Speech(SpeechStream):
     @property
     def audio_chunks_before(self) -> int:
         """How many audio chunks the schedule counts before the next one."""
-        return self.blocks + (_AUDIO_CHUNKS_BEFORE if self.delivery.order else 0)
+        is_heard_late = self.delivery.order and not self.delivery.is_awaited
+        return self.blocks + (_AUDIO_CHUNKS_BEFORE if is_heard_late else 0)
 
     @property
     def is_reproducible(self) -> bool:

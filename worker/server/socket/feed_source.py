@@ -7,6 +7,9 @@ from worker.errors import Cancelled
 from worker.server.socket.text_feed import TextFeed
 from worker.speech.text_source import TextPart, TextSource
 
+_MOST_LOGGED = 1_000
+"""Characters that are kept for the log: an open request has no end."""
+
 
 class FeedSource(TextSource):
     """Takes a part once the request can speak it; until then the feed holds and counts it.
@@ -18,14 +21,15 @@ class FeedSource(TextSource):
         self._feed = feed
         self._loop = asyncio.get_running_loop()
         self._taking: Future[TextPart | None] | None = None
-        self._taken: list[str] = []
+        self._beginning = ""
+        self._characters = 0
         self.is_over = False
         self.is_waiting = True
 
     @property
-    def taken(self) -> str:
-        """The text of all parts taken so far."""
-        return "".join(self._taken)
+    def taken(self) -> tuple[str, int]:
+        """The beginning of the text taken so far, for the log, and its length in characters."""
+        return self._beginning, self._characters
 
     def poll(self) -> TextPart | None:
         """Return the next part; None if none is available yet, or ``is_over``."""
@@ -36,7 +40,8 @@ class FeedSource(TextSource):
         part = taking.result()
         self.is_over = part is None or part.is_last
         if part is not None:
-            self._taken.append(part.text)
+            self._beginning += part.text[: _MOST_LOGGED - len(self._beginning)]
+            self._characters += len(part.text)
         return part
 
     def wait(self, seconds: float) -> bool:

@@ -100,6 +100,11 @@ def test_nobody_waits_in_silence_for_a_later_text_chunk_so_it_begins_larger():
     assert second.due(SCHEDULE) is None
 
 
+def test_a_later_text_chunk_that_a_silent_listener_waits_for_begins_as_small_as_the_first():
+    assert make_task(order=3, is_awaited=True).speech.audio_chunks_before == 0
+    assert make_task(order=3).speech.audio_chunks_before > 0
+
+
 def test_what_is_wanted_whole_is_decoded_once_at_the_end():
     task = make_task(whole=True)
     task.utterance.tokens = [7] * 200
