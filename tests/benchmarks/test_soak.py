@@ -34,7 +34,7 @@ def test_no_request_leaves_as_much_as_its_voice_or_its_speech_behind(small_check
     from synthetic.checkpoint import write_with_length
 
     write_with_length(steady, small_checkpoint, SPEECH_TOKENS, "small")
-    warm_up = 20
-    looks = soak(steady, SoakPlan(requests=48, voices=8, warm_up=warm_up))
+    warm_up = 24
+    looks = soak(steady, SoakPlan(requests=64, voices=8, warm_up=warm_up))
     slope = slope_kb([(look.requests, look.memory_mb) for look in looks if look.requests >= warm_up])
     assert slope < 60
