@@ -11,6 +11,7 @@ import struct
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from worker.server.transport import bounded_transport
@@ -51,9 +52,8 @@ class PatientProtocol(HttpToolsProtocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
-        if self._answered is not None and not self._answered.response_complete:
-            self._answered.disconnected = True
-            self._answered.message_event.set()
+        if self._answered is not None and self._is_answering:
+            _disconnect(self._answered)
         super().connection_lost(exc)
         self.transport.lost()  # type: ignore[attr-defined]
 
@@ -81,8 +81,7 @@ class PatientProtocol(HttpToolsProtocol):
             if self.pipeline or self.cycle.response_started:
                 _reset(self.transport)
                 return
-            self.cycle.disconnected = True  # the application cannot respond any more
-            self.cycle.message_event.set()
+            _disconnect(self.cycle)
         super().send_400_response(msg)
 
     @override
@@ -132,7 +131,7 @@ class PatientProtocol(HttpToolsProtocol):
         if self._ignores_input:
             return
         super().on_body(body)
-        if self.pipeline and len(self.cycle.body) > MAX_HEADER_BYTES:
+        if self.pipeline and len(self.cycle.body) > HIGH_WATER_LIMIT:  # uvicorn stops reading: see above
             _reset(self.transport)
 
     @override
@@ -174,6 +173,12 @@ class PatientProtocol(HttpToolsProtocol):
     def _give_up(self) -> None:
         if not self.transport.is_closing():
             self.transport.close()
+
+
+def _disconnect(cycle: RequestResponseCycle) -> None:
+    """Let a request's application see that it cannot respond any more."""
+    cycle.disconnected = True
+    cycle.message_event.set()
 
 
 def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:

@@ -104,9 +104,7 @@ class SpokenRequest:
         self._begun_text: deque[SpokenText] = deque()
         """Text chunks whose beginning is noted but not yet part of an audio event."""
         self._is_awaited = True
-        """Whether the listener hears nothing until the next part is spoken."""
-        self._is_next_awaited = False
-        """Likewise, for the part's first text chunk."""
+        """Whether the listener hears nothing until the next text chunk is spoken."""
 
     def audio(self) -> Iterator[AudioEvent | None]:
         """Yield the encoded audio as it is made, and None before each wait for text."""
@@ -230,9 +228,9 @@ class SpokenRequest:
 
     def _begin(self, order: int, text_chunk: TextChunk) -> SpeechStream:
         """Begin a text chunk, while earlier ones still play; a chunk on the disk is not spoken again."""
+        is_awaited, self._is_awaited = self._is_awaited, False
         if self._parts is not None and (stored := self._parts.stored(order, text_chunk)) is not None:
             return StoredSpeech(stored)
-        is_awaited, self._is_next_awaited = self._is_next_awaited, False
         delivery = Delivery(
             self.clock.must_stop, self.playback, order, is_awaited, whole=not self.request.stream
         )
@@ -249,7 +247,6 @@ class SpokenRequest:
                 yield None
                 continue
             first_limit = FIRST_CHUNK_CHARACTERS if self._is_awaited else MAX_CHUNK_CHARACTERS
-            self._is_next_awaited, self._is_awaited = self._is_awaited, False
             chunks = split_text(
                 part.text,
                 language=self._language,

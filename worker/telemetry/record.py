@@ -7,6 +7,9 @@ from voices.errors import ChatterpodError
 from worker.events import AudioEvent, EndEvent, Event, Metrics, ProgressEvent, SkippedEvent, StartEvent
 from worker.request import Arrival, named_action
 
+MOST_LOGGED_CHARACTERS = 1_000
+"""Upper bound for a text in the log."""
+
 
 class RequestRecord:
     """A request, its answer, and its times (``time.perf_counter`` seconds); filled in by its events."""

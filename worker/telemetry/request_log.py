@@ -4,12 +4,9 @@ import logging
 from dataclasses import asdict
 
 from worker.telemetry.logs import fields
-from worker.telemetry.record import RequestRecord
+from worker.telemetry.record import MOST_LOGGED_CHARACTERS, RequestRecord
 
 log = logging.getLogger("worker.requests")
-
-_MOST_CHARACTERS = 1000
-"""Upper bound for a text in the log."""
 
 
 class RequestLog:
@@ -37,7 +34,7 @@ class RequestLog:
                 format=start.format if start else None,
                 sample_rate=start.sample_rate if start else None,
                 text_characters=request.text_characters,
-                text=text[:_MOST_CHARACTERS] if text is not None and self._log_text else None,
+                text=text[:MOST_LOGGED_CHARACTERS] if text is not None and self._log_text else None,
                 total_ms=round(request.seconds * 1000, 1),
                 audio_seconds=round(request.audio_seconds, 3) if start else None,
                 **_costs(request),

@@ -6,9 +6,7 @@ from concurrent.futures import Future, wait
 from worker.errors import Cancelled
 from worker.server.socket.text_feed import TextFeed
 from worker.speech.text_source import TextPart, TextSource
-
-_MOST_LOGGED = 1_000
-"""Characters that are kept for the log: an open request has no end."""
+from worker.telemetry.record import MOST_LOGGED_CHARACTERS
 
 
 class FeedSource(TextSource):
@@ -40,7 +38,7 @@ class FeedSource(TextSource):
         part = taking.result()
         self.is_over = part is None or part.is_last
         if part is not None:
-            self._beginning += part.text[: _MOST_LOGGED - len(self._beginning)]
+            self._beginning += part.text[: MOST_LOGGED_CHARACTERS - len(self._beginning)]
             self._characters += len(part.text)
         return part
 
